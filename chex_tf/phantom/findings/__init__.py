@@ -1,0 +1,1 @@
+"""How each finding shows on a radiograph."""

@@ -1,0 +1,27 @@
+"""Settings of a phantom data set: how many patients, how large, in whose layout."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.settings import InputError, Settings, setting
+
+LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PhantomSettings(Settings):
+    """What decides a phantom; everything but `out`, `contact_sheet` and `processes` decides its bytes too."""
+
+    out: pathlib.Path = setting(help="folder to write the data set into; absent, empty, or made by the same command")
+    patients: int = setting(
+        300, help="training patients; validation adds a fifth and test half of that number", low=1, high=90_000
+    )
+    image_size: int = setting(128, help="shorter side of an image", unit="pixels", low=32, high=2048)
+    seed: int = setting(0, help="same seed, same bytes, whatever the number of processes", low=0)
+    layout: str = setting("chexpert", help="whose folders, tables and hospital to imitate", choices=LAYOUTS)
+    contact_sheet: pathlib.Path | None = setting(None, help="also write a captioned sheet of examples to this PNG")
+    processes: int = setting(0, help="processes that draw; 0 takes one a core", low=0, high=1024)
+
+    def check(self) -> None:
+        if self.contact_sheet is not None and self.contact_sheet.suffix.lower() != ".png":
+            raise InputError(f"expected a file ending in .png; received {self.contact_sheet}", "contact_sheet")

@@ -1,0 +1,230 @@
+"""Draws a whole population in parallel and writes it as a data set that is complete or not there."""
+
+import collections
+import contextlib
+import dataclasses
+import fcntl
+import json
+import multiprocessing
+import os
+import pathlib
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from chex_tf.files import whole_folder, write_text
+from chex_tf.observations import CHEST_XRAY14_FINDINGS
+from chex_tf.phantom import chest_xray14_layout, chexpert_layout, film, labels, population, records, reports
+from chex_tf.phantom.records import Picture
+from chex_tf.phantom.settings import LAYOUTS, PhantomSettings
+from chex_tf.settings import InputError
+
+RECORD = "phantom.json"
+TRUTH = "truth.csv"
+# Raised whenever the same settings begin to give other bytes.
+EDITION = 1
+_LOCK = ".being-written"
+_LAYOUTS = {"chexpert": chexpert_layout, "chestxray14": chest_xray14_layout}
+_HOSPITALS = {"chexpert": population.STANFORD_LIKE, "chestxray14": population.NIH_LIKE}
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One patient to be drawn; everything that a process needs to know."""
+
+    folder: str
+    layout: str
+    seed: int
+    size: int
+    split: int
+    place: int  # within the split, from 0
+    patient: int  # as in the file names, from 1
+    patients: int  # of all splits
+
+
+def identity(settings: PhantomSettings) -> dict[str, int | str]:
+    """What decides the bytes."""
+    return {
+        "edition": EDITION,
+        "layout": settings.layout,
+        "patients": settings.patients,
+        "image_size": settings.image_size,
+        "seed": settings.seed,
+    }
+
+
+def already_there(settings: PhantomSettings) -> bool:
+    """True for a complete phantom of the same settings; a foreign or different folder is refused."""
+    out = settings.out
+    if (out.is_dir() and not any(out.iterdir())) or not out.exists():
+        return False
+    if not out.is_dir():
+        raise InputError(f"expected a folder; {out} is a file; name another place", "out")
+    record = out / RECORD
+    if not record.is_file():
+        raise InputError(
+            f"expected an absent or empty folder; {out} holds other files; name another or empty it", "out"
+        )
+    found = json.loads(record.read_text(encoding="utf-8")).get("settings")
+    if found != identity(settings):
+        difference = _difference(found, identity(settings))
+        raise InputError(f"{out} holds a phantom of other settings ({difference}); name another or remove it", "out")
+    return True
+
+
+def _difference(found: object, asked: dict[str, int | str]) -> str:
+    known = found if isinstance(found, dict) else {}
+    return ", ".join(
+        f"{name} {known.get(name)} there, {value} asked" for name, value in asked.items() if known.get(name) != value
+    )
+
+
+def write(settings: PhantomSettings, progress: Callable[[int, int], None] = lambda done, total: None) -> list[Picture]:
+    """Draws and writes everything into `settings.out`; returns what was written, in the tables' order."""
+    jobs = _jobs(settings)
+    layout = _LAYOUTS[settings.layout]
+    remove_leftovers(settings.out)
+    with whole_folder(settings.out) as folder, _locked(folder):
+        pictures: list[Picture] = []
+        done, total = 0, len(jobs)
+        with _workers(settings.processes or os.cpu_count() or 1, len(jobs)) as run:
+            for made in run([dataclasses.replace(job, folder=str(folder)) for job in jobs]):
+                pictures += made
+                done += 1
+                # Before the end the number of images is only known by the patients drawn so far.
+                progress(len(pictures), max(len(pictures), round(len(pictures) * total / done)))
+        layout.write_tables(folder, pictures)
+        write_text(folder / TRUTH, records.truth_table(pictures))
+        facts = {"settings": identity(settings), "images": dict(collections.Counter(p.split for p in pictures))}
+        write_text(folder / RECORD, json.dumps(facts, indent=2) + "\n")
+    return pictures
+
+
+def _jobs(settings: PhantomSettings) -> list[Job]:
+    sizes = _LAYOUTS[settings.layout].patients_by_split(settings.patients)
+    everyone = sum(sizes.values())
+    jobs: list[Job] = []
+    for split, count in enumerate(sizes.values()):
+        for place in range(count):
+            number = len(jobs) + 1
+            jobs.append(Job("", settings.layout, settings.seed, settings.image_size, split, place, number, everyone))
+    return jobs
+
+
+@contextlib.contextmanager
+def _workers(processes: int, jobs: int) -> Iterator[Callable[[list[Job]], Iterator[list[Picture]]]]:
+    """A map over patients, in order; in this process when one is enough."""
+    if min(processes, jobs) == 1:
+        yield lambda todo: map(draw_patient, todo)
+        return
+    # Not fork: the parent may hold TensorFlow's threads.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(
+        min(processes, jobs), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    ) as pool:
+        yield lambda todo: pool.imap(draw_patient, todo, chunksize=4)
+
+
+def draw_patient(job: Job) -> list[Picture]:
+    """Draws and writes all images of one patient; random numbers depend on nothing but the job."""
+    layout, hospital = _LAYOUTS[job.layout], _HOSPITALS[job.layout]
+    split = layout.SPLITS[job.split]
+    key = (job.seed, LAYOUTS.index(job.layout), job.split, job.place)
+    random = np.random.default_rng(key)
+    person = population.draw_person(random, hospital)
+    many = split.startswith("train") or job.layout == "chestxray14"
+    studies = 1 + int(random.choice(3, p=(0.55, 0.27, 0.18))) if many else 1
+    pictures: list[Picture] = []
+    years = 0
+    for number in range(1, studies + 1):
+        study = population.draw_study(random, hospital, person, years)
+        years += int(random.integers(0, 3))
+        severities = labels.severities(job.layout, study.severities)
+        truth = _truth(job.layout, study.severities)
+        noise = np.random.default_rng([*key, 3, number])
+        published = truth if not split.startswith("train") else _published(job.layout, noise, truth, severities)
+        sitting = film.sitting(person, key, number)
+        counts = collections.Counter[str]()
+        views = study.views if job.layout == "chexpert" else study.views[:1]
+        for place, view in enumerate(views, start=1):
+            path = layout.image_path(split, job.patient, number, place, view, job.patients)
+            shown = film.take(sitting, study.severities, view, place, job.layout, job.size)
+            counts[view] += 1
+            masks = film.observation_masks(shown, job.layout)
+            _save_image(
+                pathlib.Path(job.folder, path), shown.image, rgba=job.layout == "chestxray14" and noise.random() < 0.01
+            )
+            if masks:
+                pathlib.Path(job.folder, records.mask_folder(path)).mkdir(parents=True)
+            for name, mask in masks.items():
+                Image.fromarray(mask).save(pathlib.Path(job.folder, records.mask_path(path, name)), compress_level=1)
+            height, width = shown.image.shape
+            boxes = (
+                {name: _box(mask) for name, mask in masks.items() if mask.any()} if job.layout == "chestxray14" else {}
+            )
+            pictures.append(
+                Picture(
+                    path, split, job.patient, number, view, study.recorded_sex, person.sex, study.age,
+                    truth, published, study.severities, boxes, (width, height),
+                )
+            )  # fmt: skip
+    return pictures
+
+
+def _truth(layout: str, signs: dict[str, float]) -> dict[str, int]:
+    if layout == "chexpert":
+        return labels.chexpert_truth(signs)
+    present = labels.severities(layout, signs)
+    return {name: int(name in present) for name in CHEST_XRAY14_FINDINGS}
+
+
+def _published(
+    layout: str, random: np.random.Generator, truth: dict[str, int], severities: dict[str, float]
+) -> dict[str, int]:
+    if layout == "chexpert":
+        return reports.read_report(random, truth, severities)
+    return reports.mine_findings(random, truth, severities)
+
+
+def _save_image(path: pathlib.Path, grey: NDArray[np.uint8], rgba: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(grey)
+    if path.suffix == ".jpg":
+        picture.save(path, quality=90)
+    else:
+        (picture.convert("RGBA") if rgba else picture).save(path, compress_level=4)
+
+
+def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    parts, count = ndimage.label(mask)
+    largest = 1 + int(np.argmax(np.bincount(parts.ravel())[1:])) if count > 1 else 1
+    rows, columns = ndimage.find_objects(parts)[largest - 1]
+    return columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
+
+
+@contextlib.contextmanager
+def _locked(folder: pathlib.Path) -> Iterator[None]:
+    """Marks a scratch folder as being written for as long as this process lives."""
+    with open(folder / _LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        (folder / _LOCK).unlink()
+
+
+def remove_leftovers(out: pathlib.Path) -> int:
+    """Removes scratch folders that a killed run left beside `out`; those of a living run stay."""
+    removed = 0
+    for lock_path in out.parent.glob(f".{out.name}.*/{_LOCK}"):
+        with open(lock_path) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+        shutil.rmtree(lock_path.parent)
+        removed += 1
+    return removed

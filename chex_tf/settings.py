@@ -1,0 +1,132 @@
+"""Frozen settings: what a field means, which values it takes, and the one error that stands for bad input."""
+
+import dataclasses
+import difflib
+import math
+import pathlib
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+class InputError(ValueError):
+    """What a user gave cannot be used; the message is one line. `setting` names the field at fault, if one is."""
+
+    def __init__(self, message: str, setting: str | None = None) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Meaning:
+    """What a setting means and which values it takes; `low` and `high` are inclusive."""
+
+    help: str
+    group: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    existing: typing.Literal["file", "folder", "any", ""] = ""
+    repeated: bool = False  # given once for each value, rather than as one list with commas
+
+
+def setting(default: Any = dataclasses.MISSING, *, help: str, **meaning: Any) -> Any:
+    """A field of a Settings class; without a default it must be given."""
+    return dataclasses.field(default=default, metadata={"meaning": Meaning(help, **meaning)})
+
+
+def meaning_of(field: dataclasses.Field[Any]) -> Meaning:
+    return typing.cast(Meaning, field.metadata["meaning"])
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A sentence's end that offers the closest of `names`, or lists them when few and none is close."""
+    known = list(names)
+    by_folded = {known_name.lower().replace("-", "_"): known_name for known_name in known}
+    close = difflib.get_close_matches(name.lower().replace("-", "_"), by_folded, n=1)
+    if close:
+        return f"; did you mean {by_folded[close[0]]}?"
+    return f"; known: {', '.join(known)}" if 0 < len(known) <= 20 else ""
+
+
+def scalar_type(hint: Any) -> type:
+    """The plain type behind Optional[...] and tuple[..., ...]."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is tuple:
+        hint = typing.get_args(hint)[0]
+    return typing.cast(type, hint)
+
+
+def is_tuple(hint: Any) -> bool:
+    return typing.get_origin(hint) is tuple
+
+
+def expectation(hint: Any, meaning: Meaning) -> str:
+    """In words, what a setting accepts: used by --help and by every complaint."""
+    if meaning.choices:
+        one = (
+            " or ".join((", ".join(meaning.choices[:-1]), meaning.choices[-1]))
+            if meaning.choices[1:]
+            else meaning.choices[0]
+        )
+        return f"a list of {one}" if is_tuple(hint) else one
+    kind = {int: "an integer", float: "a number", bool: "true or false", pathlib.Path: "a path"}.get(
+        scalar_type(hint), "text"
+    )
+    if meaning.existing:
+        kind = {"file": "an existing file", "folder": "an existing folder", "any": "an existing path"}[meaning.existing]
+    low, high = (None if bound is None else f"{bound:.15g}" for bound in (meaning.low, meaning.high))
+    span = {
+        (True, True): f" from {low} to {high}",
+        (True, False): f" of at least {low}",
+        (False, True): f" of at most {high}",
+    }
+    return kind + span.get((low is not None, high is not None), "")
+
+
+def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
+    """Why one value is refused, or None."""
+    if kind in (int, float):
+        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
+            return ""
+        too_low = meaning.low is not None and value < meaning.low
+        too_high = meaning.high is not None and value > meaning.high
+        return "" if not math.isfinite(value) or too_low or too_high else None
+    if not isinstance(value, kind):
+        return ""
+    if meaning.choices and value not in meaning.choices:
+        return nearest(str(value), meaning.choices) if len(meaning.choices) > 1 else ""
+    if meaning.existing and isinstance(value, pathlib.Path):
+        found = {"file": value.is_file, "folder": value.is_dir, "any": value.exists}[meaning.existing]()
+        if not found:
+            return (
+                "; there is a folder"
+                if value.is_dir()
+                else "; there is a file"
+                if value.is_file()
+                else "; nothing is there"
+            )
+    return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Base of every settings class: fields made by `setting` are validated, then `check` looks for contradictions."""
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value, meaning, hint = getattr(self, field.name), meaning_of(field), hints[field.name]
+            if value is None and field.default is None:
+                continue
+            for one in value if is_tuple(hint) and isinstance(value, Sequence) else (value,):
+                reason = _complaint(one, scalar_type(hint), meaning)
+                if reason is not None:
+                    raise InputError(f"expected {expectation(hint, meaning)}; received {one!s}{reason}", field.name)
+        self.check()
+
+    def check(self) -> None:
+        """Raises InputError where settings, each valid, contradict each other."""

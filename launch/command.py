@@ -1,0 +1,175 @@
+"""The one way from a command line to frozen settings, and from an error to one line and an exit code.
+
+A verb calls `run(main, SettingsClass, ...)`. Its flags are the fields of those classes; absl parses them, so
+`--flagfile` works and later flags win; `main` receives one validated object a class.
+"""
+
+import dataclasses
+import errno
+import itertools
+import os
+import pathlib
+import signal
+import sys
+import traceback
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from absl import flags
+
+from chex_tf.settings import InputError, Settings, expectation, is_tuple, meaning_of, nearest, scalar_type
+from launch import help_page, logs
+
+USAGE_EXIT = 2  # bad input of any kind
+INTERRUPTED_EXIT = 128 + signal.SIGINT
+
+# An operating system's refusal that the user can mend; anything else is a fault of ours and shows its trace.
+_USERS_TO_MEND = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Always(Settings):
+    """Flags that every verb has."""
+
+    debug: bool = False
+
+
+def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
+    """Runs a verb's `main` on its command line and exits: 0, main's own code, 2 for bad input, 130 for Ctrl-C."""
+    verb = _verb_of(main)
+    arguments = sys.argv[1:]
+    debug = any(argument in ("--debug", "-debug", "--debug=true", "--debug=1") for argument in arguments)
+    logs.quiet(everything=debug)
+    try:
+        if help_page.is_asked_for(arguments):
+            print(help_page.page(verb, sys.modules[main.__module__].__doc__ or "", classes))
+            code: int | None = 0
+        else:
+            code = main(*parse(arguments, *classes))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _complain(verb, "interrupted")
+        code = INTERRUPTED_EXIT
+    except BrokenPipeError:  # the reader of our output left, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except (InputError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _USERS_TO_MEND:
+            raise
+        if debug:
+            traceback.print_exc()
+        _complain(verb, _line(error, arguments))
+        code = USAGE_EXIT
+    sys.exit(code or 0)
+
+
+def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings, ...]:
+    """Flags and flagfiles into one validated object a class; raises InputError for whatever is wrong with them."""
+    values = flags.FlagValues()
+    values.set_gnu_getopt(True)
+    owners: dict[str, type[Settings]] = {}
+    for settings_class in classes:
+        for field in dataclasses.fields(settings_class):
+            if field.name in owners:
+                raise TypeError(f"{settings_class.__name__} and {owners[field.name].__name__} both define {field.name}")
+            owners[field.name] = settings_class
+            _define(field, typing.get_type_hints(settings_class)[field.name], values)
+    flags.DEFINE_boolean("debug", False, "", flag_values=values)
+    try:
+        _, *left = values(["launch", *arguments])
+    except flags.UnrecognizedFlagError as error:
+        name = error.flagname.removeprefix("no") if error.flagname.removeprefix("no") in owners else error.flagname
+        raise InputError(f"unknown flag --{name}{nearest(name, [*owners, 'flagfile', 'debug'])}", name) from error
+    except flags.IllegalFlagValueError as error:
+        raise InputError(str(error).removeprefix("flag ")) from error
+    except flags.Error as error:
+        raise InputError(_first_line(error)) from error
+    except OSError as error:  # absl lets an unreadable flagfile's own error through
+        raise InputError(f"--flagfile={error.filename}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"--flagfile: expected a text file with a flag a line; {error.reason}") from error
+    if left:
+        raise InputError(f"expected flags only; received {left[0]!r}{nearest(left[0].lstrip('-'), owners)}")
+    return tuple(_settings(settings_class, values) for settings_class in classes)
+
+
+def _define(field: dataclasses.Field[Any], hint: Any, values: flags.FlagValues) -> None:
+    """An absl flag without a default: what was not given stays absent, and the dataclass's own default rules."""
+    kind, meaning = scalar_type(hint), meaning_of(field)
+    if is_tuple(hint):
+        define = flags.DEFINE_multi_string if meaning.repeated else flags.DEFINE_string
+        define(field.name, None, "", flag_values=values)
+    elif kind is bool:
+        flags.DEFINE_boolean(field.name, None, "", flag_values=values)
+    else:
+        flags.DEFINE_string(field.name, None, "", flag_values=values)
+
+
+def _settings(settings_class: type[Settings], values: flags.FlagValues) -> Settings:
+    hints = typing.get_type_hints(settings_class)
+    given: dict[str, Any] = {}
+    for field in dataclasses.fields(settings_class):
+        text = values[field.name].value
+        if text is None:
+            if field.default is dataclasses.MISSING:
+                raise InputError(f"--{field.name} is required: {meaning_of(field).help}")
+            continue
+        given[field.name] = _value(text, field, hints[field.name])
+    return settings_class(**given)
+
+
+def _value(text: Any, field: dataclasses.Field[Any], hint: Any) -> Any:
+    if not is_tuple(hint):
+        return _scalar(text, field, hint)
+    parts = text if isinstance(text, list) else [part.strip() for part in text.split(",")]
+    return tuple(_scalar(part, field, hint) for part in parts if part)
+
+
+def _scalar(text: Any, field: dataclasses.Field[Any], hint: Any) -> Any:
+    kind = scalar_type(hint)
+    if kind is pathlib.Path:
+        if not text:
+            raise InputError("expected a path; received an empty value", field.name)
+        return pathlib.Path(text).expanduser()
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"expected {expectation(hint, meaning_of(field))}; received {text!r}", field.name) from None
+
+
+def _line(error: InputError | OSError, arguments: Sequence[str]) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    message = _first_line(error)
+    if error.setting is None:
+        return message
+    unknown = message.startswith("unknown flag")
+    return (message if unknown else f"--{error.setting}: {message}") + _place(error.setting, arguments)
+
+
+def _place(name: str, arguments: Sequence[str]) -> str:
+    """Where a flag stands when it came from a flagfile rather than from the command line itself."""
+    if any(argument.lstrip("-").partition("=")[0] in (name, f"no{name}") for argument in arguments):
+        return ""
+    files = [argument.partition("=")[2] for argument in arguments if argument.lstrip("-").startswith("flagfile=")]
+    files += [after for before, after in itertools.pairwise(arguments) if before.lstrip("-") == "flagfile"]
+    for file in files:
+        for number, line in enumerate(pathlib.Path(file).read_text(encoding="utf-8").splitlines(), start=1):
+            if line.strip().lstrip("-").partition("=")[0] in (name, f"no{name}"):
+                return f" ({file}, line {number})"
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _complain(verb: str, message: str) -> None:
+    sys.stdout.flush()
+    print(f"{verb}: {message}", file=sys.stderr)
+
+
+def _verb_of(main: Callable[..., int | None]) -> str:
+    """`phantom` for launch/phantom.py, also when that file runs as __main__."""
+    return pathlib.Path(main.__code__.co_filename).stem

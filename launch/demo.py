@@ -1,0 +1,46 @@
+"""Go the whole way on synthetic radiographs: each step is a command of its own, shown before it runs."""
+
+import dataclasses
+import pathlib
+import shlex
+import subprocess
+import sys
+
+from chex_tf.settings import Settings, setting
+from launch.command import run
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DemoSettings(Settings):
+    out: pathlib.Path = setting(pathlib.Path("runs/demo"), help="Folder for everything that the steps write")
+    patients: int = setting(300, help="How many phantom patients", low=20, high=100_000)
+    image_size: int = setting(128, help="Side of an image", unit="pixels", low=64, high=512)
+    seed: int = setting(1, help="Seed of the phantom and of everything after it", low=0)
+
+
+def steps(settings: DemoSettings) -> list[list[str]]:
+    """The verbs in order, with their flags."""
+    films = settings.out / "phantom"
+    return [
+        [
+            "phantom",
+            f"--out={films}",
+            f"--patients={settings.patients}",
+            f"--image_size={settings.image_size}",
+            f"--seed={settings.seed}",
+            f"--contact_sheet={settings.out / 'contact_sheet.png'}",
+        ],
+    ]
+
+
+def main(settings: DemoSettings) -> int:
+    for verb, *arguments in steps(settings):
+        print(f"\n$ python -m launch.{verb} {shlex.join(arguments)}", file=sys.stderr, flush=True)
+        code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments]).returncode
+        if code != 0:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    run(main, DemoSettings)

@@ -1,0 +1,27 @@
+"""Draws synthetic chest radiographs with known findings, in CheXpert's or ChestX-ray14's own layout."""
+
+from chex_tf.phantom.settings import PhantomSettings
+from launch.command import run
+
+
+def main(settings: PhantomSettings) -> None:
+    import sys
+
+    from chex_tf.phantom import records, writer
+    from launch.progress import Progress
+
+    if writer.already_there(settings):
+        print(f"{settings.out} already holds this phantom, complete; nothing to draw", file=sys.stderr)
+    else:
+        pictures = writer.write(settings, Progress("images"))
+        print(records.prevalence_table(pictures), file=sys.stderr)
+    print(settings.out)
+    if settings.contact_sheet is not None:
+        from chex_tf.phantom import contact_sheet
+
+        contact_sheet.write(settings.contact_sheet, settings.layout, settings.seed)
+        print(settings.contact_sheet)
+
+
+if __name__ == "__main__":
+    run(main, PhantomSettings)

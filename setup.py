@@ -1,0 +1,50 @@
+"""Packaging. The folder `datasets` installs as `chex_tf_datasets`: Hugging Face's `datasets` stays itself."""
+
+import pathlib
+
+from setuptools import setup
+
+TENSORFLOW = "2.21,<2.22"
+
+REQUIRED = [
+    f"tensorflow>={TENSORFLOW}",
+    "keras>=3.15,<4",
+    "tensorflow-datasets>=4.9.10,<5",
+    "importlib_resources",  # tensorflow-datasets 4.9.10 imports it and does not declare it
+    "keras-cv>=0.9,<1",
+    "tf-keras-vis>=0.8.7,<1",
+    "scikit-learn>=1.5",
+    "numpy>=2",
+    "scipy>=1.13",
+    "pandas>=2.2",
+    "absl-py>=2.1",
+    "matplotlib>=3.9",
+    "pillow>=10.4",
+]
+
+EXTRAS = {
+    "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
+    "test": ["pytest>=8", "hypothesis>=6.100", "dill", "setuptools>=70", "wheel", "ruff>=0.9", "mypy>=1.13"],
+}
+
+# By name, because a search would also find `datasets` and `tests`; tests/test_wheel.py holds the list to the tree.
+PACKAGES = [
+    "chex_tf",
+    "chex_tf.phantom",
+    "chex_tf.phantom.findings",
+    "launch",
+]
+
+setup(
+    name="chex_tf",
+    version="0.1.0",
+    description="Which ImageNet model for chest X-rays? Training, evaluation and statistics on Keras and TensorFlow.",
+    long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=PACKAGES,
+    package_dir={"chex_tf_datasets": "datasets"},
+    install_requires=REQUIRED,
+    extras_require=EXTRAS,
+)

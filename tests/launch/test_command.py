@@ -1,0 +1,269 @@
+"""The front door: flags and flagfiles become frozen settings; whatever is wrong becomes one line and exit code 2."""
+
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from chex_tf.settings import InputError, Settings, setting
+from launch.command import parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Drawing(Settings):
+    out: pathlib.Path = setting(help="Folder to write", group="Output")
+    image_size: int = setting(128, help="Side of an image", unit="pixels", low=32, high=1024)
+    rate: float = setting(0.5, help="A rate")
+    sharp: bool = setting(True, help="Whether edges are sharp")
+    layout: str = setting("chexpert", help="Folder layout", choices=("chexpert", "chestxray14"))
+    tasks: tuple[str, ...] = setting(("Edema",), help="Tasks")
+    predictions: tuple[pathlib.Path, ...] = setting((), help="Prediction files", repeated=True)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading(Settings):
+    data: pathlib.Path | None = setting(None, help="Prepared data", existing="folder")
+
+    def check(self) -> None:
+        if self.data == pathlib.Path("/"):
+            raise InputError("--data cannot be the root folder")
+
+
+def refusal(*arguments: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse(arguments, Drawing, Reading)
+    return str(caught.value)
+
+
+def test_flags_become_one_frozen_object_a_class(tmp_path):
+    drawing, reading = parse(["--out=x", "--image_size", "64", "--nosharp", f"--data={tmp_path}"], Drawing, Reading)
+    assert drawing == Drawing(out=pathlib.Path("x"), image_size=64, sharp=False)
+    assert reading.data == tmp_path
+
+
+def test_lists_split_at_commas_and_repeated_flags_do_not(tmp_path):
+    (drawing,) = parse(
+        ["--out=x", "--tasks=Edema, No Finding", "--predictions=a,b.csv", "--predictions=c.csv"], Drawing
+    )
+    assert drawing.tasks == ("Edema", "No Finding")
+    assert drawing.predictions == (pathlib.Path("a,b.csv"), pathlib.Path("c.csv"))
+
+
+def test_later_flags_win_over_the_flagfile(tmp_path):
+    flagfile = tmp_path / "small.cfg"
+    flagfile.write_text("# python -m launch.draw --flagfile=small.cfg\n--image_size=64\n--rate=0.25\n--out=x\n")
+    (drawing,) = parse([f"--flagfile={flagfile}", "--image_size=96"], Drawing)
+    assert (drawing.image_size, drawing.rate) == (96, 0.25)
+    (drawing,) = parse(["--image_size=96", f"--flagfile={flagfile}"], Drawing)
+    assert drawing.image_size == 64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out=x", "--image-size=64"], "unknown flag --image-size; did you mean image_size?"),
+        (["--out=x", "--nosharpp"], "unknown flag --nosharpp; did you mean sharp?"),
+        (["--out=x", "--image_size=big"], "expected an integer from 32 to 1024; received 'big'"),
+        (["--out=x", "--image_size=31"], "expected an integer from 32 to 1024; received 31"),
+        (["--out=x", "--image_size=64.0"], "expected an integer from 32 to 1024; received '64.0'"),
+        (["--out=x", "--rate=nan"], "expected a number; received nan"),
+        (
+            ["--out=x", "--layout=chestxray"],
+            "expected chexpert or chestxray14; received chestxray; did you mean chestxray14?",
+        ),
+        (["--out="], "expected a path; received an empty value"),
+        (["--out=x", "--data=/"], "--data cannot be the root folder"),
+        (["--out=x", "--data=/no/such"], "expected an existing folder; received /no/such; nothing is there"),
+        (["--out=x", "image_size=64"], "expected flags only; received 'image_size=64'; did you mean image_size?"),
+        ([], "--out is required: Folder to write"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_would_do(arguments, message):
+    assert refusal(*arguments) == message
+
+
+@pytest.mark.parametrize("arguments", [["--out=x", "--sharp=perhaps"], ["--out"], ["--flagfile=/no/such.cfg"]])
+def test_what_absl_refuses_is_one_line_too(arguments):
+    assert "\n" not in refusal(*arguments)
+
+
+VERB = textwrap.dedent(
+    '''
+    """Draws nothing."""
+    import dataclasses, errno, pathlib, sys, time
+    from chex_tf.settings import InputError, Settings, setting
+    from launch.command import run
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Drawing(Settings):
+        image_size: int = setting(128, help="Side of an image", unit="pixels", low=32, high=1024, group="Image")
+        fault: str = setting("", help="What goes wrong")
+
+    def main(settings):
+        if settings.fault == "input":
+            raise InputError("expected a radiograph; received a holiday photograph")
+        if settings.fault == "disk":
+            raise OSError(errno.ENOSPC, "No space left on device", "/data/records")
+        if settings.fault == "bug":
+            raise KeyError("a fault of ours")
+        if settings.fault == "slow":
+            print("ready", flush=True)
+            time.sleep(60)
+        if settings.fault == "tensorflow":
+            import tensorflow
+        print(settings.image_size)
+
+    if __name__ == "__main__":
+        run(main, Drawing)
+    '''
+)
+
+
+@pytest.fixture(scope="module")
+def verb(tmp_path_factory):
+    file = tmp_path_factory.mktemp("verbs") / "draw.py"
+    file.write_text(VERB)
+    return file
+
+
+def command(verb, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    return subprocess.run([sys.executable, str(verb), *arguments], capture_output=True, text=True, env=environment)
+
+
+def test_a_verb_that_ends_well(verb):
+    done = command(verb, "--image_size=64")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "64\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--image_sise=3"], "draw: unknown flag --image_sise; did you mean image_size?\n"),
+        (["--image_size=3"], "draw: --image_size: expected an integer from 32 to 1024; received 3\n"),
+        (["--fault=input"], "draw: expected a radiograph; received a holiday photograph\n"),
+        (["--fault=disk"], "draw: /data/records: No space left on device\n"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(verb, arguments, line):
+    done = command(verb, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_debug_adds_the_trace(verb):
+    done = command(verb, "--fault=input", "--debug")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_a_fault_of_ours_is_not_dressed_up_as_the_users(verb):
+    done = command(verb, "--fault=bug")
+    assert done.returncode == 1
+    assert "KeyError" in done.stderr
+
+
+def test_a_flag_in_a_flagfile_is_named_with_file_and_line(verb, tmp_path):
+    flagfile = tmp_path / "small.cfg"
+    flagfile.write_text("# comment\n--image_size=3\n")
+    assert command(verb, f"--flagfile={flagfile}").stderr.endswith(f"received 3 ({flagfile}, line 2)\n")
+    flagfile.write_text("\n\n--imagesize=64\n")
+    assert command(verb, "--flagfile", str(flagfile)).stderr == (
+        f"draw: unknown flag --imagesize; did you mean image_size? ({flagfile}, line 3)\n"
+    )
+
+
+def test_a_missing_flagfile_is_named(verb):
+    done = command(verb, "--flagfile=configs/no_such.cfg")
+    assert done.returncode == 2
+    assert "configs/no_such.cfg" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_control_c_ends_cleanly(verb):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, str(verb), "--fault=slow"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _, talk = process.communicate(timeout=20)
+    assert (process.returncode, talk) == (130, "draw: interrupted\n")
+
+
+def test_help_shows_the_verbs_flags_in_groups_with_units_and_defaults(verb):
+    page = command(verb, "--help").stdout
+    assert page.startswith("python -m launch.draw --flag=value ...\n\nDraws nothing.\n\nImage\n  --image_size=N\n")
+    assert "[an integer from 32 to 1024; in pixels; default: 128]" in page
+    assert "--flagfile=FILE" in page
+
+
+def test_a_reader_that_leaves_is_no_fault(verb):
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} {verb} --help | true"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stderr == ""
+
+
+def test_tensorflow_starts_without_talk(verb):
+    done = command(verb, "--fault=tensorflow")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "128\n", "")
+
+
+def verbs() -> list[str]:
+    return [
+        file.stem
+        for file in sorted((ROOT / "launch").glob("*.py"))
+        if 'if __name__ == "__main__"' in file.read_text() and file.stem != "__main__"
+    ]
+
+
+def test_python_m_launch_lists_every_verb_with_what_it_does():
+    done = subprocess.run([sys.executable, "-m", "launch"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    listed = {line.split()[0]: line for line in done.stdout.splitlines()[2:]}
+    assert sorted(listed) == verbs()
+    assert all(len(line.split()) > 2 for line in listed.values())
+    wrong = subprocess.run([sys.executable, "-m", "launch", "fantom"], capture_output=True, text=True, cwd=ROOT)
+    assert wrong.returncode == 2
+    assert "did you mean phantom?" in wrong.stderr
+
+
+@pytest.mark.parametrize("name", verbs())
+def test_every_verbs_help_is_quick(name):
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", f"launch.{name}", "--help"], capture_output=True, text=True, cwd=ROOT
+        )
+        seconds.append(time.perf_counter() - start)
+    assert done.returncode == 0, done.stderr
+    assert f"python -m launch.{name}" in done.stdout
+    heavy = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys, launch.{name}; print({{'tensorflow', 'pandas', 'keras'}} & set(sys.modules))",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert heavy.stdout == "set()\n", heavy.stderr
+    assert min(seconds) < 0.5
