@@ -30,6 +30,7 @@ EXTRAS = {
 # By name, because a search would also find `datasets` and `tests`; tests/test_wheel.py holds the list to the tree.
 PACKAGES = [
     "chex_tf",
+    "chex_tf.evaluation",
     "chex_tf.phantom",
     "chex_tf.phantom.findings",
     "launch",

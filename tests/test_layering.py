@@ -25,9 +25,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.training": GROUND
     | {"tensorflow", "tensorboard", "keras", "numpy", "safetensors"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.evaluation.ranking"},
-    "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "matplotlib"},
+    "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn"},
     "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation"},
     "chex_tf.evaluation.predict": GROUND | {"tensorflow", "numpy", "pandas", "chex_tf.data", "chex_tf.models"},
+    "launch.convert": GROUND | {"launch", "torch", "safetensors"},
     "launch": {
         "absl",
         "numpy",

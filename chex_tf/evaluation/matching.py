@@ -1,0 +1,271 @@
+"""Brings predictions and ground truth together by key, and says everything that does not fit before giving up."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from chex_tf.evaluation.grouping import aggregate, groups, patient_of, study_of, tail
+from chex_tf.evaluation.predictions import Table, doubled, listed
+from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
+from chex_tf.settings import InputError
+
+# Columns of the data sets' own tables that are no tasks, and the two that ground truth may carry for grouping.
+NO_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
+_KNOWN_TASKS = frozenset(OBSERVATIONS) | frozenset(CHEST_XRAY14_FINDINGS)
+
+Say = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Cohort:
+    """Ground truth: `labels` [rows, tasks] of 0, 1 and NaN (not labelled); `units` gives each row's bootstrap unit."""
+
+    key: str
+    keys: tuple[str, ...]
+    tasks: tuple[str, ...]
+    labels: np.ndarray
+    unit: str
+    units: np.ndarray
+    studies: int
+    aggregation: str
+
+    @property
+    def unit_count(self) -> int:
+        return int(self.units.max()) + 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """One file's scores [rows, tasks], in the order of the cohort's keys and tasks."""
+
+    name: str
+    scores: np.ndarray
+
+
+def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], say: Say) -> tuple[str, ...]:
+    """The tasks to evaluate, in the order asked or else in the ground truth's; says which columns are left alone."""
+    wanted: list[str] = []
+    for name in asked:
+        wanted += TASK_SETS.get(name, (ALIASES.get(name, name),))
+    wanted = list(dict.fromkeys(wanted))
+    known = [name for name in truth.columns if name not in NO_TASKS]
+    problems = []
+    absent = [name for name in wanted if name not in known]
+    if absent:
+        problems.append(f"{truth.path}: no column for {listed(absent)}; its tasks are {listed(known)}")
+    for table in tables:
+        absent = [name for name in wanted if name not in table.columns]
+        if absent:
+            problems.append(f"{table.path}: no column for {listed(absent)}")
+        strangers = [name for name in table.columns if name in _KNOWN_TASKS and name not in known]
+        if strangers and not wanted:
+            problems.append(
+                f"{table.path}: {listed(strangers)} not in the labels {truth.path}; name the tasks to evaluate "
+                "with --tasks"
+            )
+    if problems:
+        raise InputError("; ".join(problems))
+    shared = [name for name in known if all(name in table.columns for table in tables)]
+    tasks = wanted or shared
+    if not tasks:
+        raise InputError(f"expected a task that all files share; the labels {truth.path} have {listed(known)}")
+    for table in tables:
+        extra = [name for name in table.columns if name not in known]
+        if extra:
+            say(f"{table.path}: ignored {listed(extra)}: no such task in the labels")
+        if not wanted:
+            left = [name for name in table.columns if name in known and name not in shared]
+            if left:
+                say(f"{table.path}: left out {listed(left)}: not in every file of predictions")
+    return tuple(tasks)
+
+
+def match(
+    truth: Table,
+    tables: Sequence[Table],
+    names: Sequence[str],
+    tasks: Sequence[str],
+    aggregation: str,
+    unit: str,
+    say: Say,
+) -> tuple[Cohort, list[Model]]:
+    """Raises one InputError for all that is missing, doubled, unknown or no number, in any of the files."""
+    labels = np.stack([truth.numbers(task) for task in tasks], axis=1)
+    blank = np.stack([[cell.strip() == "" for cell in truth.columns[task]] for task in tasks], axis=1)
+    wrong = ~np.isin(labels, (0, 1)) & ~blank
+    problems = _bad_cells(truth, tasks, wrong, "expected 0, 1 or nothing")
+    twice = doubled(truth.keys)
+    if twice:
+        problems.append(f"{truth.path}: {len(twice)} doubled ({listed(twice)})")
+    scores = []
+    for table in tables:
+        values = np.stack([table.numbers(task) for task in tasks], axis=1)
+        problems += _bad_cells(table, tasks, ~np.isfinite(values), "expected finite numbers")
+        scores.append(values)
+    if problems:
+        raise InputError("; ".join(problems))
+
+    by_study = any(table.key == "Study" for table in (truth, *tables)) or aggregation != "none"
+    studies_of = _studies_by_key(truth)
+    keys: Sequence[str] = truth.keys
+    true_labels = labels
+    if by_study and truth.key == "Path":
+        keys, true_labels = _study_labels(truth, labels, tasks, studies_of)
+    models = []
+    was_aggregated = False
+    for table, name, values in zip(tables, names, scores, strict=True):
+        table_keys: Sequence[str] = table.keys
+        values_of = values
+        if table.key == "Path" and by_study:
+            if aggregation == "none":
+                raise InputError(
+                    f"{table.path}: its rows are images, while other files have studies; expected max or mean",
+                    "aggregation",
+                )
+            if truth.key == "Path":
+                order = _order(table.path, table_keys, truth.path, truth.keys, "image", say)
+                table_keys, values_of = truth.keys, values[order]
+            table_keys, values_of = _aggregate(table.path, table_keys, values_of, aggregation, studies_of)
+            was_aggregated = True
+        order = _order(table.path, table_keys, truth.path, keys, "study" if by_study else "image", say)
+        models.append(Model(name, values_of[order]))
+    units = _units(keys, "Study" if by_study else "Path", truth, unit, studies_of)
+    cohort = Cohort(
+        "Study" if by_study else "Path",
+        tuple(keys),
+        tuple(tasks),
+        true_labels,
+        unit,
+        units,
+        len(keys) if by_study else len({studies_of(key) or key for key in keys}),
+        aggregation if was_aggregated else "none",
+    )
+    return cohort, models
+
+
+def _bad_cells(table: Table, tasks: Sequence[str], wrong: np.ndarray, expected: str) -> list[str]:
+    places = np.argwhere(wrong)
+    if not places.size:
+        return []
+    cells = [
+        f"{table.keys[row]} {tasks[column]}={table.columns[tasks[column]][row] or 'nothing'}" for row, column in places
+    ]
+    return [f"{table.path}: {expected}; received {listed(cells)}"]
+
+
+def _order(
+    path: pathlib.Path, keys: Sequence[str], truth_path: pathlib.Path, wanted: Sequence[str], noun: str, say: Say
+) -> np.ndarray:
+    """Row of `keys` for each of `wanted`."""
+    if not set(keys) & set(wanted):
+        tails, wanted_tails = [tail(key) for key in keys], [tail(key) for key in wanted]
+        if set(tails) & set(wanted_tails):
+            say(f"{path}: matched from patientNNNNN on, because no key begins as in {truth_path}")
+            keys, wanted = tails, wanted_tails
+    again, known, given = doubled(keys), set(wanted), set(keys)
+    kinds = {
+        "missing": [key for key in wanted if key not in given],
+        "doubled": again,
+        "unknown": [key for key in keys if key not in known],
+    }
+    found = [f"{len(items)} {kind} ({listed(items)})" for kind, items in kinds.items() if items]
+    if found:
+        raise InputError(f"{path}: expected every {noun} of {truth_path} once; received {', '.join(found)}")
+    row_of = {key: row for row, key in enumerate(keys)}
+    return np.array([row_of[key] for key in wanted])
+
+
+def _studies_by_key(truth: Table) -> Callable[[str], str | None]:
+    """By the ground truth's own column Study where it has rows by Path, otherwise by the name in the path."""
+    if truth.key == "Path" and "Study" in truth.columns:
+        return dict(zip(truth.keys, truth.columns["Study"], strict=True)).get
+    return study_of
+
+
+def _aggregate(
+    path: pathlib.Path,
+    keys: Sequence[str],
+    values: np.ndarray,
+    aggregation: str,
+    studies_of: Callable[[str], str | None] = study_of,
+) -> tuple[list[str], np.ndarray]:
+    if doubled(keys):
+        again = doubled(keys)
+        raise InputError(f"{path}: expected every image once; received {len(again)} doubled ({listed(again)})")
+    studies, places = groups(path, keys, studies_of)
+    return studies, aggregate(values, places, len(studies), aggregation)
+
+
+def _study_labels(
+    truth: Table, labels: np.ndarray, tasks: Sequence[str], studies_of: Callable[[str], str | None]
+) -> tuple[list[str], np.ndarray]:
+    """A study's images must agree on its labels."""
+    studies, places = groups(truth.path, truth.keys, studies_of)
+    low = np.full((len(studies), len(tasks)), np.inf)
+    high = np.full((len(studies), len(tasks)), -np.inf)
+    coded = np.where(np.isnan(labels), 2, labels)
+    np.minimum.at(low, places, coded)
+    np.maximum.at(high, places, coded)
+    torn = np.argwhere(low != high)
+    if torn.size:
+        cells = [f"{studies[row]} {tasks[column]}" for row, column in torn]
+        raise InputError(
+            f"{truth.path}: expected one label for all images of a study; received several for {listed(cells)}; "
+            "--aggregation=none evaluates image by image"
+        )
+    return studies, np.where(low == 2, np.nan, low)
+
+
+def _units(
+    keys: Sequence[str], key: str, truth: Table, unit: str, studies_of: Callable[[str], str | None]
+) -> np.ndarray:
+    if unit == "image" and key == "Study":
+        raise InputError("image needs rows by Path and --aggregation=none; these rows are studies", "unit")
+    if unit == "image" or (unit == "study" and key == "Study"):
+        return np.arange(len(keys))
+    if unit == "study":
+        return groups(truth.path, keys, studies_of)[1]
+    named: dict[str, str | None] = {}
+    if "Patient" in truth.columns:
+        own = truth.keys if truth.key == key else [studies_of(name) or name for name in truth.keys]
+        named = dict(zip(own, truth.columns["Patient"], strict=True))
+    places: dict[str, int] = {}
+    units = []
+    for name in keys:
+        patient = named.get(name) or patient_of(name)
+        if patient is None:
+            raise InputError(
+                f"patient needs patientNNNNN in the keys or a column Patient in {truth.path}; received {name}", "unit"
+            )
+        units.append(places.setdefault(patient, len(places)))
+    return np.array(units)
+
+
+def match_validation(
+    truth: Table, tables: Sequence[Table], cohort: Cohort, aggregation: str, say: Say
+) -> tuple[Cohort, list[Model]]:
+    """Validation predictions for the cohort's tasks; none of its rows may be among those evaluated."""
+    choose_tasks(cohort.tasks, truth, tables, say)
+    names = [str(table.path) for table in tables]
+    unit = "study" if cohort.key == "Study" else "image"
+    validation, models = match(truth, tables, names, cohort.tasks, aggregation, unit, say)
+    shared = sorted(set(validation.keys) & set(cohort.keys))
+    if shared:
+        raise InputError(
+            f"{truth.path}: expected thresholds to be chosen on other rows than those evaluated; {len(shared)} are in "
+            f"both ({listed(shared)})"
+        )
+    return validation, models
+
+
+def report_scores_outside(models: Sequence[Model], say: Say) -> None:
+    """Published entries hold scores outside 0 to 1: they rank like any others, and are no probabilities."""
+    for model in models:
+        outside = (model.scores < 0) | (model.scores > 1)
+        if outside.any():
+            say(
+                f"{model.name}: {int(outside.sum())} scores outside 0 to 1 ({model.scores.min():g} to "
+                f"{model.scores.max():g}); they count for AUROC and average precision, not as probabilities"
+            )

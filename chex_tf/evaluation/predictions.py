@@ -1,0 +1,139 @@
+"""Predictions and ground truth as CSV files: a column Study or Path, then one column a task, by name, in any order."""
+
+import csv
+import dataclasses
+import io
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chex_tf.files import write_text
+from chex_tf.observations import ALIASES
+from chex_tf.settings import InputError
+
+KEY_COLUMNS = ("Study", "Path")
+LISTED = 10  # as many offenders a complaint names before it counts the rest
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A file as text: `key` says by what its rows are known, `columns` holds all others under their canonical names."""
+
+    path: pathlib.Path
+    key: str
+    keys: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]]
+
+    def numbers(self, column: str) -> np.ndarray:
+        """The column as float64; text that is no number, and an empty cell, become NaN."""
+        cells = self.columns[column]
+        try:
+            return np.array(cells, dtype=np.float64)
+        except ValueError:
+            return np.array([_number(cell) for cell in cells])
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def listed(items: Sequence[str]) -> str:
+    """Some of `items` and how many more there are."""
+    shown = ", ".join(items[:LISTED])
+    return shown if len(items) <= LISTED else f"{shown} and {len(items) - LISTED} more"
+
+
+def doubled(names: Sequence[str]) -> list[str]:
+    """Each name that stands more than once, once."""
+    seen: set[str] = set()
+    again: dict[str, None] = {}
+    for name in names:
+        if name in seen:
+            again[name] = None
+        seen.add(name)
+    return list(again)
+
+
+def read(path: pathlib.Path) -> Table:
+    """Raises InputError where the file is no such CSV; which columns matter is decided by who asks for them."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected a CSV file in UTF-8; {error.reason} at byte {error.start}") from error
+    try:
+        return _table(path, csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{path}: expected a CSV file; {error}") from error
+
+
+def _table(path: pathlib.Path, lines: Any) -> Table:
+    header = [name.strip() for name in next(lines, [])]
+    header = [ALIASES.get(name, name) for name in header]
+    key = next((name for name in KEY_COLUMNS if name in header[:1]), None) or next(
+        (name for name in KEY_COLUMNS if name in header), None
+    )
+    if key is None:
+        raise InputError(f"{path}: expected a column Study or Path; received {listed(header) or 'an empty file'}")
+    again = doubled([name for name in header if name])
+    if again:
+        raise InputError(f"{path}: expected each column once; received {listed(again)} more than once")
+    rows = []
+    for row in lines:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise InputError(f"{path}, line {lines.line_num}: expected {len(header)} cells; received {len(row)}")
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{path}: expected a row for each {key.lower()}; received a header only")
+    by_column = dict(zip(header, zip(*rows, strict=True), strict=True)) if all(header) else _named(header, rows)
+    keys = tuple(cell.strip().rstrip("/") for cell in by_column.pop(key))
+    return Table(path, key, keys, by_column)
+
+
+def _named(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Columns without a name (an index that was written along) are known by their place."""
+    names = [name or f"(column {place} without a name)" for place, name in enumerate(header, start=1)]
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
+
+
+def write(
+    path: pathlib.Path,
+    key: str,
+    keys: Sequence[str],
+    tasks: Sequence[str],
+    values: np.ndarray,
+    digits: int = 9,
+) -> None:
+    """Writes `values` [rows, tasks] whole or not at all; nine significant digits carry every float32 exactly."""
+    if key not in KEY_COLUMNS:
+        raise ValueError(f"expected one of {KEY_COLUMNS} as key; received {key!r}")
+    if values.shape != (len(keys), len(tasks)):
+        raise ValueError(f"expected values of shape {(len(keys), len(tasks))}; received {values.shape}")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([key, *tasks])
+    for name, row in zip(keys, values, strict=True):
+        writer.writerow([name, *("" if np.isnan(value) else f"{value:.{digits}g}" for value in row)])
+    write_text(path, text.getvalue())
+
+
+def names_of(paths: Sequence[pathlib.Path]) -> tuple[str, ...]:
+    """A short name for each file or folder: its stem without _predictions, and as many folders as tell them apart."""
+    resolved = [path.resolve() for path in paths]
+    again = doubled([str(path) for path in resolved])
+    if again:
+        raise InputError(f"expected each file once; received {listed(again)} more than once")
+    names = [[path.stem.removesuffix("_predictions") if path.is_file() else path.name] for path in resolved]
+    above = [list(path.parent.parts) for path in resolved]
+    while len({tuple(name) for name in names}) < len(names):
+        shared = set(doubled(["/".join(name) for name in names]))
+        for name, parents in zip(names, above, strict=True):
+            if "/".join(name) in shared and parents:
+                name.insert(0, parents.pop())
+    return tuple("/".join(name) for name in names)

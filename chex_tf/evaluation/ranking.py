@@ -1,0 +1,127 @@
+"""Exact AUROC and average precision, with weights: scores are sorted once, then any number of weightings is cheap.
+
+Weights stand as [weightings, rows]. With integers (the counts of a bootstrap replicate) all sums are exact; equal
+scores count half in the AUROC and enter the average precision together.
+"""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranking:
+    """Labelled rows of one task as one model's scores order them.
+
+    `positives` and `negatives` hold row numbers by rising score. For each positive: `below` counts the negatives with
+    a lower score, `upto` those with a lower or the same, `positives_below` the positives with a lower score.
+    """
+
+    positives: np.ndarray
+    negatives: np.ndarray
+    below: np.ndarray
+    upto: np.ndarray
+    positives_below: np.ndarray
+
+    @property
+    def is_defined(self) -> bool:
+        return self.positives.size > 0 and self.negatives.size > 0
+
+    def of_units(self, units: np.ndarray) -> "Ranking":
+        """The same ranking for weights that stand by unit: `units` maps each row to its unit."""
+        return dataclasses.replace(self, positives=units[self.positives], negatives=units[self.negatives])
+
+
+def rank(labels: np.ndarray, scores: np.ndarray) -> Ranking:
+    """Rows whose label is NaN take no part."""
+    positives, negatives = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    positives = positives[np.argsort(scores[positives], kind="stable")]
+    negatives = negatives[np.argsort(scores[negatives], kind="stable")]
+    high, low = scores[positives], scores[negatives]
+    return Ranking(
+        positives,
+        negatives,
+        np.searchsorted(low, high, side="left"),
+        np.searchsorted(low, high, side="right"),
+        np.searchsorted(high, high, side="left"),
+    )
+
+
+def wins_by_row(ranking: Ranking, scores: np.ndarray) -> np.ndarray:
+    """[rows] for a positive how many negatives it beats, for a negative how many positives beat it; ties half."""
+    high, low = scores[ranking.positives], scores[ranking.negatives]
+    reached = np.searchsorted(high, low, side="left") + np.searchsorted(high, low, side="right")
+    wins = np.zeros(scores.size)
+    wins[ranking.positives] = (ranking.below + ranking.upto) / 2
+    wins[ranking.negatives] = high.size - reached / 2
+    return wins
+
+
+def auroc(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
+    """[weightings] AUROCs; NaN where no weight lies on one of the classes."""
+    return _auroc(ranking, *_gathered(ranking, weights))
+
+
+def auroc_and_average_precision(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
+    """[2, weightings]: both, for little more than the price of the AUROC."""
+    positives, negatives_upto = _gathered(ranking, weights)
+    return np.stack(
+        [
+            _auroc(ranking, positives, negatives_upto),
+            _average_precision(ranking, positives, negatives_upto),
+        ]
+    )
+
+
+def _gathered(ranking: Ranking, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of the positives, and running sums over the negatives that begin with nothing."""
+    return np.take(weights, ranking.positives, axis=1), _running(np.take(weights, ranking.negatives, axis=1))
+
+
+def _running(weights: np.ndarray) -> np.ndarray:
+    sums = np.zeros((weights.shape[0], weights.shape[1] + 1), weights.dtype)
+    np.cumsum(weights, axis=1, out=sums[:, 1:])
+    return sums
+
+
+def _auroc(ranking: Ranking, positives: np.ndarray, negatives_upto: np.ndarray) -> np.ndarray:
+    beaten_twice = np.take(negatives_upto, ranking.below, axis=1)
+    beaten_twice += np.take(negatives_upto, ranking.upto, axis=1)
+    # The product is formed in float64, where it is exact: 32-bit integers would overflow at some thousand rows.
+    wins_twice = np.einsum("wp,wp->w", positives, beaten_twice, dtype=np.float64)
+    pairs = positives.sum(axis=1, dtype=np.float64) * negatives_upto[:, -1]
+    return np.divide(wins_twice, 2 * pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
+
+
+def _average_precision(ranking: Ranking, positives: np.ndarray, negatives_upto: np.ndarray) -> np.ndarray:
+    positives_upto = _running(positives)
+    true = positives_upto[:, -1:] - np.take(positives_upto, ranking.positives_below, axis=1)
+    called = true + (negatives_upto[:, -1:] - np.take(negatives_upto, ranking.below, axis=1))
+    # Where nothing is called positive, the positive itself has no weight, and its precision does not matter.
+    precision = np.divide(true, called, out=np.zeros(called.shape), where=called > 0)
+    total = positives_upto[:, -1].astype(np.float64)
+    weighted = np.einsum("wp,wp->w", positives, precision, dtype=np.float64)
+    is_defined = (total > 0) & (negatives_upto[:, -1] > 0)
+    return np.divide(weighted, total, out=np.full(total.shape, np.nan), where=is_defined)
+
+
+def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """False and true positive rates from (0, 0) to (1, 1), one point a distinct score."""
+    true, false, _ = counts_at_thresholds(labels, scores)
+    return np.append(0, false) / false[-1], np.append(0, true) / true[-1]
+
+
+def precision_recall_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Recall and precision, by rising recall, one point a distinct score."""
+    true, false, _ = counts_at_thresholds(labels, scores)
+    return true / true[-1], true / (true + false)
+
+
+def counts_at_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True positives, false positives and the threshold, by falling distinct score: at or above it is called."""
+    labelled = ~np.isnan(labels)
+    labels, scores = labels[labelled], scores[labelled]
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), scores.size - 1)
+    true = np.cumsum(labels[order] == 1)[ends]
+    return true, ends + 1 - true, scores[order][ends]

@@ -1,0 +1,114 @@
+"""What can be asked of an evaluation: whose predictions, against which labels, how resampled, how shown."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.settings import InputError, Settings, setting
+
+UNITS = ("study", "patient", "image")
+AGGREGATIONS = ("max", "mean", "none")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluationSettings(Settings):
+    """Either predictions with labels, or run directories with a split."""
+
+    predictions: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="Predictions to evaluate: a CSV with a column Study or Path and a probability column a task",
+        group="What to evaluate",
+        existing="file",
+        repeated=True,
+    )
+    labels: pathlib.Path | None = setting(
+        None,
+        help="Ground truth in the same form with 0, 1 or nothing (not labelled); a column Patient may stand in it",
+        group="What to evaluate",
+        existing="file",
+    )
+    run_dir: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="Run directories with predictions/SPLIT.csv, instead of --predictions",
+        group="What to evaluate",
+        existing="folder",
+        repeated=True,
+    )
+    split: str = setting("test", help="The split of a run directory", group="What to evaluate")
+    tasks: tuple[str, ...] = setting(
+        (),
+        help="Tasks by name, or one of the sets competition, study, all; without it, every task all files share",
+        group="What to evaluate",
+    )
+    aggregation: str = setting(
+        "max",
+        help="How predictions by image become predictions by study; maximum is CheXpert's way",
+        group="What to evaluate",
+        choices=AGGREGATIONS,
+    )
+    unit: str = setting(
+        "study",
+        help="What the bootstrap draws; patient keeps all of a patient's studies together",
+        group="Statistics",
+        choices=UNITS,
+    )
+    replicates: int = setting(
+        1000, help="Bootstrap replicates of the test set", group="Statistics", low=40, high=1_000_000
+    )
+    seed: int = setting(0, help="Seed of the resampling", group="Statistics", low=0)
+    interval: str = setting(
+        "percentile",
+        help="95% intervals of AUROC and differences: percentiles 2.5 and 97.5, or bias-corrected and accelerated; all "
+        "others are percentiles",
+        group="Statistics",
+        choices=("percentile", "bca"),
+    )
+    paired: bool = setting(False, help="Compare every pair of models", group="Statistics")
+    compare: tuple[str, ...] = setting(
+        (),
+        help="Compare two models by name, FIRST:SECOND, such as pretrained:scratch",
+        group="Statistics",
+        repeated=True,
+    )
+    threshold_predictions: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="Validation predictions on which thresholds are chosen, one file a model in the same order",
+        group="Thresholds",
+        existing="file",
+        repeated=True,
+    )
+    threshold_labels: pathlib.Path | None = setting(
+        None, help="Ground truth of --threshold_predictions", group="Thresholds", existing="file"
+    )
+    threshold_by: str = setting(
+        "youden",
+        help="What a threshold maximises on validation: sensitivity + specificity, or F1",
+        group="Thresholds",
+        choices=("youden", "f1"),
+    )
+    catalogue: pathlib.Path | None = setting(
+        None,
+        help="CSV with columns model, family, parameters, imagenet_top1, for rank correlations over the models",
+        group="Rank correlation",
+        existing="file",
+    )
+    out: pathlib.Path | None = setting(
+        None,
+        help="Folder for evaluation.json and figures; with one --run_dir the default is evaluation/SPLIT in it",
+        group="Output",
+    )
+    figures: bool = setting(True, help="Draw figures (PDF and PNG) where files are written", group="Output")
+
+    def check(self) -> None:
+        if self.predictions and self.run_dir:
+            raise InputError("expected --predictions or --run_dir; received both", "run_dir")
+        if not self.predictions and not self.run_dir:
+            raise InputError("expected --predictions=FILE with --labels=FILE, or --run_dir=FOLDER; received neither")
+        if self.predictions and self.labels is None:
+            raise InputError("--labels=FILE is required with --predictions: the ground truth to compare with")
+        if self.run_dir and (self.threshold_predictions or self.threshold_labels):
+            raise InputError("goes with --predictions; a run's own valid predictions are used", "threshold_predictions")
+        if bool(self.threshold_predictions) != (self.threshold_labels is not None):
+            raise InputError("expected both --threshold_predictions and --threshold_labels; received one of them")
+        for pair in self.compare:
+            if len(pair.split(":")) != 2 or not all(pair.split(":")):
+                raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")

@@ -1,0 +1,264 @@
+"""An evaluation as text for a terminal: AUROC by task and model, readers, differences, rank correlations."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+
+from chex_tf.evaluation import comparison
+from chex_tf.evaluation.rank_correlation import Correlation, FamilySpread
+from chex_tf.evaluation.results import MEAN, Estimate, Evaluation, ModelResult
+
+# With more models than this the tasks are left to evaluation.json and only the mean is listed.
+MODELS_BY_TASK = 12
+DIFFERENCES_SHOWN = 40
+CURVES_NAMED = 4
+
+NOTHING = "–"
+NOTE_WIDTH = 110
+
+
+def text(
+    evaluation: Evaluation,
+    correlations: dict[str, Correlation] | None = None,
+    spread: FamilySpread | None = None,
+) -> str:
+    parts = [_headline(evaluation)]
+    if evaluation.models:
+        parts.append(_scores(evaluation))
+    if evaluation.readers:
+        parts.append(_readers(evaluation))
+    if evaluation.best_and_worst:
+        parts.append(_differences(evaluation))
+    if correlations or spread:
+        parts.append(_correlations(correlations or {}, spread))
+    notes = _notes(evaluation)
+    if notes:
+        parts.append("\n".join(notes))
+    return "\n\n".join(parts)
+
+
+def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
+    """Columns as wide as they need, the first `left` of them flush left."""
+    table = [header, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    shown = [
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    return "\n".join([shown[0], "─" * (sum(widths) + 2 * len(widths) - 2), *shown[1:]])
+
+
+def _headline(evaluation: Evaluation) -> str:
+    cohort, settings = evaluation.cohort, evaluation.settings
+    plural = {"study": "studies", "patient": "patients", "image": "images"}[cohort.unit]
+    kind = {"percentile": "percentiles 2.5 and 97.5", "bca": "BCa"}[settings.interval]
+    rows = f"{cohort.studies:,} studies" if cohort.key == "Study" else f"{len(cohort.keys):,} images"
+    how = "" if cohort.aggregation == "none" else f", the {cohort.aggregation} of a study's images"
+    policy = f" (trained with {evaluation.policy})" if evaluation.policy else ""
+    return (
+        f"{evaluation.set}: {rows}{how}{policy}. 95% intervals: {kind} of {settings.replicates:,} replicates of "
+        f"{cohort.unit_count:,} {plural}, seed {settings.seed}."
+    )
+
+
+def with_interval(estimate: Estimate) -> str:
+    if math.isnan(estimate.value):
+        return NOTHING
+    interval = estimate.interval
+    if math.isnan(interval.low):
+        return f"{estimate.value:.3f} [no interval]"
+    return f"{estimate.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def _plain(value: float | None) -> str:
+    return NOTHING if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _score_row(model: ModelResult, task: str) -> list[str]:
+    made = model.decisions.get(task)
+    return [
+        model.name,
+        with_interval(model.auroc[task]),
+        with_interval(model.average_precision[task]),
+        *([_plain(rate.value) for rate in (made.sensitivity, made.specificity, made.f1)] if made else [NOTHING] * 3),
+        _plain(model.brier.get(task)),
+        _plain(model.calibration_error.get(task)),
+    ]
+
+
+def _scores(evaluation: Evaluation) -> str:
+    tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
+    if len(evaluation.models) > MODELS_BY_TASK:
+        tasks = (MEAN,)
+    header = [
+        "Task",
+        "Positive/negative",
+        "Model",
+        "AUROC [95% interval]",
+        "Average precision",
+        "Sens.",
+        "Spec.",
+        "F1",
+        "Brier",
+        "Cal. error",
+    ]
+    rows = []
+    for task in tasks:
+        label = [task, "/".join(map(str, evaluation.counts[task]))] if task != MEAN else [_mean_of(evaluation), ""]
+        for place, model in enumerate(evaluation.models):
+            rows.append([*(label if place == 0 else ["", ""]), *_score_row(model, task)])
+    kept = [
+        column
+        for column in range(len(header))
+        if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # a column of nothing tells nothing
+    ]
+    return lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+
+
+def _mean_of(evaluation: Evaluation) -> str:
+    every = len(evaluation.cohort.tasks)
+    left = len(evaluation.left_out)
+    return f"Mean of {every} task{'s' * (every > 1)}" if not left else f"Mean of {every - left} of {every} tasks"
+
+
+def _readers(evaluation: Evaluation) -> str:
+    named = [model.name for model in evaluation.models]
+    few = len(named) <= CURVES_NAMED
+    curves = [f"to {name}" for name in named] if few else [f"above so many of {len(named)} curves"]
+    rows = []
+    for task in (*evaluation.cohort.tasks, MEAN):
+        is_first = True
+        for reader in evaluation.readers:
+            made = reader.decisions.get(task)
+            if made is None:
+                continue
+            positions = reader.positions.get(task, {})
+            if few:
+                shown = ["{} {:+.3f}".format(*positions[name]) if name in positions else "" for name in named]
+            else:
+                shown = [str(sum(where == "above" for where, _ in positions.values())) if positions else ""]
+            label = _mean_of(evaluation) if task == MEAN else task
+            counts = "" if task == MEAN else "/".join(map(str, evaluation.counts[task]))
+            rows.append(
+                [
+                    *((label, counts) if is_first else ("", "")),
+                    reader.name,
+                    with_interval(made.sensitivity),
+                    with_interval(made.specificity),
+                    _plain(made.f1.value),
+                    *shown,
+                ]
+            )
+            is_first = False
+    table = lines(["Task", "Positive/negative", "Reader", "Sensitivity", "Specificity", "F1", *curves], rows, 3)
+    if not named:
+        return table
+    return table + (
+        "\nA reader gives one operating point, 0 or 1, and no curve. Its place to a model's ROC curve comes with its"
+        "\nsensitivity minus the model's at the same specificity."
+    )
+
+
+def _differences(evaluation: Evaluation) -> str:
+    best = evaluation.best_and_worst
+    assert best is not None
+    on_mean = [difference for difference in evaluation.differences if difference.task == MEAN]
+    shown = on_mean
+    more = ""
+    if len(on_mean) > DIFFERENCES_SHOWN:
+        shown = sorted(on_mean, key=lambda difference: (difference.p, -abs(difference.value)))[:DIFFERENCES_SHOWN]
+        more = f"\nThe {DIFFERENCES_SHOWN} of {len(on_mean):,} pairs with the smallest p; all are in evaluation.json."
+    rows = [_difference_row(f"{one.a} − {one.b}", one) for one in shown]
+    if not any({one.a, one.b} == {best.a, best.b} for one in shown) or not shown:
+        rows.append(_difference_row(f"best − worst: {best.a} − {best.b}", best))
+    header = ["Difference of mean AUROC", "[95% interval]", "p", "significant", "p Holm", "p DeLong", "p DeLong Holm"]
+    note = ""
+    if on_mean:
+        note = f"\nHolm's adjustment covers the {len(on_mean):,} pairs compared on one task (here the mean)."
+        floor = comparison.smallest_possible_p(evaluation.settings.replicates)
+        if floor * len(on_mean) >= comparison.SIGNIFICANCE:
+            needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
+            note += (
+                f"\nWith {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
+                f"below 0.05 after it: use more than {needed:,}."
+            )
+    else:
+        note = "\nBest and worst were chosen on this very set; --paired compares all pairs and adjusts for that."
+    return lines(header, rows, 1) + more + note
+
+
+def _difference_row(label: str, difference: comparison.Difference) -> list[str]:
+    interval = difference.interval
+    shown = f"{difference.value:+.4f} "
+    shown += "[no interval]" if math.isnan(interval.low) else f"[{interval.low:+.4f}, {interval.high:+.4f}]"
+    return [
+        label,
+        shown,
+        p_text(difference.p),
+        "yes" if difference.is_significant else "no",
+        p_text(difference.p_holm),
+        p_text(difference.p_delong),
+        p_text(difference.p_delong_holm),
+    ]
+
+
+def p_text(p: float) -> str:
+    if math.isnan(p):
+        return NOTHING
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+
+
+def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | None) -> str:
+    rows = []
+    for name, found in correlations.items():
+        spans = [
+            NOTHING if interval is None or math.isnan(interval.low) else f"[{interval.low:+.2f}, {interval.high:+.2f}]"
+            for interval in (found.over_test, found.over_models)
+        ]
+        rows.append([name, str(found.models), f"{found.rho:+.3f}", p_text(found.p), *spans])
+    header = ["Rank correlation of", "n", "rho", "p", "over the test set", "over models"]
+    parts = [lines(header, rows, 1)] if rows else []
+    if spread is not None:
+        entries = {
+            **{f"{name}: largest − smallest model": value for name, value in spread.growth.items()},
+            "Within a family: highest − lowest, mean over families": spread.within,
+            "Between families: highest − lowest family mean": spread.between,
+        }
+        rows = [
+            [name, f"{value:+.4f}", NOTHING if interval is None else f"[{interval.low:+.4f}, {interval.high:+.4f}]"]
+            for name, (value, interval) in entries.items()
+            if not math.isnan(value)
+        ]
+        parts.append(lines(["Spread of mean AUROC", "", "[95% interval]"], rows, 1))
+    return "\n\n".join(parts)
+
+
+def _notes(evaluation: Evaluation) -> list[str]:
+    """Reasons for what the tables do not hold."""
+    notes = [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
+    undefined: dict[str, int] = {}
+    for reader in evaluation.readers:
+        for task, made in reader.decisions.items():
+            undefined[task] = max(made.sensitivity.interval.undefined, made.specificity.interval.undefined)
+    for model in evaluation.models:
+        for task, estimate in model.auroc.items():
+            if task not in evaluation.left_out:
+                undefined[task] = estimate.interval.undefined
+            if estimate.interval.reason and task not in evaluation.left_out:
+                notes.append(f"{model.name}, {task}: no interval, {estimate.interval.reason}.")
+    counted = ", ".join(f"{task} {count:,}" for task, count in undefined.items() if count)
+    if counted:
+        notes.append(f"Replicates in which a task has one class only, left out of its interval: {counted}.")
+    reasons: dict[str, list[str]] = {}
+    for model in evaluation.models:
+        for kind, reason in model.not_applicable.items():
+            reasons.setdefault(f"{kind.replace('_', ' ')}: {reason}", []).append(model.name)
+    for reason, names in reasons.items():
+        whose = "every model" if len(names) == len(evaluation.models) else ", ".join(names)
+        notes.append(f"Not given for {whose}: {reason}.")
+    if len(evaluation.models) > MODELS_BY_TASK:
+        notes.append("The tasks one by one are in evaluation.json (--out=DIR).")
+    return [textwrap.fill(note, NOTE_WIDTH, break_long_words=False, break_on_hyphens=False) for note in notes]

@@ -1,0 +1,56 @@
+"""Gives AUROC with intervals, paired differences and decisions, from any predictions or from run directories.
+
+  python -m launch.evaluate --predictions=a.csv --predictions=b.csv --labels=groundtruth.csv --paired --out=DIR
+
+  python -m launch.evaluate --run_dir=runs/densenet121 --split=test
+
+Files are matched by study or image; a file with nothing but 0 and 1 is a reader, shown as an operating point.
+"""
+
+import sys
+
+from chex_tf.evaluation.settings import EvaluationSettings
+from launch.command import run
+from launch.progress import Progress
+
+# Below this many weighted scores (replicates x rows x tasks x models) the answer comes sooner than a bar is read.
+WORTH_A_BAR = 500_000_000
+
+
+def main(settings: EvaluationSettings) -> None:
+    from chex_tf.evaluation import bootstrap, catalogue, evaluation, matching, record, sources, table
+
+    def say(message: str) -> None:
+        print(message, file=sys.stderr)
+
+    source = sources.gather(settings)
+    tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)
+    cohort, models = matching.match(
+        source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, say
+    )
+    matching.report_scores_outside(models, say)
+    validation = None
+    if source.threshold_truth is not None:
+        validation = matching.match_validation(
+            source.threshold_truth, source.threshold_tables, cohort, settings.aggregation, say
+        )
+    entries = catalogue.read(settings.catalogue) if settings.catalogue else None
+    work = settings.replicates * cohort.labels.size * len(models)
+    progress = Progress("replicates") if work > WORTH_A_BAR else bootstrap.silent
+    found = evaluation.evaluate(
+        source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress
+    )
+    correlations, spread = catalogue.relate(found, entries, say) if entries is not None else (None, None)
+    print(table.text(found, correlations, spread))
+    if source.out is not None:
+        record.write(source.out / "evaluation.json", found, correlations, spread)
+        written = ["evaluation.json"]
+        if settings.figures:
+            from chex_tf.evaluation import figures  # matplotlib takes longer to load than all of the above to run
+
+            written += figures.draw_all(found, source.out, say)
+        say(f"{source.out}: wrote {', '.join(written)}")
+
+
+if __name__ == "__main__":
+    run(main, EvaluationSettings)

@@ -1,0 +1,195 @@
+"""Bringing files together by key, and the complaints."""
+
+import numpy as np
+import pytest
+
+from chex_tf.evaluation import matching, predictions
+from chex_tf.settings import InputError
+
+
+@pytest.fixture
+def table(tmp_path):
+    def make(text, name="a.csv"):
+        (tmp_path / name).write_text(text)
+        return predictions.read(tmp_path / name)
+
+    return make
+
+
+def match(truth, tables, tasks=("Edema",), aggregation="max", unit="study"):
+    said = []
+    names = [file.path.stem for file in tables]
+    return *matching.match(truth, tables, names, tasks, aggregation, unit, said.append), said
+
+
+TRUTH = "Study,Edema,Fracture\np/patient1/study1,1,0\np/patient1/study2,0,0\np/patient2/study1,0,\n"
+
+
+def test_rows_and_tasks_are_matched_by_name(table):
+    truth = table(TRUTH, "truth.csv")
+    model = table(
+        "Study,Fracture,Edema\np/patient2/study1,0.6,0.3\np/patient1/study1,0.4,0.1\np/patient1/study2,0.5,0.2\n"
+    )
+    cohort, (matched,), said = match(truth, [model], ("Edema", "Fracture"))
+    np.testing.assert_array_equal(matched.scores, [[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]])
+    np.testing.assert_array_equal(cohort.labels, [[1, 0], [0, 0], [0, np.nan]])
+    assert (cohort.studies, cohort.unit_count, cohort.aggregation, said) == (3, 3, "none", [])
+
+
+def test_all_that_does_not_fit_is_listed(table):
+    truth = table(TRUTH, "truth.csv")
+    model = table("Study,Edema\np/patient1/study1,0.1\np/patient1/study1,0.2\np/patient9/study1,0.2\n")
+    with pytest.raises(InputError) as caught:
+        match(truth, [model])
+    message = str(caught.value)
+    assert "2 missing (p/patient1/study2, p/patient2/study1)" in message
+    assert "1 doubled (p/patient1/study1)" in message
+    assert "1 unknown (p/patient9/study1)" in message
+
+
+def test_values_that_are_no_numbers_are_listed_for_every_file(table):
+    truth = table(TRUTH.replace("study2,0,0", "study2,-1,0"), "truth.csv")
+    rows = "Study,Edema\np/patient1/study1,{}\np/patient1/study2,{}\np/patient2/study1,{}\n"
+    files = [
+        table(rows.format("nan", "inf", ""), "a.csv"),
+        table(rows.format("0,5".replace(",", "_"), "x", 1), "b.csv"),
+    ]
+    with pytest.raises(InputError) as caught:
+        match(truth, files)
+    message = str(caught.value)
+    assert "expected 0, 1 or nothing; received p/patient1/study2 Edema=-1" in message
+    assert "Edema=nan, p/patient1/study2 Edema=inf, p/patient2/study1 Edema=nothing" in message
+    assert "b.csv: expected finite numbers; received p/patient1/study2 Edema=x" in message
+
+
+def test_a_doubled_study_in_the_labels_is_refused(table):
+    truth = table(TRUTH + "p/patient2/study1,0,0\n", "truth.csv")
+    with pytest.raises(InputError, match=r"truth.csv: 1 doubled \(p/patient2/study1\)"):
+        match(truth, [table("Study,Edema\np/patient1/study1,0.1\n")])
+
+
+def test_another_beginning_of_the_keys_is_overlooked_and_said(table):
+    truth = table(TRUTH, "truth.csv")
+    model = table("Study,Edema\ntest/patient1/study2,0.2\ntest/patient1/study1,0.1\ntest/patient2/study1,0.3\n")
+    _, (matched,), said = match(truth, [model])
+    np.testing.assert_array_equal(matched.scores[:, 0], [0.1, 0.2, 0.3])
+    assert len(said) == 1
+    assert "matched from patientNNNNN on" in said[0]
+
+
+IMAGES = (
+    "Path,Edema\np/patient1/study1/v1.jpg,{}\np/patient1/study1/v2.jpg,{}\n"
+    "p/patient1/study2/v1.jpg,{}\np/patient2/study1/v1.jpg,{}\n"
+)
+
+
+@pytest.mark.parametrize(("aggregation", "expected"), [("max", [0.7, 0.2, 0.3]), ("mean", [0.4, 0.2, 0.3])])
+@pytest.mark.parametrize("by_study", [True, False])
+def test_images_become_studies(table, aggregation, expected, by_study):
+    truth = table(TRUTH if by_study else IMAGES.format(1, 1, 0, 0), "truth.csv")
+    cohort, (matched,), _ = match(truth, [table(IMAGES.format(0.1, 0.7, 0.2, 0.3))], aggregation=aggregation)
+    np.testing.assert_allclose(matched.scores[:, 0], expected)
+    np.testing.assert_array_equal(cohort.labels[:, 0], [1, 0, 0])
+    assert (cohort.key, cohort.aggregation, cohort.studies) == ("Study", aggregation, 3)
+
+
+def test_images_stay_images_where_asked(table):
+    truth = table(IMAGES.format(1, 0, 0, ""), "truth.csv")
+    model = table(IMAGES.format(0.1, 0.7, 0.2, 0.3))
+    cohort, (matched,), _ = match(truth, [model], aggregation="none")
+    np.testing.assert_array_equal(matched.scores[:, 0], [0.1, 0.7, 0.2, 0.3])
+    np.testing.assert_array_equal(cohort.units, [0, 0, 1, 2])  # studies are drawn whole
+    assert (cohort.key, cohort.studies, cohort.aggregation) == ("Path", 3, "none")
+    assert match(truth, [model], aggregation="none", unit="image")[0].unit_count == 4
+    np.testing.assert_array_equal(match(truth, [model], aggregation="none", unit="patient")[0].units, [0, 0, 0, 1])
+
+
+def test_an_image_that_is_missing_is_noticed_before_its_study_is_made(table):
+    lacking = IMAGES.format(0.1, 0.7, 0.2, 0.3).replace("p/patient1/study1/v2.jpg,0.7\n", "")
+    with pytest.raises(InputError, match=r"1 missing \(p/patient1/study1/v2.jpg\)"):
+        match(table(IMAGES.format(1, 1, 0, 0), "truth.csv"), [table(lacking)])
+
+
+def test_images_of_a_study_must_agree_on_its_labels(table):
+    with pytest.raises(InputError, match="received several for p/patient1/study1 Edema"):
+        match(table(IMAGES.format(1, 0, 0, 0), "truth.csv"), [table(IMAGES.format(0, 0, 0, 0))])
+
+
+def test_images_beside_studies_need_an_aggregation(table):
+    with pytest.raises(InputError) as caught:
+        match(table(TRUTH, "truth.csv"), [table(IMAGES.format(0, 0, 0, 0))], aggregation="none")
+    assert caught.value.setting == "aggregation"
+
+
+FOREIGN = "Path,Study,Patient,Edema\na.png,s1,x,1\nb.png,s1,x,1\nc.png,s2,x,0\nd.png,s3,y,0\n"
+
+
+def test_columns_of_the_labels_name_studies_and_patients_where_paths_do_not(table):
+    model = table("Path,Edema\na.png,0.1\nb.png,0.2\nc.png,0.3\nd.png,0.4\n")
+    cohort, (matched,), _ = match(table(FOREIGN, "truth.csv"), [model], unit="patient")
+    assert cohort.keys == ("s1", "s2", "s3")
+    np.testing.assert_array_equal(matched.scores[:, 0], [0.2, 0.3, 0.4])
+    np.testing.assert_array_equal(cohort.units, [0, 0, 1])
+
+
+def test_paths_that_name_no_study_or_patient_are_refused(table):
+    truth = table("Path,Edema\na.png,1\nb.png,0\n", "truth.csv")
+    model = table("Path,Edema\na.png,0.1\nb.png,0.2\n")
+    with pytest.raises(InputError, match="--aggregation=none --unit=image"):
+        match(truth, [model])
+    with pytest.raises(InputError, match="column Patient") as caught:
+        match(truth, [model], aggregation="none", unit="patient")
+    assert caught.value.setting == "unit"
+    with pytest.raises(InputError) as caught:
+        match(table(TRUTH, "truth.csv"), [table(TRUTH.replace("study1,0,\n", "study1,0,1\n"))], unit="image")
+    assert caught.value.setting == "unit"
+
+
+def choose(asked, truth, tables):
+    said = []
+    return matching.choose_tasks(asked, truth, tables, said.append), said
+
+
+def test_tasks_are_those_that_all_files_share_and_the_rest_is_said(table):
+    truth = table("Study,Edema,Fracture,Sex\ns,1,0,F\n", "truth.csv")
+    files = [table("Study,Run,Edema\ns,1,0\n", "a.csv"), table("Study,Fracture,Edema\ns,1,0\n", "b.csv")]
+    tasks, said = choose((), truth, files)
+    assert tasks == ("Edema",)
+    assert [line.split(": ", 1)[1] for line in said] == [
+        "ignored Run: no such task in the labels",
+        "left out Fracture: not in every file of predictions",
+    ]
+
+
+def test_asked_tasks_keep_their_order_and_sets_have_names(table):
+    columns = ",".join(("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion", "Lung Opacity"))
+    both = table(f"Study,{columns}\ns,1,1,1,1,1,1\n")
+    assert choose(("Airspace Opacity", "Edema"), both, [both])[0] == ("Lung Opacity", "Edema")
+    assert choose(("competition",), both, [both])[0] == tuple(columns.split(",")[:5])
+
+
+def test_a_task_that_is_not_in_the_labels_is_refused(table):
+    truth, model = table("Study,Edema\ns,1\n", "truth.csv"), table("Study,Edema,Fracture\ns,0,0\n")
+    with pytest.raises(InputError, match="Fracture not in the labels"):
+        choose((), truth, [model])
+    assert choose(("Edema",), truth, [model])[0] == ("Edema",)
+    with pytest.raises(InputError, match=r"no column for Fracture; its tasks are Edema"):
+        choose(("Fracture",), truth, [model])
+    with pytest.raises(InputError, match=r"a.csv: no column for Edema"):
+        choose(("Edema",), truth, [table("Study,Fracture\ns,0\n")])
+
+
+def test_thresholds_may_not_come_from_the_rows_evaluated(table):
+    truth = table(TRUTH, "truth.csv")
+    cohort, _, _ = match(truth, [table(TRUTH.replace("study1,0,\n", "study1,0,1\n"))])
+    same = table("Study,Edema\np/patient2/study1,1\n", "valid.csv")
+    with pytest.raises(InputError, match="1 are in both"):
+        matching.match_validation(same, [same], cohort, "max", lambda _: None)
+
+
+def test_scores_outside_0_to_1_are_said():
+    said = []
+    matching.report_scores_outside([matching.Model("a", np.array([[0.5, 2.8], [-1.0, 1.0]]))], said.append)
+    assert said == [
+        "a: 2 scores outside 0 to 1 (-1 to 2.8); they count for AUROC and average precision, not as probabilities"
+    ]

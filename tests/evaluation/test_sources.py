@@ -1,0 +1,69 @@
+"""What an evaluation reads from run directories."""
+
+import json
+
+import pytest
+
+from chex_tf.evaluation import sources
+from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.settings import InputError
+
+
+def gather(*run_dirs, **given):
+    return sources.gather(EvaluationSettings(run_dir=run_dirs, **given))
+
+
+def test_runs_bring_names_predictions_truth_and_thresholds(run_dirs):
+    found = gather(*run_dirs)
+    assert (found.set, found.names, found.policy, found.out) == ("test", ("a", "b"), None, None)
+    assert found.truth.path == run_dirs[0] / "predictions" / "test_labels.csv"
+    assert [table.path for table in found.threshold_tables] == [run / "predictions" / "valid.csv" for run in run_dirs]
+    assert found.threshold_truth.path == run_dirs[0] / "predictions" / "valid_labels.csv"
+
+
+def test_one_run_is_evaluated_into_its_own_folder(run_dirs):
+    assert gather(run_dirs[0]).out == run_dirs[0] / "evaluation" / "test"
+    assert gather(run_dirs[0], out=run_dirs[1]).out == run_dirs[1]
+
+
+def test_thresholds_are_not_chosen_on_the_split_evaluated(run_dirs):
+    found = gather(*run_dirs, split="valid")
+    assert (found.threshold_tables, found.threshold_truth) == ((), None)
+    assert "never on the one evaluated" in found.no_thresholds
+
+
+def test_without_validation_predictions_there_is_a_reason(run_dirs):
+    (run_dirs[1] / "predictions" / "valid.csv").unlink()
+    found = gather(*run_dirs)
+    assert found.threshold_tables == ()
+    assert str(run_dirs[1] / "predictions" / "valid.csv") in found.no_thresholds
+
+
+def test_the_policy_is_read_from_config_json(run_dirs):
+    (run_dirs[0] / "config.json").write_text(json.dumps({"data": {"uncertain": "ones", "blank": "zeros"}, "x": 1}))
+    assert gather(*run_dirs).policy == "uncertain=ones, blank=zeros"
+    (run_dirs[1] / "config.json").write_text(json.dumps({"uncertain": "ignore"}))
+    assert gather(*run_dirs).policy == "uncertain=ignore; uncertain=ones, blank=zeros"
+    (run_dirs[1] / "config.json").write_text("{")
+    with pytest.raises(InputError, match=r"config.json: expected JSON"):
+        gather(*run_dirs)
+
+
+def test_what_is_absent_is_said(run_dirs):
+    with pytest.raises(InputError, match=r"train.csv; the run has predictions for test, valid") as caught:
+        gather(*run_dirs, split="train")
+    assert caught.value.setting == "split"
+    with pytest.raises(InputError, match="predictions for no split") as caught:
+        gather(run_dirs[0].parent)
+    assert caught.value.setting == "run_dir"
+    (run_dirs[0] / "predictions" / "test_labels.csv").unlink()
+    with pytest.raises(InputError, match="or --labels=FILE; there is none"):
+        gather(*run_dirs)
+    assert gather(*run_dirs, labels=run_dirs[1] / "predictions" / "test_labels.csv").set == "test"
+
+
+def test_runs_with_different_truths_are_not_compared(run_dirs):
+    with open(run_dirs[1] / "predictions" / "test_labels.csv", "a") as file:
+        file.write("\n")
+    with pytest.raises(InputError, match="expected one ground truth for all runs"):
+        gather(*run_dirs)

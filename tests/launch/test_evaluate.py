@@ -1,0 +1,174 @@
+"""`python -m launch.evaluate`: any predictions, run directories, complaints, and how fast it starts."""
+
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from chex_tf.evaluation import predictions
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TASKS = ("Edema", "Pleural Effusion")
+
+
+def evaluate(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "launch.evaluate", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+    )
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Labels, two models (the second with columns turned round and one more), a reader; values of the first."""
+    generator = np.random.default_rng(0)
+    keys = [f"v/test/patient{row:05d}/study1" for row in range(100)]
+    labels = (generator.random((100, 2)) < 0.4).astype(float)
+    noise = generator.normal(size=(100, 2))
+    first = 1 / (1 + np.exp(-noise - 2 * labels))
+    predictions.write(tmp_path / "groundtruth.csv", "Study", keys, TASKS, labels)
+    predictions.write(tmp_path / "first.csv", "Study", keys, TASKS, first, digits=17)
+    second = 3 * np.stack([first[:, 1] + noise[:, 0] / 9, first[:, 0], first[:, 0]], axis=1)
+    predictions.write(tmp_path / "second.csv", "Study", keys[::-1], (*TASKS[::-1], "Run"), second[::-1])
+    predictions.write(tmp_path / "reader.csv", "Study", keys, TASKS, (noise + 2 * labels > 1).astype(float))
+    return tmp_path, labels, first
+
+
+def given(folder, *names):
+    return [*(f"--predictions={folder / name}.csv" for name in names), f"--labels={folder / 'groundtruth.csv'}"]
+
+
+def test_predictions_of_strangers(files):
+    folder, labels, first = files
+    done = evaluate(*given(folder, "first", "second", "reader"), "--paired", f"--out={folder / 'out'}")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((folder / "out" / "evaluation.json").read_text())
+    expected = [metrics.roc_auc_score(labels[:, column], first[:, column]) for column in range(2)]
+    auroc = found["models"]["first"]["auroc"]
+    assert [auroc[task]["value"] for task in TASKS] == pytest.approx(expected, abs=1e-12)
+    assert f"{np.mean(expected):.3f} [" in done.stdout
+    assert list(found["readers"]) == ["reader"]
+    assert "second.csv: ignored Run: no such task in the labels" in done.stderr
+    assert "second: " in done.stderr
+    assert "they count for AUROC and average precision, not as probabilities" in done.stderr
+    assert {"roc.pdf", "roc.png", "models.png", "differences.pdf"} <= {file.name for file in (folder / "out").iterdir()}
+
+
+def test_the_same_command_writes_the_same_bytes(files):
+    folder, _, _ = files
+    outs = []
+    for place in (1, 2):
+        arguments = [*given(folder, "first", "second"), "--paired", "--nofigures", f"--out={folder / str(place)}"]
+        assert evaluate(*arguments, "--seed=5").returncode == 0
+        outs.append((folder / str(place) / "evaluation.json").read_bytes())
+    assert outs[0] == outs[1]
+
+
+def test_thresholds_from_validation_files(files, tmp_path):
+    folder, labels, first = files
+    keys = [f"v/valid/patient{row:05d}/study1" for row in range(500, 600)]
+    predictions.write(tmp_path / "valid.csv", "Study", keys, TASKS, first[::-1])
+    predictions.write(tmp_path / "valid_labels.csv", "Study", keys, TASKS, labels[::-1])
+    done = evaluate(
+        *given(folder, "first"),
+        f"--threshold_predictions={tmp_path / 'valid.csv'}",
+        f"--threshold_labels={tmp_path / 'valid_labels.csv'}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Sens." in done.stdout
+    same = evaluate(
+        *given(folder, "first"),
+        f"--threshold_predictions={folder / 'first.csv'}",
+        f"--threshold_labels={folder / 'groundtruth.csv'}",
+    )
+    assert same.returncode == 2
+    assert "100 are in both" in same.stderr
+
+
+def test_a_run_directory(files):
+    folder, labels, first = files
+    keys = predictions.read(folder / "first.csv").keys
+    run = folder / "runs" / "densenet121"
+    predictions.write(run / "predictions" / "test.csv", "Study", keys, TASKS, first)
+    predictions.write(run / "predictions" / "test_labels.csv", "Study", keys, TASKS, labels)
+    (run / "config.json").write_text('{"data": {"uncertain": "ones"}}')
+    done = evaluate(f"--run_dir={run}", "--split=test", "--nofigures")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((run / "evaluation" / "test" / "evaluation.json").read_text())
+    assert (found["set"], found["policy"], list(found["models"])) == ("test", "uncertain=ones", ["densenet121"])
+    wrong = evaluate(f"--run_dir={run}", "--split=valid")
+    assert wrong.returncode == 2
+    assert "the run has predictions for test" in wrong.stderr
+
+
+def test_a_catalogue_gives_rank_correlations(files):
+    folder, _, _ = files
+    names = []
+    keys, rows = predictions.read(folder / "first.csv").keys, ["model,family,parameters,imagenet_top1"]
+    for place in range(5):
+        names.append(f"m{place}")
+        values = np.random.default_rng(place).random((100, 2))
+        predictions.write(folder / f"m{place}.csv", "Study", keys, TASKS, values)
+        rows.append(f"m{place},F{place % 2},{10 + place},{70 - place}")
+    (folder / "zoo.csv").write_text("\n".join(rows) + "\n")
+    done = evaluate(*given(folder, *names), f"--catalogue={folder / 'zoo.csv'}")
+    assert done.returncode == 0, done.stderr
+    assert "parameters and AUROC" in done.stdout
+    assert "ImageNet accuracy and AUROC" in done.stdout
+    assert "Between families" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "line"),
+    [
+        ((",Edema", ",Study,Edema"), [], "received Study more than once"),
+        (("00007/study1,", "00008/study1,"), [], "received 1 missing (v/test/patient00007/study1), 1 doubled"),
+        (("Edema", "Fracture"), [], "Fracture not in the labels"),
+        (("", ""), ["--tasks=Edemma"], "no column for Edemma; its tasks are Edema, Pleural Effusion"),
+        (("", ""), ["--compare=first:third"], "--compare: expected names of models; received third"),
+        (("", ""), ["--unit=image"], "--unit: image needs rows by Path"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_exit_code_2(files, change, arguments, line):
+    folder, _, _ = files
+    file = folder / "first.csv"
+    if change[0]:
+        file.write_text(file.read_text().replace(*change, 1))
+    done = evaluate(*given(folder, "first"), *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def processor_seconds_of_children() -> float:
+    """What else runs on the machine does not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_statistics_start_in_under_a_second_and_without_tensorflow(files):
+    folder, _, _ = files
+    seconds = []
+    for _ in range(3):
+        start = processor_seconds_of_children()
+        assert evaluate(*given(folder, "first")).returncode == 0
+        seconds.append(processor_seconds_of_children() - start)
+    assert min(seconds) < 1
+    script = (
+        "import sys; from launch import evaluate; from launch.command import parse\n"
+        "evaluate.main(*parse(sys.argv[1:], evaluate.EvaluationSettings))\n"
+        "print(sorted({'tensorflow', 'keras', 'pandas', 'sklearn', 'scipy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *given(folder, "first")], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stderr == "[]\n"
