@@ -20,19 +20,29 @@ REQUIRED = [
     "absl-py>=2.1",
     "matplotlib>=3.9",
     "pillow>=10.4",
+    "opencv-python-headless>=4.10",
+    "h5py>=3.10",
+    "safetensors>=0.4",
 ]
 
 EXTRAS = {
     "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
+    "beam": ["apache-beam>=2.77", "mlcroissant"],  # TFDS's own `tfds` command needs both even to start
+    "convert": ["torch", "safetensors>=0.4"],
     "test": ["pytest>=8", "hypothesis>=6.100", "dill", "setuptools>=70", "wheel", "ruff>=0.9", "mypy>=1.13"],
 }
 
 # By name, because a search would also find `datasets` and `tests`; tests/test_wheel.py holds the list to the tree.
 PACKAGES = [
     "chex_tf",
+    "chex_tf.data",
     "chex_tf.evaluation",
     "chex_tf.phantom",
     "chex_tf.phantom.findings",
+    "chex_tf_datasets",
+    "chex_tf_datasets.chest_xray14",
+    "chex_tf_datasets.chexpert_studies",
+    "chex_tf_datasets.radiograph_records",
     "launch",
 ]
 
@@ -46,6 +56,7 @@ setup(
     python_requires=">=3.11",
     packages=PACKAGES,
     package_dir={"chex_tf_datasets": "datasets"},
+    package_data={"": ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

@@ -20,7 +20,7 @@ class DemoSettings(Settings):
 
 def steps(settings: DemoSettings) -> list[list[str]]:
     """The verbs in order, with their flags."""
-    films = settings.out / "phantom"
+    films, prepared = settings.out / "phantom", settings.out / "prepared"
     return [
         [
             "phantom",
@@ -29,6 +29,15 @@ def steps(settings: DemoSettings) -> list[list[str]]:
             f"--image_size={settings.image_size}",
             f"--seed={settings.seed}",
             f"--contact_sheet={settings.out / 'contact_sheet.png'}",
+        ],
+        ["prepare", "--dataset=chexpert_studies", f"--source={films}", f"--data_dir={prepared}"],
+        [
+            "inspect",
+            f"--data={prepared}",
+            f"--image_size={settings.image_size}",
+            "--uncertain=ones",
+            f"--seed={settings.seed}",
+            f"--out={settings.out / 'first_batch.png'}",
         ],
     ]
 

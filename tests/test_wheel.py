@@ -150,7 +150,7 @@ def test_beside_the_real_hugging_face_datasets_both_work(wheel, tmp_path):
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
     program = (
         f"import sys; sys.path.append({site!r})\n"
-        "import datasets, chex_tf, launch\n"
+        "import datasets, chex_tf, launch, chex_tf_datasets.chexpert_studies\n"
         "print(datasets.Dataset.from_dict({'a': [1, 2]})['a'][:], len(launch.__path__))\n"
     )
     done = subprocess.run([str(interpreter), "-c", program], capture_output=True, text=True, cwd=tmp_path)

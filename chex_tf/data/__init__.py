@@ -1,0 +1,1 @@
+"""From a prepared folder to batches: label policies, image operations, exact order. Begin at `pipeline`."""

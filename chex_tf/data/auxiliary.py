@@ -1,0 +1,46 @@
+"""What else a radiograph tells: sex, age, view, projection as targets, each with weight 0 where it is unknown."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from chex_tf.data.records import Records
+
+AGE_SCALE = 100.0  # years that become 1
+
+Number = TypeVar("Number", float, np.ndarray)
+
+# Name of the class whose target is 1.
+_POSITIVE_CLASS = {"sex": "female", "view": "lateral"}
+_UNKNOWN = {"sex": ("unknown",), "view": (), "projection": ("none",)}
+
+
+def scaled_age(years: Number) -> Number:
+    return years / AGE_SCALE
+
+
+def years(scaled_age: Number) -> Number:
+    """The inverse: from a network's output to years."""
+    return scaled_age * AGE_SCALE
+
+
+def targets(records: Records) -> dict[str, np.ndarray]:
+    """Arrays over all images of a split: NAME and NAME_weight for sex, age, view, projection.
+
+    sex: 1 female, 0 male. view: 1 lateral, 0 frontal. age: years / 100. projection: its number in the records'
+    list (AP, PA, LL, RL); laterals that name none have weight 0.
+    """
+    found: dict[str, np.ndarray] = {}
+    for column in ("sex", "view", "projection"):
+        names = records.names(column)
+        known = ~np.isin(names, _UNKNOWN[column])
+        if column in _POSITIVE_CLASS:
+            value = (names == _POSITIVE_CLASS[column]).astype(np.float32)
+        else:
+            value = np.where(known, getattr(records.index, column), 0).astype(np.int32)
+        found[column], found[f"{column}_weight"] = value, known.astype(np.float32)
+    age = records.index.age.astype(np.float32)
+    known = age >= 0
+    found["age"] = np.where(known, scaled_age(age), 0).astype(np.float32)
+    found["age_weight"] = known.astype(np.float32)
+    return found

@@ -1,0 +1,187 @@
+"""The index of a split: where each image's bytes lie in the TFRecord files, and everything about it but its pixels.
+
+One sequential pass finds it (TensorFlow's reader checks every record's checksum on the way); it is then kept in a file
+beside the records, where that folder can be written to. With it any image can be read at once, nothing is parsed while
+training, and labels are known before a single image is decoded.
+"""
+
+import dataclasses
+import json
+import pathlib
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from chex_tf.files import whole_file
+from chex_tf.settings import InputError
+
+_FORM = 1  # of the kept file; count up when it changes
+_HEADER, _FOOTER = 12, 4  # bytes that TFRecord puts around a record: length and checksums
+_BATCH = 512
+_IMAGE_KEY = b"\x0a\x05image"
+
+_NUMBERS = ("view", "projection", "sex", "age")
+_TEXTS = ("path", "patient", "study")
+SCHEMA = ("image", "labels", *_NUMBERS, *_TEXTS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Index:
+    """Arrays over the images of a split, in the order of the records; texts are UTF-8 bytes, classes numbers."""
+
+    file_number: np.ndarray
+    offset: np.ndarray  # of the image's own bytes
+    length: np.ndarray
+    labels: np.ndarray  # (images, observations), int8, raw
+    path: np.ndarray
+    patient: np.ndarray
+    study: np.ndarray
+    view: np.ndarray
+    projection: np.ndarray
+    sex: np.ndarray
+    age: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+
+def load(
+    files: Sequence[pathlib.Path],
+    observations: int,
+    kept: pathlib.Path,
+    images: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Index:
+    """From the file kept earlier if it fits these records, otherwise by reading them through."""
+    stamp = _stamp(files)
+    index = _from_file(kept, stamp)
+    if index is None:
+        index = scan(files, observations, images, progress)
+        try:
+            with whole_file(kept) as scratch, open(scratch, "wb") as stream:
+                np.savez(stream, stamp=stamp, **dataclasses.asdict(index))
+        except OSError:
+            pass  # a folder that others share may be read-only: the next start then reads the records again
+    return index
+
+
+def scan(
+    files: Sequence[pathlib.Path],
+    observations: int,
+    images: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Index:
+    """Reads TFRecord files from end to end. `images` is only what `progress` takes for the total."""
+    spec = {name: tf.io.FixedLenFeature([], tf.int64) for name in _NUMBERS}
+    spec |= {name: tf.io.FixedLenFeature([], tf.string) for name in _TEXTS}
+    spec["labels"] = tf.io.FixedLenFeature([observations], tf.int64)
+    places: list[tuple[int, int, int]] = []
+    parsed: list[dict[str, np.ndarray]] = []
+    for number, file in enumerate(files):
+        position = 0
+        for records in _records(file):
+            rest = []
+            for record in records:
+                start, length, without = _cut(record, file)
+                places.append((number, position + _HEADER + start, length))
+                rest.append(without)
+                position += _HEADER + len(record) + _FOOTER
+            try:
+                parsed.append({name: value.numpy() for name, value in tf.io.parse_example(rest, spec).items()})
+            except tf.errors.InvalidArgumentError as error:
+                raise InputError(f"{file}: {_schema_complaint(error)}", "data") from error
+            progress(len(places), images)
+    if not places:
+        raise InputError(f"expected images; {', '.join(map(str, files)) or 'the split'} holds none", "data")
+    columns = {name: np.concatenate([part[name] for part in parsed]) for name in parsed[0]}
+    file_numbers, offsets, lengths = (np.array(column) for column in zip(*places, strict=True))
+    return Index(
+        file_number=file_numbers.astype(np.int32),
+        offset=offsets.astype(np.int64),
+        length=lengths.astype(np.int64),
+        labels=columns["labels"].astype(np.int8),
+        **{name: columns[name].astype(np.int16) for name in _NUMBERS},
+        **{name: columns[name].astype(np.bytes_) for name in _TEXTS},
+    )
+
+
+def _records(file: pathlib.Path) -> Iterator[Sequence[bytes]]:
+    batches = tf.data.TFRecordDataset(str(file)).batch(_BATCH).prefetch(2)
+    try:
+        yield from batches.as_numpy_iterator()
+    except tf.errors.DataLossError as error:
+        raise InputError(f"{file} is damaged ({error.message}); prepare the data again", "data") from error
+    except tf.errors.NotFoundError as error:
+        raise InputError(f"{file} is missing; prepare the data again", "data") from error
+
+
+def _cut(record: bytes, file: pathlib.Path) -> tuple[int, int, bytes]:
+    """Where in a serialised tf.train.Example the image's bytes begin, how many they are, and the Example without it.
+
+    An Example is one field of features, these a list of entries with key and value: all length-delimited fields.
+    """
+    try:
+        start, _ = _field(record, 0)
+        place = start
+        while place < len(record):
+            begin, end = _field(record, place)
+            if record.startswith(_IMAGE_KEY, begin):
+                feature, _ = _field(record, begin + len(_IMAGE_KEY))
+                values, _ = _field(record, feature)
+                first, last = _field(record, values)
+                rest = record[start:place] + record[end:]
+                return first, last - first, b"\x0a" + _varint(len(rest)) + rest
+            place = end
+    except IndexError:
+        pass  # the record ends within a field: told below, like one that holds no image
+    raise InputError(f"{file}: expected records that hold an image and {', '.join(SCHEMA[1:])}", "data")
+
+
+def _field(record: bytes, place: int) -> tuple[int, int]:
+    """Begin and end of the content of the length-delimited field at `place`."""
+    place += 1  # the tag: every field on the way has a one-byte tag
+    length = shift = 0
+    while True:
+        byte = record[place]
+        place += 1
+        length |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return place, place + length
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _schema_complaint(error: tf.errors.InvalidArgumentError) -> str:
+    name = next((name for name in SCHEMA if f"Key: {name}." in error.message), None)
+    return f"expected records with {', '.join(SCHEMA)}; " + (
+        f"{name} is missing or of another form" if name else " ".join(error.message.split())[:200]
+    )
+
+
+def _stamp(files: Sequence[pathlib.Path]) -> str:
+    """Changes when a file does."""
+    try:
+        facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename} is missing; prepare the data again", "data") from error
+    return json.dumps([_FORM, facts])
+
+
+def _from_file(kept: pathlib.Path, stamp: str) -> Index | None:
+    try:
+        with np.load(kept, allow_pickle=False) as arrays:
+            if str(arrays["stamp"]) != stamp:
+                return None
+            return Index(**{field.name: arrays[field.name] for field in dataclasses.fields(Index)})
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return None  # absent, or not what this version writes: it is made again

@@ -1,0 +1,330 @@
+"""From a prepared folder to batches.
+
+    from chex_tf.data import pipeline
+    from chex_tf.data.settings import DataSettings
+
+    settings = DataSettings(data=pathlib.Path("prepared"), tasks=("competition",), uncertain="ones")
+    for batch in pipeline.dataset(settings, "train", batch=16).take(1):
+        print(batch["image"].shape, batch["targets"].shape)
+
+Batch k is a function of the settings and k, and of nothing else: the order is known in advance (order.py), any image
+can be read by itself (records.py), and what is done to it is drawn by its number (augmentation.py). So a run that
+starts at step k reads nothing of what went before, and shards are rows of one global batch.
+
+A batch is a dict:
+
+    image       uint8 (batch, side, side, 1), 0..255; `three_channels` belongs on the device
+    targets     float32 (batch, tasks), or one-hot (batch, tasks, 3) under `multiclass`
+    weights     float32 (batch, tasks); 0 where nothing is known or the row is padding
+    labels      int8 (batch, tasks), raw: 1, 0, -1 uncertain, -2 not mentioned
+    weight      float32 (batch,); 0 for padding in evaluation's last batch
+    index       int64 (batch,); place in the records
+    sex, age, view, projection, and each with _weight: see auxiliary.py
+    path, patient, study            strings, unless `texts` is False (they cannot be sent to a GPU)
+    second_image, second_index      with `pairs`: another image of the same patient or study
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, targets
+from chex_tf.data.checks import measured_statistics
+from chex_tf.data.pairs import Partners
+from chex_tf.data.records import Records, Statistics, open_records
+from chex_tf.data.settings import DataSettings
+from chex_tf.settings import InputError
+
+TEXTS = ("path", "patient", "study")
+_EXPECT_BATCHES = 16  # how far ahead the kernel hears what will be read
+_STATISTICS_IMAGES = 2000
+_ENDLESS = 2**62
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
+
+
+def dataset(
+    settings: DataSettings,
+    split: str = "train",
+    *,
+    batch: int,
+    training: bool = True,
+    start: int = 0,
+    stop: int | None = None,
+    **more: Any,
+) -> tf.data.Dataset:
+    """Batches `start` … `stop`-1 of a prepared folder's split; more arguments as for `Source.dataset`.
+
+    Training is endless unless stopped, shuffled and augmented; evaluation gives every image once, in order.
+    """
+    return Source(settings, split, training=training).dataset(batch, start, stop, **more)
+
+
+class Source:
+    """A split under given settings: what it holds is known once this exists, images are read when batches are."""
+
+    def __init__(
+        self,
+        settings: DataSettings,
+        split: str = "train",
+        *,
+        training: bool,
+        progress: Progress = _silent,
+        records: Records | None = None,
+    ) -> None:
+        self.settings = settings
+        self.training = training
+        self.records = open_records(settings.data, split, progress) if records is None else records
+        self.targets = targets.make_targets(self.records, settings)
+        self.examples = _chosen(self.records, settings.views)
+        self.order = order.Order(len(self.examples), settings.seed, settings.shuffle)
+        self._columns = self._make_columns()
+        self._partners: dict[str, Partners] = {}
+        self._lock = threading.Lock()
+        self._cache = self._make_cache(progress)
+
+    def __len__(self) -> int:
+        """Images."""
+        return len(self.examples)
+
+    def batches(self, batch: int) -> int:
+        """Batches that hold every image once."""
+        return order.evaluation_batches(len(self), batch)
+
+    def statistics(self) -> Statistics:
+        """Of the training split, from the folder's summary; of up to 2,000 of these images where there is none."""
+        known = self.records.statistics()
+        if known is not None:
+            return known
+        drawn = np.argsort(draws.bits(draws.Purpose.STATISTICS, 0, self.examples), kind="stable")[:_STATISTICS_IMAGES]
+        return measured_statistics(self.records, self.settings.resized, np.sort(self.examples[drawn]))
+
+    def describe(self) -> list[str]:
+        """In words: which images, what the policy makes of their labels, what is done to the pixels."""
+        return [*self._describe_images(), *targets.describe(self.targets.counts(self.examples))]
+
+    def to_json(self) -> dict[str, Any]:
+        """What a run's configuration should record of its data, beside the settings."""
+        statistics = self.records.statistics()
+        return {
+            "name": self.records.name,
+            "split": self.records.split,
+            "fingerprint": self.records.fingerprint(),
+            "images": len(self),
+            "images_left_out_by_view": len(self.records) - len(self),
+            "tasks": list(self.targets.tasks),
+            "classes": self.targets.classes,
+            "statistics": None if statistics is None else {"mean": statistics.mean, "deviation": statistics.deviation},
+            "labels": [counts.to_json() for counts in self.targets.counts(self.examples)],
+        }
+
+    def pixels(
+        self, step: int, batch: int, *, shard: int = 0, shards: int = 1, pairs: str | None = None
+    ) -> dict[str, np.ndarray]:
+        """Images, index and weight of batch `step`, or of a shard's rows of it, as arrays."""
+        rows = order.shard_rows(batch, shard, shards)
+        if self.training:
+            places, epochs = order.training_rows(self.order, step, batch, rows)
+            weight = np.ones(len(places), np.float32)
+        else:
+            places, weight = order.evaluation_rows(len(self), step, batch, rows)
+            epochs = np.zeros(len(places), np.int64)
+        self._expect(step, batch, rows)
+        chosen = self.examples[places]
+        found = {"image": self._images(chosen, epochs, 0), "index": chosen, "weight": weight}
+        if pairs is not None:
+            second = self._partners_by(pairs)(chosen, epochs)
+            found |= {"second_image": self._images(second, epochs, 1), "second_index": second}
+        return found
+
+    def batch(self, step: int, batch: int, **more: Any) -> dict[str, np.ndarray]:
+        """Batch `step` as arrays, whole or a shard's rows: what `dataset` gives, without tf.data."""
+        found = self.pixels(step, batch, **more)
+        facts = self.facts(tf.constant(found["index"]), tf.constant(found["weight"]))
+        return found | {name: value.numpy() for name, value in facts.items()}
+
+    def facts(self, index: tf.Tensor, weight: tf.Tensor, texts: bool = True) -> dict[str, tf.Tensor]:
+        """All that a batch says of its images beside their pixels."""
+        found = {name: tf.gather(column, index) for name, column in self._columns.items() if texts or name not in TEXTS}
+        for name in found:
+            if name == "weights":
+                found[name] *= weight[:, None]
+            elif name.endswith("_weight"):
+                found[name] *= weight
+        return found
+
+    def dataset(
+        self,
+        batch: int,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        shard: int = 0,
+        shards: int = 1,
+        replicas: int = 1,
+        texts: bool = True,
+        pairs: str | None = None,
+    ) -> tf.data.Dataset:
+        """Batches `start` … `stop`-1 of size `batch`, or shard `shard` of `shards` of each.
+
+        `replicas` cuts a shard's rows once more and gives the pieces one after another, which is what
+        tf.distribute's `distribute_datasets_from_function` hands to the replicas of one worker.
+        """
+        order.shard_rows(batch, shard * replicas, shards * replicas)  # refuses sizes that do not divide
+        last = stop if stop is not None else (_ENDLESS // replicas if self.training else self.batches(batch))
+        spec = self._spec(batch // (shards * replicas), pairs)
+
+        def load(piece: np.ndarray) -> list[np.ndarray]:
+            step, replica = divmod(int(piece), replicas)
+            number = shard * replicas + replica
+            if step == start:
+                self._expect_first(step, batch, order.shard_rows(batch, number, shards * replicas))
+            found = self.pixels(step, batch, shard=number, shards=shards * replicas, pairs=pairs)
+            return [found[name] for name in spec]
+
+        def read(piece: tf.Tensor) -> dict[str, tf.Tensor]:
+            values = tf.numpy_function(load, [piece], [of.dtype for of in spec.values()])
+            for value, of in zip(values, spec.values(), strict=True):
+                value.set_shape(of.shape)
+            found = dict(zip(spec, values, strict=True))
+            return found | self.facts(found["index"], found["weight"], texts)
+
+        batches = tf.data.Dataset.range(start * replicas, last * replicas)
+        batches = batches.map(read, num_parallel_calls=self._readers(), deterministic=True)
+        options = tf.data.Options()
+        # A pool of its own: the readers wait for disk and lock, and TensorFlow's pool has one thread a core to wait in.
+        options.threading.private_threadpool_size = self._readers() + 1
+        return batches.prefetch(max(2, replicas)).with_options(options)
+
+    def _describe_images(self) -> list[str]:
+        settings, index = self.settings, self.records.index
+        patients = len(np.unique(index.patient[self.examples]))
+        left_out = len(self.records) - len(self)
+        views = "all views" if settings.views == "all" else f"{settings.views} views only, {left_out:,} images left out"
+        side, resized = settings.image_size, settings.resized
+        how = f"{resized}×{resized}" if settings.aspect == "squash" else f"shorter side {resized}, proportions kept"
+        where = settings.crop if self.training else "centre"
+        cropped = f", {where} crop {side}×{side}" if resized != side or settings.aspect == "keep" else ""
+        changes = [
+            f"{name} {getattr(settings, name):g}"
+            for name in ("flip", "rotation", "translation", "scale", "brightness", "contrast")
+            if self.training and getattr(settings, name)
+        ]
+        size = cache.gigabytes(cache.bytes_needed(len(self), resized))
+        return [
+            f"{self.records.name} {self.records.split}: {len(self):,} images of {patients:,} patients, {views}",
+            f"pixels: {how}{cropped}; augmentation: {', '.join(changes) or 'none'}; "
+            f"cache: {settings.cache}{f', {size}' if settings.cache != 'none' else ''}",
+            f"labels: uncertain {settings.uncertain}; not mentioned {settings.blank}",
+        ]
+
+    def _images(self, examples: np.ndarray, epochs: np.ndarray, copy: int) -> np.ndarray:
+        """uint8 (examples, side, side, 1)."""
+        side, resized = self.settings.image_size, self.settings.resized
+        change = augmentation.draw(self.settings, epochs, examples, copy) if self.training else None
+        plain = side == resized and self.settings.aspect == "squash" and (change is None or change.nothing)
+        if plain and self._cache is not None:
+            return self._cache(examples)[..., None]
+        out = np.empty((len(examples), side, side), np.uint8)
+        if plain:
+            for example, place in zip(examples.tolist(), out, strict=True):
+                self._load(example, place)
+            return out[..., None]
+        if self._cache is not None:
+            before: Any = self._cache(examples)
+        else:
+            before = [self._load(example) for example in examples.tolist()]
+        augmentation.apply(before, change or augmentation.none(len(examples)), side, out)
+        return out[..., None]
+
+    def _load(self, example: int, out: np.ndarray | None = None) -> np.ndarray:
+        try:
+            return images.load(self.records.read(example), self.settings.resized, self.settings.aspect, out)
+        except ValueError as error:
+            path = self.records.index.path[example].decode()
+            raise InputError(f"{path} in {self.records.folder}: {error}", "data") from error
+
+    def _expect(self, step: int, batch: int, rows: slice) -> None:
+        """Names to the kernel what will be wanted soon; a whole window at a time where the order goes by windows."""
+        if self._cache is not None:
+            return
+        ahead = slice(rows.start + _EXPECT_BATCHES * batch, rows.stop + _EXPECT_BATCHES * batch)
+        if not self.training:
+            wanted, weight = order.evaluation_rows(len(self), step, batch, ahead)
+            wanted = wanted[weight > 0]
+        elif self.order.shuffle == "blocks":
+            if not order.opens_window(self.order, step, batch):
+                return
+            wanted = order.window(self.order, step, batch, rows, ahead=1)
+        else:
+            wanted, _ = order.training_rows(self.order, step, batch, ahead)
+        self.records.expect(self.examples[wanted])
+
+    def _expect_first(self, step: int, batch: int, rows: slice) -> None:
+        """The window that reading begins in and the one after: nobody named them before."""
+        if self._cache is None and self.training and self.order.shuffle == "blocks":
+            for ahead in (0, 1):
+                self.records.expect(self.examples[order.window(self.order, step, batch, rows, ahead)])
+
+    def _make_columns(self) -> dict[str, tf.Tensor]:
+        columns = {"targets": self.targets.values, "weights": self.targets.weights, "labels": self.targets.raw}
+        columns |= auxiliary.targets(self.records)
+        columns |= {name: getattr(self.records.index, name) for name in TEXTS}
+        with tf.device("cpu"):
+            return {name: tf.constant(column) for name, column in columns.items()}
+
+    def _make_cache(self, progress: Progress) -> cache.Pixels | None:
+        settings, total = self.settings, len(self.records)
+        if settings.cache == "ram":
+            return cache.MemoryCache(self.examples, total, settings.resized, self._load)
+        if settings.cache == "disk" and settings.cache_dir is not None:
+            name = f"{self.records.fingerprint()}-{self.records.split}"
+            side, folder = settings.resized, settings.cache_dir
+            return cache.DiskCache(folder, name, self.examples, total, side, self._load, progress, self._fill)
+        return None
+
+    def _fill(self, write: Callable[[int], object], images_: int, progress: Progress) -> None:
+        with ThreadPoolExecutor(self._readers()) as pool:
+            for done, _ in enumerate(pool.map(write, range(images_)), start=1):
+                progress(done, images_)
+
+    def _partners_by(self, by: str) -> Partners:
+        with self._lock:
+            if by not in self._partners:
+                self._partners[by] = Partners(self.records, self.examples, by, self.settings.seed)
+            return self._partners[by]
+
+    def _readers(self) -> int:
+        if self.settings.readers:
+            return self.settings.readers
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def _spec(self, rows: int, pairs: str | None) -> dict[str, tf.TensorSpec]:
+        """Of what `pixels` gives."""
+        side = self.settings.image_size
+        image, index = tf.TensorSpec((rows, side, side, 1), tf.uint8), tf.TensorSpec((rows,), tf.int64)
+        spec = {"image": image, "index": index, "weight": tf.TensorSpec((rows,), tf.float32)}
+        return spec if pairs is None else spec | {"second_image": image, "second_index": index}
+
+
+def three_channels(image: tf.Tensor) -> tf.Tensor:
+    """Float32 with three equal channels, from one; to be called on the device, within the training step."""
+    return tf.repeat(tf.cast(image, tf.float32), 3, axis=-1)
+
+
+def _chosen(records: Records, views: str) -> np.ndarray:
+    if views == "all":
+        return np.arange(len(records), dtype=np.int64)
+    chosen = np.flatnonzero(records.names("view") == views).astype(np.int64)
+    if not len(chosen):
+        raise InputError(f"expected {views} images in {records.split}; it holds none", "views")
+    return chosen

@@ -1,0 +1,193 @@
+"""A prepared folder: opened without its builder, known by its index, its images read from disk one by one.
+
+What is read how: any image is one `pread` of just its own bytes. The order being known in advance, the kernel is told
+some batches ahead what will be wanted (`posix_fadvise`), so that a slow or distant disk works on many images at once.
+After one epoch a set smaller than the memory comes from the page cache.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from chex_tf.data import index as indexing
+from chex_tf.data.index import Index
+from chex_tf.settings import InputError, nearest
+
+
+@dataclasses.dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of a data set's pixels, on the scale from 0 to 255."""
+
+    mean: float
+    deviation: float
+
+
+class Records:
+    """One split of a prepared folder."""
+
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        split: str,
+        files: Iterable[pathlib.Path],
+        index: Index,
+        observations: Iterable[str],
+        classes: dict[str, tuple[str, ...]],
+        name: str = "",
+    ) -> None:
+        self.folder = folder
+        self.split = split
+        self.files = tuple(files)
+        self.index = index
+        self.observations = tuple(observations)
+        self.classes = classes  # view, projection, sex -> the names behind the numbers
+        self.name = name
+        self._lock = threading.Lock()
+        self._open: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __del__(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+
+    def read(self, example: int) -> bytes:
+        """The bytes of one image, JPEG or PNG."""
+        length = int(self.index.length[example])
+        data = os.pread(self._descriptor(int(self.index.file_number[example])), length, int(self.index.offset[example]))
+        if len(data) != length:
+            file = self.files[int(self.index.file_number[example])]
+            raise InputError(f"{file} became shorter while it was read; prepare the data again", "data")
+        return data
+
+    def expect(self, examples: np.ndarray) -> None:
+        """Tells the kernel that these images will be read soon, in the order in which they lie on disk."""
+        if not hasattr(os, "posix_fadvise"):
+            return
+        files, offsets, lengths = (
+            column[examples] for column in (self.index.file_number, self.index.offset, self.index.length)
+        )
+        order = np.lexsort((offsets, files))
+        for file, offset, length in zip(
+            files[order].tolist(), offsets[order].tolist(), lengths[order].tolist(), strict=True
+        ):
+            os.posix_fadvise(self._descriptor(file), offset, length, os.POSIX_FADV_WILLNEED)
+
+    def _descriptor(self, file: int) -> int:
+        descriptor = self._open.get(file)
+        if descriptor is None:
+            with self._lock:
+                if file not in self._open:
+                    self._open[file] = os.open(self.files[file], os.O_RDONLY)
+                descriptor = self._open[file]
+        return descriptor
+
+    def names(self, column: str) -> np.ndarray:
+        """`view`, `projection` or `sex` of every image by name."""
+        return np.array(self.classes[column])[getattr(self.index, column)]
+
+    def statistics(self) -> Statistics | None:
+        """Of the training split, as measured when the data were prepared; None where nothing was written down."""
+        file = self.folder / "summary.json"
+        if not file.is_file():
+            return None
+        pixels = json.loads(file.read_text(encoding="utf-8")).get("splits", {}).get("train", {}).get("pixels", {})
+        if pixels.get("mean") is None or not pixels.get("standard_deviation"):
+            return None
+        return Statistics(float(pixels["mean"]), float(pixels["standard_deviation"]))
+
+    def fingerprint(self) -> str:
+        """Changes with any image's length, path or labels, or their order."""
+        digest = hashlib.sha256()
+        for column in (self.index.length, self.index.labels, self.index.path):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()[:16]
+
+
+def open_records(
+    folder: pathlib.Path,
+    split: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Records:
+    """Opens `split` of a prepared folder, or of one above it that holds only one. Raises InputError."""
+    # Imported here: opening is the only thing for which TFDS, slow to import, is needed.
+    import tensorflow_datasets as tfds
+
+    version = version_folder(folder)
+    try:
+        builder = tfds.builder_from_directory(version)
+    except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
+        raise InputError(f"{version} is no prepared folder that TFDS can open ({_line(error)})", "data") from error
+    info = builder.info
+    if split not in info.splits:
+        raise InputError(f"{version} has no split {split!r}{nearest(split, info.splits)}", "split")
+    features = info.features
+    missing = [
+        name
+        for name in indexing.SCHEMA
+        if not isinstance(features, dict | tfds.features.FeaturesDict) or name not in features
+    ]
+    if missing:
+        raise InputError(
+            f"{version}: expected records with {', '.join(indexing.SCHEMA)}; missing {', '.join(missing)}", "data"
+        )
+    files = [pathlib.Path(path) for path in info.splits[split].filepaths]
+    if any("tfrecord" not in file.name for file in files):
+        raise InputError(f"{version}: expected TFRecord files; received {files[0].name}", "data")
+    observations = _observations(info, version)
+    images = info.splits[split].num_examples
+    index = indexing.load(files, len(observations), version / f".index-{split}.npz", images, progress)
+    if len(index) != images:
+        raise InputError(f"{version}: expected {images} images in {split}; its files hold {len(index)}", "data")
+    classes = {name: tuple(features[name].names) for name in ("view", "projection", "sex")}
+    return Records(
+        version,
+        split,
+        files,
+        index,
+        observations,
+        classes,
+        "/".join(filter(None, (info.name, info.config_name, str(info.version)))),
+    )
+
+
+def version_folder(folder: pathlib.Path) -> pathlib.Path:
+    """The folder that holds dataset_info.json: `folder` or the only one below it."""
+    folder = pathlib.Path(folder).expanduser()
+    if (folder / "dataset_info.json").is_file():
+        return folder
+    # Three levels: data set, configuration, version. An unfinished build lies in a folder named `incomplete.…`.
+    found = [
+        info.parent
+        for depth in ("*", "*/*", "*/*/*")
+        for info in sorted(folder.glob(f"{depth}/dataset_info.json"))
+        if not any(part.startswith(("incomplete.", ".")) for part in info.relative_to(folder).parts)
+    ]
+    if not found:
+        raise InputError(
+            f"expected a prepared folder (with dataset_info.json); received {folder}, which holds none", "data"
+        )
+    if len(found) > 1:
+        listed = ", ".join(str(path.relative_to(folder)) for path in found[:5])
+        raise InputError(f"expected one prepared folder; {folder} holds {len(found)}: {listed}", "data")
+    return found[0]
+
+
+def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
+    """Names of the labels, from the metadata that the builder wrote."""
+    metadata = info.metadata or {}
+    if "label_names" not in metadata:
+        raise InputError(f"{version}: expected the names of the labels in metadata.json as label_names", "data")
+    return tuple(metadata["label_names"])
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,215 @@
+"""Raw labels under a policy: targets and weights of every image, made once for the whole split, and their counts."""
+
+import csv
+import dataclasses
+import hashlib
+import math
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chex_tf.data import draws, policies
+from chex_tf.data.records import Records
+from chex_tf.data.settings import DataSettings
+from chex_tf.observations import ALIASES, BLANK, NEGATIVE, POSITIVE, TASK_SETS, UNCERTAIN
+from chex_tf.settings import InputError, nearest
+
+NEGATIVE_CLASS, POSITIVE_CLASS, UNCERTAIN_CLASS = 0, 1, 2  # of three-way targets and logits
+
+
+@dataclasses.dataclass(frozen=True)
+class Counts:
+    """Of one task: how many labels of each kind there were, and what became of those that say neither yes nor no."""
+
+    task: str
+    positive: int
+    negative: int
+    uncertain: int
+    blank: int
+    uncertain_rule: policies.Rule
+    blank_rule: policies.Rule
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self) | {
+            "uncertain_rule": str(self.uncertain_rule),
+            "blank_rule": str(self.blank_rule),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Targets:
+    """Over all images of a split. `values` is (images, tasks) or, with `classes` 3, one-hot (images, tasks, 3).
+
+    `raw` holds the labels before the policy, `weights` is 0 where a label says nothing.
+    """
+
+    tasks: tuple[str, ...]
+    raw: np.ndarray
+    values: np.ndarray
+    weights: np.ndarray
+    classes: int
+    uncertain_rules: tuple[policies.Rule, ...]
+    blank_rules: tuple[policies.Rule, ...]
+
+    def counts(self, examples: np.ndarray | None = None) -> tuple[Counts, ...]:
+        raw = self.raw if examples is None else self.raw[examples]
+        of = {value: (raw == value).sum(axis=0).tolist() for value in (POSITIVE, NEGATIVE, UNCERTAIN, BLANK)}
+        return tuple(
+            Counts(task, of[POSITIVE][i], of[NEGATIVE][i], of[UNCERTAIN][i], of[BLANK][i], *rules)
+            for i, (task, *rules) in enumerate(zip(self.tasks, self.uncertain_rules, self.blank_rules, strict=True))
+        )
+
+
+def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, ...]:
+    """`asked` is one task set or names of observations; all must be among the data's."""
+    tasks = TASK_SETS[asked[0]] if len(asked) == 1 and asked[0] in TASK_SETS else tuple(asked)
+    if tuple(asked) == ("all",) and not set(tasks) <= set(observations):
+        tasks = tuple(observations)  # another data set's own list
+    tasks = tuple(ALIASES.get(task, task) for task in tasks)
+    for task in tasks:
+        if task not in observations:
+            known = (*TASK_SETS, *observations)
+            close = nearest(task, known)
+            raise InputError(
+                f"{task!r} is no observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
+            )
+    return tasks
+
+
+def make_targets(records: Records, settings: DataSettings) -> Targets:
+    tasks = task_names(settings.tasks, records.observations)
+    raw = records.index.labels[:, [records.observations.index(task) for task in tasks]]
+    rules = policies.parse(settings.uncertain, tasks, "uncertain"), policies.parse(settings.blank, tasks, "blank")
+    predicted = None
+    if settings.self_trained is not None:
+        wanted = (raw == UNCERTAIN) & np.array([rule.name == "self_trained" for rule in rules[0]])
+        predicted = read_predictions(settings.self_trained, records, tasks, wanted)
+    return apply_policy(raw, tasks, *rules, seed=settings.seed, predicted=predicted)
+
+
+def apply_policy(
+    raw: np.ndarray,
+    tasks: tuple[str, ...],
+    uncertain: tuple[policies.Rule, ...],
+    blank: tuple[policies.Rule, ...],
+    seed: int = 0,
+    predicted: np.ndarray | None = None,
+) -> Targets:
+    """`raw` is (images, tasks); row i is example i of the split, which is what smoothing draws by."""
+    unknown = set(np.unique(raw).tolist()) - {POSITIVE, NEGATIVE, UNCERTAIN, BLANK}
+    if unknown:
+        raise InputError(f"expected labels 1, 0, -1 and -2; received {min(unknown)}", "data")
+    values = (raw == POSITIVE).astype(np.float32)
+    weights = np.ones(raw.shape, np.float32)
+    third = np.zeros(raw.shape, bool)
+    examples = np.arange(len(raw))
+    for task in range(len(tasks)):
+        for value, rule, purpose in (
+            (UNCERTAIN, uncertain[task], draws.Purpose.SMOOTH_UNCERTAIN),
+            (BLANK, blank[task], draws.Purpose.SMOOTH_BLANK),
+        ):
+            here = raw[:, task] == value
+            match rule.name:
+                case "ignore":
+                    weights[here, task] = 0
+                case "zeros":
+                    values[here, task] = 0
+                case "ones":
+                    values[here, task] = 1
+                case "smooth_ones" | "smooth_zeros":
+                    # Keyed by the task's name: adding a task leaves the others' targets alone.
+                    key = int.from_bytes(hashlib.sha256(tasks[task].encode()).digest()[:7], "little")
+                    drawn = draws.between(rule.low, rule.high, purpose, seed, key, examples[here])
+                    values[here, task] = drawn
+                case "multiclass":
+                    third[here, task] = True
+                case "self_trained":
+                    if predicted is None:
+                        raise ValueError("self_trained needs predictions; received none")
+                    values[here, task] = predicted[here, task]
+                case _:
+                    raise ValueError(f"no such rule: {rule}")
+    classes = 3 if any(rule.name == "multiclass" for rule in uncertain) else 1
+    if classes == 3:
+        values = np.where(
+            third[..., None],
+            np.eye(3, dtype=np.float32)[UNCERTAIN_CLASS],
+            np.stack([1 - values, values, 0 * values], -1),
+        )
+    return Targets(tasks, raw, values, weights, classes, uncertain, blank)
+
+
+def positive_probability(logits: np.ndarray) -> np.ndarray:
+    """From three-way logits (…, 3): softmax over positive and negative alone (Irvin et al. 2019, section 3.1)."""
+    difference = np.asarray(logits, np.float64)
+    difference = difference[..., POSITIVE_CLASS] - difference[..., NEGATIVE_CLASS]
+    return np.exp(-np.logaddexp(0.0, -difference))
+
+
+def read_predictions(file: pathlib.Path, records: Records, tasks: Sequence[str], wanted: np.ndarray) -> np.ndarray:
+    """Probabilities (images, tasks) from a predictions CSV, by its Path or Study column; NaN where not `wanted`."""
+    found = np.full(wanted.shape, np.nan, np.float32)
+    with open(file, encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        header = reader.fieldnames or []
+        key = next((name for name in ("Path", "Study") if name in header), None)
+        if key is None:
+            raise InputError(
+                f"{file}: expected a column Path or Study; received {', '.join(header[:5])}", "self_trained"
+            )
+        columns = {ALIASES.get(name, name): name for name in header}
+        needed = [task for place, task in enumerate(tasks) if wanted[:, place].any()]
+        missing = [task for task in needed if task not in columns]
+        if missing:
+            raise InputError(f"{file}: expected a column a task; missing {', '.join(missing)}", "self_trained")
+        rows = {}
+        for row in reader:
+            if row[key] in rows:
+                raise InputError(f"{file}, line {reader.line_num}: {row[key]} comes twice", "self_trained")
+            rows[row[key]] = [_probability(row[columns[task]], file, reader.line_num) for task in needed]
+    of_examples = records.index.path if key == "Path" else records.index.study
+    places = [list(tasks).index(task) for task in needed]
+    for example in np.flatnonzero(wanted.any(axis=1)):
+        name = of_examples[example].decode()
+        if name not in rows:
+            raise InputError(f"{file}: expected a prediction for {name}, whose label is uncertain", "self_trained")
+        found[example, places] = rows[name]
+    return np.where(wanted, found, np.nan).astype(np.float32)
+
+
+def _probability(text: str, file: pathlib.Path, line: int) -> float:
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise InputError(f"{file}, line {line}: expected a probability from 0 to 1; received {text!r}", "self_trained")
+    return value
+
+
+def describe(counts: Sequence[Counts]) -> list[str]:
+    """The policy in force, a line a task: what there was and what it became."""
+    rows = [("task", "positive", "negative", "uncertain", "", "not mentioned", "")]
+    for of in counts:
+        rows.append(
+            (
+                of.task,
+                f"{of.positive:,}",
+                f"{of.negative:,}",
+                f"{of.uncertain:,}",
+                f"→ {of.uncertain_rule.meaning}" if of.uncertain else "",
+                f"{of.blank:,}",
+                f"→ {of.blank_rule.meaning}" if of.blank else "",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = (0, 4, 6)
+    return [
+        "  ".join(
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,83 @@
+"""A source as a builder sees it: what was found, and the checked rows of each split."""
+
+import collections
+import dataclasses
+import hashlib
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import SourceError
+from .row import Row
+from .splits import HOLDOUT, is_held_out
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    layout: str
+    root: pathlib.Path
+    tables: tuple[pathlib.Path, ...]
+    splits: Mapping[str, Sequence[Row]]
+    notes: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """What was found, one line a fact."""
+        lines = [f"{self.layout} in {self.root}"]
+        lines += [f"  table {table.relative_to(self.root)}" for table in self.tables]
+        for split, rows in self.splits.items():
+            patients = len({row.patient for row in rows})
+            lines.append(f"  {split}: {len(rows):,} images of {patients:,} patients")
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Tells two sources apart by their tables' bytes and their images' paths, labels and sizes, not their place."""
+        digest = hashlib.sha256()
+        for split, rows in self.splits.items():
+            for row in rows:
+                digest.update(f"{split}|{row.key}|{row.size}|{row.labels}\n".encode())
+        return {
+            "layout": self.layout,
+            "folder": str(self.root),
+            "tables": {table.name: _digest(table) for table in self.tables},
+            "images": sum(map(len, self.splits.values())),
+            "bytes": sum(row.size for rows in self.splits.values() for row in rows),
+            "rows": digest.hexdigest(),
+        }
+
+    def with_holdout(self, fraction: float, seed: int) -> "Source":
+        if not fraction:
+            return self
+        parts: dict[bool, list[Row]] = {False: [], True: []}
+        for row in self.splits.get("train", ()):
+            parts[is_held_out(row.patient, fraction, seed)].append(row)
+        if not (parts[False] and parts[True]):
+            raise SourceError(
+                f"{self.root}: expected training patients on both sides of a hold-out of {fraction:g}; received "
+                f"{len({row.patient for row in self.splits.get('train', ())})} training patients; take another "
+                "fraction or seed"
+            )
+        return dataclasses.replace(self, splits={**self.splits, "train": parts[False], HOLDOUT: parts[True]})
+
+
+def check_splits(root: pathlib.Path, splits: Mapping[str, Sequence[Row]]) -> None:
+    """No split without rows, no image twice, no patient in two splits."""
+    if not any(splits.values()):
+        raise SourceError(f"{root}: expected at least one row; received tables without any")
+    home: dict[str, str] = {}
+    for split, rows in splits.items():
+        if not rows:
+            raise SourceError(f"{root}: expected rows for the split {split}; received a table without any")
+        twice = [key for key, count in collections.Counter(row.key for row in rows).items() if count > 1]
+        if twice:
+            raise SourceError(f"{root}: expected each image once in {split}; received {twice[0]} more than once")
+        for row in rows:
+            if home.setdefault(row.patient, split) != split:
+                raise SourceError(
+                    f"{root}: expected each patient in one split; received {row.patient} in {home[row.patient]} and "
+                    f"{split} (there: {row.path})"
+                )
+
+
+def _digest(file: pathlib.Path) -> str:
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,52 @@
+"""Draws one batch as the network will see it, with labels, policy and weights, and counts what the policy did.
+
+python -m launch.inspect --data=PREPARED --out=sheet.png --uncertain=ones
+"""
+
+import dataclasses
+import pathlib
+
+from chex_tf.data.settings import DataSettings
+from chex_tf.settings import InputError, Settings, setting
+from launch.command import run
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InspectSettings(Settings):
+    """Which batch to look at."""
+
+    out: pathlib.Path = setting(help="PNG to write", group="sheet")
+    split: str = setting("train", help="split to draw from", group="sheet")
+    images: int = setting(8, help="images on the sheet", low=1, high=200, group="sheet")
+    step: int = setting(0, help="which batch of that size, from 0", low=0, group="sheet")
+    training: bool = setting(
+        True, help="as in training, shuffled and augmented; otherwise as in evaluation", group="sheet"
+    )
+
+    def check(self) -> None:
+        if self.out.suffix.lower() != ".png":
+            raise InputError(f"expected a file ending in .png; received {self.out}", "out")
+
+
+def main(data: DataSettings, inspect: InspectSettings) -> None:
+    from chex_tf.data import sheet
+    from chex_tf.data.pipeline import Source
+    from chex_tf.files import whole_file
+    from launch.progress import Progress
+
+    source = Source(data, inspect.split, training=inspect.training, progress=Progress("images"))
+    batches = source.batches(inspect.images)
+    if not inspect.training and inspect.step >= batches:
+        raise InputError(f"expected a batch below {batches}; received {inspect.step}", "step")
+    batch = source.batch(inspect.step, inspect.images)
+    description = source.describe()
+    statistics = source.statistics()
+    description.insert(3, f"mean {statistics.mean:.1f}, deviation {statistics.deviation:.1f} of the training pixels")
+    with whole_file(inspect.out) as scratch:
+        sheet.draw(batch, source.targets.tasks, description[:4]).save(scratch, "PNG")
+    print("\n".join(description))
+    print(inspect.out)
+
+
+if __name__ == "__main__":
+    run(main, DataSettings, InspectSettings)

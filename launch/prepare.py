@@ -1,0 +1,100 @@
+"""Finds a data set in a folder, looks at every image, and stores it as TFRecords that any TensorFlow project reads."""
+
+import dataclasses
+import importlib.util
+import pathlib
+import sys
+from typing import Any
+
+from chex_tf.settings import InputError
+from launch.command import run
+from launch.prepare_settings import PHANTOM, PrepareSettings
+from launch.progress import Progress
+
+PHANTOM_SIZE = 128
+
+
+def main(settings: PrepareSettings) -> None:
+    from chex_tf_datasets.radiograph_records.errors import SourceError
+
+    try:
+        print(prepare(settings))
+    except SourceError as error:
+        raise InputError(str(error)) from error
+
+
+def prepare(settings: PrepareSettings) -> str:
+    """The summary as text, of a data set prepared now or before."""
+    builder = make_builder(settings)
+    source = settings.source or drawn_phantom(settings)
+    found = builder.source(source)
+    _say(found.describe())
+    if builder.data_path.exists():
+        if not (builder.data_path / "dataset_info.json").exists():
+            raise InputError(f"{builder.data_path}: expected a prepared data set or nothing; received another folder")
+        differences = builder.differences(found)
+        if differences:
+            raise InputError(
+                f"{builder.data_path} holds a data set that differs in {'; '.join(differences)}; remove that folder to "
+                "prepare it anew, or give another --data_dir"
+            )
+        _say(f"prepared before, in {builder.data_path}")
+    else:
+        builder.progress = Progress("images", "preparing")
+        builder.prepare(source, _beam_options(settings))
+        _say(f"prepared in {builder.data_path}")
+    return pathlib.Path(builder.data_path, "summary.txt").read_text(encoding="utf-8").rstrip()
+
+
+def make_builder(settings: PrepareSettings) -> Any:
+    from chex_tf_datasets.radiograph_records.config import RadiographConfig
+
+    if settings.dataset == "chest_xray14":
+        from chex_tf_datasets.chest_xray14 import Builder
+    else:
+        from chex_tf_datasets.chexpert_studies import Builder
+
+    shared = {field.name for field in dataclasses.fields(RadiographConfig)} & vars(settings).keys()
+    values = {name: getattr(settings, name) for name in shared}
+    if settings.dataset == PHANTOM:
+        values |= {"image_size": None, "collection": PHANTOM if settings.source else _phantom_name(settings)}
+    return Builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
+
+
+def drawn_phantom(settings: PrepareSettings) -> pathlib.Path:
+    """A phantom of these settings, drawn beside the prepared data sets unless it is there."""
+    from chex_tf.phantom import writer
+    from chex_tf.phantom.settings import PhantomSettings
+
+    phantom = PhantomSettings(
+        out=settings.data_dir / "phantom_source" / _phantom_name(settings),
+        patients=settings.patients,
+        image_size=settings.image_size or PHANTOM_SIZE,
+        seed=settings.seed,
+        processes=settings.threads,
+    )
+    if not writer.already_there(phantom):
+        writer.write(phantom, Progress("images", "drawing"))
+    return phantom.out
+
+
+def _phantom_name(settings: PrepareSettings) -> str:
+    return f"phantom_{settings.patients}_{settings.image_size or PHANTOM_SIZE}_{settings.seed}"
+
+
+def _beam_options(settings: PrepareSettings) -> list[str] | None:
+    if settings.beam_pipeline_options is None:
+        return None
+    if importlib.util.find_spec("apache_beam") is None:
+        raise InputError(
+            "expected Apache Beam to be installed; pip install 'chex_tf[beam]' brings it", "beam_pipeline_options"
+        )
+    return [f"--{option}" for option in settings.beam_pipeline_options.split(",") if option]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    run(main, PrepareSettings)

@@ -1,0 +1,65 @@
+"""Settings of launch.prepare: which data set, from where to where, and in which form its images are stored."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.settings import InputError, Settings, setting
+
+PHANTOM = "phantom"
+BUILDERS = ("chexpert_studies", "chest_xray14")
+LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findings")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PrepareSettings(Settings):
+    """Of these, only threads and Beam's options leave the records as they are."""
+
+    dataset: str = setting(help="whose layout the source has", choices=(*BUILDERS, PHANTOM))
+    source: pathlib.Path | None = setting(
+        None, help="folder that the data set was unpacked into; a phantom is drawn where none is given"
+    )
+    data_dir: pathlib.Path = setting(help="folder for prepared data sets")
+    image_size: int | None = setting(
+        None,
+        help="side that images are stored with; without it their files are copied untouched; of a phantom, the "
+        "shorter side that it is drawn with (128)",
+        unit="pixels",
+        low=16,
+        high=8192,
+    )
+    resize: str = setting(
+        "shorter",
+        help="which side gets image_size; only square, which distorts, ever enlarges",
+        choices=("shorter", "longer", "square"),
+    )
+    encoding: str = setting("jpeg", help="how resized images are stored", choices=("jpeg", "png"))
+    quality: int = setting(95, help="of resized JPEGs", low=1, high=100)
+    labels: str = setting(
+        "source",
+        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; of CheXpert Plus, "
+        "those of a part of the report",
+        choices=LABELS,
+    )
+    validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))
+    bad_images: str = setting(
+        "stop",
+        help="what an unusable image does: end the build, or be left out and listed",
+        choices=("stop", "quarantine"),
+    )
+    holdout_patients: float = setting(
+        0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
+    )
+    seed: int = setting(0, help="of the hold-out, and of a phantom", low=0, high=2**31)
+    patients: int = setting(300, help="training patients of a phantom", low=1, high=90_000)
+    threads: int = setting(0, help="threads that decode; 0 takes one a core", low=0, high=1024)
+    beam_pipeline_options: str | None = setting(
+        None, help="prepare on Apache Beam with these options, without dashes and joined by commas"
+    )
+
+    def check(self) -> None:
+        if self.dataset == PHANTOM:
+            for name in ("resize", "encoding", "quality", "labels"):
+                if getattr(self, name) != type(self).__dataclass_fields__[name].default:
+                    raise InputError(f"a phantom is stored as it is drawn; received {getattr(self, name)}", name)
+        elif self.source is None:
+            raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")

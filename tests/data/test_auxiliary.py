@@ -1,0 +1,22 @@
+"""Ages to targets and back; the other auxiliary targets are held to the written rows in test_pipeline."""
+
+import numpy as np
+
+from chex_tf.data import auxiliary
+from chex_tf.data.records import open_records
+
+
+def test_age_and_its_inverse():
+    assert auxiliary.scaled_age(64.0) == 0.64
+    assert np.allclose(auxiliary.years(auxiliary.scaled_age(np.arange(120.0))), np.arange(120.0))
+
+
+def test_weights_are_zero_exactly_where_nothing_is_known(prepared):
+    records = open_records(prepared, "train")
+    found = auxiliary.targets(records)
+    assert np.array_equal(found["age_weight"] == 0, records.index.age < 0)
+    assert np.array_equal(found["sex_weight"] == 0, records.names("sex") == "unknown")
+    assert np.array_equal(found["projection_weight"] == 0, records.names("projection") == "none")
+    assert found["view_weight"].all()
+    assert not found["age"][found["age_weight"] == 0].any()
+    assert np.array_equal(found["projection"][records.names("projection") == "PA"] == 1, [True] * 12)

@@ -1,0 +1,119 @@
+"""Opening prepared folders: what is found, what is refused, and that any image is read by itself."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from chex_tf.data.records import Statistics, open_records, version_folder
+from chex_tf.settings import InputError
+
+
+def test_every_image_and_fact_is_as_it_was_written(prepared, rows):
+    records = open_records(prepared, "train")
+    assert len(records) == len(rows["train"]) == len(set(records.index.path.tolist()))
+    assert len(records.files) == 3
+    views, projections, sexes = (records.names(column) for column in ("view", "projection", "sex"))
+    for example, path in enumerate(records.index.path.tolist()):
+        row = rows["train"][path]
+        assert records.read(example) == row["image"]
+        assert np.array_equal(records.index.labels[example], row["labels"])
+        assert records.index.patient[example].decode() == row["patient"]
+        assert records.index.study[example].decode() == row["study"]
+        assert records.index.age[example] == row["age"]
+        assert views[example] == ("frontal", "lateral")[row["view"]]
+        assert projections[example] == ("AP", "PA", "LL", "RL", "none")[row["projection"]]
+        assert sexes[example] == ("female", "male", "unknown")[row["sex"]]
+
+
+def test_naming_images_ahead_changes_nothing(prepared, rows):
+    records = open_records(prepared, "valid")
+    records.expect(np.arange(len(records)))
+    assert records.read(3) == rows["valid"][bytes(records.index.path[3])]["image"]
+
+
+def test_a_folder_above_is_accepted_when_it_holds_one(prepared, tmp_path):
+    assert version_folder(prepared.parent.parent) == prepared
+    (tmp_path / "incomplete.X_1.0.0").mkdir()
+    (tmp_path / "incomplete.X_1.0.0" / "dataset_info.json").write_text("{}")
+    with pytest.raises(InputError, match="which holds none"):
+        version_folder(tmp_path)
+    for version in ("1.0.0", "1.0.1"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "dataset_info.json").write_text("{}")
+    with pytest.raises(InputError, match=r"holds 2: 1.0.0, 1.0.1"):
+        version_folder(tmp_path)
+
+
+def test_an_unknown_split_is_refused(prepared):
+    with pytest.raises(InputError, match="has no split 'vlaid'; did you mean valid"):
+        open_records(prepared, "vlaid")
+
+
+def test_statistics_come_from_the_summary(prepared, tmp_path):
+    assert open_records(prepared, "valid").statistics() == Statistics(117.5, 52.25)
+    copy = tmp_path / "1.0.0"
+    shutil.copytree(prepared, copy)
+    (copy / "summary.json").unlink()
+    assert open_records(copy, "valid").statistics() is None
+
+
+@pytest.fixture
+def copy(prepared, tmp_path):
+    folder = tmp_path / "1.0.0"
+    shutil.copytree(prepared, folder)
+    return folder
+
+
+def test_the_index_is_kept_and_notices_changed_files(copy):
+    first = open_records(copy, "train")
+    kept = copy / ".index-train.npz"
+    stamp = kept.stat().st_mtime_ns
+    calls = []
+    second = open_records(copy, "train", progress=lambda done, total: calls.append((done, total)))
+    assert calls == []
+    assert kept.stat().st_mtime_ns == stamp
+    assert second.fingerprint() == first.fingerprint()
+    next(copy.glob("*train*tfrecord*")).touch()
+    open_records(copy, "train", progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (37, 37)
+
+
+def test_a_broken_index_is_made_again(copy):
+    wanted = open_records(copy, "train").fingerprint()
+    (copy / ".index-train.npz").write_bytes(b"PK half a file")
+    assert open_records(copy, "train").fingerprint() == wanted
+
+
+def test_a_damaged_file_is_named(copy):
+    (copy / ".index-train.npz").unlink(missing_ok=True)
+    file = sorted(copy.glob("*train*tfrecord*"))[1]
+    data = bytearray(file.read_bytes())
+    data[200] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(InputError, match=rf"{file.name} is damaged .*; prepare the data again"):
+        open_records(copy, "train")
+
+
+def test_a_missing_file_is_named(copy):
+    (copy / ".index-train.npz").unlink(missing_ok=True)
+    file = sorted(copy.glob("*train*tfrecord*"))[1]
+    file.unlink()
+    with pytest.raises(InputError, match=rf"{file.name} is missing"):
+        open_records(copy, "train")
+
+
+def test_a_file_cut_while_training_is_named(copy):
+    records = open_records(copy, "train")
+    file = records.files[int(records.index.file_number[-1])]
+    with open(file, "r+b") as stream:
+        stream.truncate(100)
+    with pytest.raises(InputError, match="became shorter"):
+        records.read(len(records) - 1)
+
+
+def test_records_of_another_form_are_refused(copy):
+    metadata = copy / "metadata.json"
+    metadata.write_text("{}")
+    with pytest.raises(InputError, match=r"expected the names of the labels in metadata\.json"):
+        open_records(copy, "train")

@@ -1,0 +1,123 @@
+"""What is stored of an image: its own bytes, or grayscale at a stated size."""
+
+import io
+
+import numpy as np
+import pytest
+from chex_tf_datasets.radiograph_records.config import Storing
+from chex_tf_datasets.radiograph_records.errors import BadImage
+from chex_tf_datasets.radiograph_records.headers import Header
+from chex_tf_datasets.radiograph_records.images import Look, store, stored_size
+from PIL import Image
+
+
+def smooth(width, height):
+    """Waves much longer than a pixel: any good resampling keeps them."""
+    x, y = np.meshgrid(np.linspace(0, 3, width), np.linspace(0, 2, height))
+    return np.round(127 + 80 * np.sin(2 * x) * np.cos(3 * y)).astype(np.uint8)
+
+
+def encoded(pixels, format="PNG", **options):
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, format, **options)
+    return out.getvalue()
+
+
+def decoded(data):
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(
+    ("size", "storing", "expected"),
+    [
+        ((390, 320), Storing(), (390, 320)),
+        ((390, 320), Storing(160, "shorter"), (195, 160)),
+        ((320, 390), Storing(160, "shorter"), (160, 195)),
+        ((390, 320), Storing(195, "longer"), (195, 160)),
+        ((390, 320), Storing(320, "square"), (320, 320)),
+        ((390, 320), Storing(500, "shorter"), (390, 320)),
+        ((390, 320), Storing(500, "square"), (500, 500)),
+        ((2828, 2320), Storing(320, "longer"), (320, 263)),
+    ],
+)
+def test_the_stated_side_gets_the_stated_size(size, storing, expected):
+    assert stored_size(Header("jpeg", *size, 1, 8), storing) == expected
+
+
+@pytest.mark.parametrize("look", list(Look))
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_as_shipped_bytes_are_untouched(look, format):
+    data = encoded(smooth(40, 30), format)
+    stored, counts = store(data, Storing(), look)
+    assert stored == data
+    assert (counts is not None) == (look is Look.MEASURE)
+
+
+def test_intensities_are_counted_pixel_by_pixel():
+    pixels = smooth(40, 30)
+    _, counts = store(encoded(pixels), Storing(), Look.MEASURE)
+    assert counts == np.bincount(pixels.ravel(), minlength=256).tolist()
+
+
+def test_an_image_that_has_the_size_keeps_its_bytes_and_any_other_does_not():
+    data = encoded(smooth(40, 30), "JPEG", quality=71)
+    assert store(data, Storing(30), Look.DECODE)[0] == data
+    assert store(data, Storing(20), Look.DECODE)[0] != data
+    assert store(data, Storing(30, encoding="png"), Look.DECODE)[0] != data
+    colour = encoded(np.stack([smooth(40, 30)] * 3, -1), "JPEG")
+    assert Image.open(io.BytesIO(store(colour, Storing(30), Look.DECODE)[0])).mode == "L"
+
+
+@pytest.mark.parametrize(("encoding", "error"), [("png", 1.5), ("jpeg", 4)])
+@pytest.mark.parametrize("source", ["PNG", "JPEG"])
+def test_resizing_keeps_what_is_in_the_picture(source, encoding, error):
+    data = encoded(smooth(1200, 900), source, **({"quality": 95} if source == "JPEG" else {}))
+    stored, _ = store(data, Storing(90, "shorter", encoding), Look.DECODE)
+    assert decoded(stored).shape == (90, 120)
+    area_means = smooth(1200, 900).reshape(90, 10, 120, 10).mean((1, 3))
+    assert np.abs(decoded(stored) - area_means).max() < error
+
+
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale_that_loses_nothing(monkeypatch):
+    drafts = []
+    original = Image.Image.draft
+    from PIL import JpegImagePlugin
+
+    original = JpegImagePlugin.JpegImageFile.draft
+    monkeypatch.setattr(
+        JpegImagePlugin.JpegImageFile,
+        "draft",
+        lambda image, mode, size: (original(image, mode, size), drafts.append(image.size))[0],
+    )
+    store(encoded(smooth(1600, 1200), "JPEG"), Storing(120), Look.DECODE)
+    store(encoded(smooth(200, 150), "JPEG"), Storing(120), Look.DECODE)
+    assert drafts == [(400, 300), (200, 150)]  # at least twice the 160×120 and the 160×120 that are stored
+
+
+def test_sixteen_bits_become_eight_by_the_whole_scale():
+    deep = np.array([[0, 128, 129, 257 * 7], [257 * 200, 65_535, 32_768, 1000]] * 8, np.uint16).repeat(4, 1)
+    stored, _ = store(encoded(deep), Storing(16, encoding="png"), Look.DECODE)
+    assert decoded(stored).dtype == np.uint8
+    assert np.unique(decoded(stored)).tolist() == [0, 1, 4, 7, 128, 200, 255]
+
+
+def test_a_palette_or_transparency_becomes_grayscale():
+    gray = smooth(40, 30)
+    for pixels in (np.dstack([gray, gray, gray, np.full_like(gray, 255)]), np.dstack([gray, np.full_like(gray, 255)])):
+        stored, _ = store(encoded(pixels), Storing(30, encoding="png"), Look.DECODE)
+        np.testing.assert_array_equal(decoded(stored), gray)
+
+
+@pytest.mark.parametrize("storing", [Storing(), Storing(20)])
+def test_a_constant_image_is_bad(storing):
+    with pytest.raises(BadImage, match="every pixel has the same intensity, 7"):
+        store(encoded(np.full((30, 40), 7, np.uint8)), storing, Look.DECODE)
+
+
+def test_damage_after_the_header_is_found_by_decoding():
+    data = bytearray(encoded(smooth(40, 30)))
+    place = data.index(b"IDAT") + 20
+    data[place : place + 8] = bytes(8)
+    assert store(bytes(data), Storing(), Look.HEADER)[1] is None
+    with pytest.raises(BadImage, match="broken PNG"):
+        store(bytes(data), Storing(), Look.DECODE)
