@@ -13,7 +13,7 @@ GROUND = {"chex_tf.observations", "chex_tf.settings", "chex_tf.files"}
 
 # Room (longest prefix wins) -> what it may import beside the standard library, itself and, where listed, the ground.
 MAY_IMPORT: dict[str, set[str]] = {
-    "datasets": {"tensorflow_datasets", "tensorflow", "numpy", "PIL", "apache_beam", "pydicom", "etils"},
+    "datasets": {"tensorflow_datasets", "tensorflow", "numpy", "PIL", "cv2", "apache_beam", "pydicom", "etils"},
     "chex_tf": set(),
     "chex_tf.observations": set(),
     "chex_tf.settings": set(),

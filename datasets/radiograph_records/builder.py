@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar
 
+import cv2
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import splits as tfds_splits
@@ -132,6 +133,7 @@ class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
         with only_build(folder, f"incomplete.*_{self.version}"):
             try:
                 source = _shortened(self.source(dl_manager.manual_dir), download_config.max_examples_per_split)
+                cv2.setNumThreads(1)  # many images are worked on at once; OpenCV would split each over all cores
                 start = time.perf_counter() - self._seconds_reading
                 self._check_space(source, folder)
                 self._source = source

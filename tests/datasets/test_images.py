@@ -2,6 +2,7 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from chex_tf_datasets.radiograph_records.config import Storing
@@ -79,19 +80,38 @@ def test_resizing_keeps_what_is_in_the_picture(source, encoding, error):
 
 
 def test_a_large_jpeg_is_decoded_at_a_reduced_scale_that_loses_nothing(monkeypatch):
-    drafts = []
-    original = Image.Image.draft
-    from PIL import JpegImagePlugin
-
-    original = JpegImagePlugin.JpegImageFile.draft
-    monkeypatch.setattr(
-        JpegImagePlugin.JpegImageFile,
-        "draft",
-        lambda image, mode, size: (original(image, mode, size), drafts.append(image.size))[0],
-    )
+    decoded_as = []
+    original = cv2.imdecode
+    monkeypatch.setattr(cv2, "imdecode", lambda *given: (decoded_as.append(original(*given)), decoded_as[-1])[1])
     store(encoded(smooth(1600, 1200), "JPEG"), Storing(120), Look.DECODE)
     store(encoded(smooth(200, 150), "JPEG"), Storing(120), Look.DECODE)
-    assert drafts == [(400, 300), (200, 150)]  # at least twice the 160×120 and the 160×120 that are stored
+    # at least twice the 160×120, and the whole, that are stored
+    assert [image.shape for image in decoded_as] == [(300, 400), (150, 200)]
+
+
+@pytest.mark.parametrize("size", [(390, 320), (512, 512), (450, 333)])
+def test_shrinking_is_as_good_as_pillows_antialiased_resampling(size):
+    """On noise, the hardest texture: nearer to Pillow's antialiased bilinear than plain interpolation is, and than
+    Pillow's own Hamming window."""
+    random = np.random.default_rng(0)
+    pixels = np.clip(128 + 40 * random.standard_normal(size[::-1]), 0, 255).astype(np.uint8)
+    stored, _ = store(encoded(pixels), Storing(320, "square", "png"), Look.DECODE)
+    bilinear, hamming = (
+        np.asarray(Image.fromarray(pixels).resize((320, 320), method), float)
+        for method in (Image.Resampling.BILINEAR, Image.Resampling.HAMMING)
+    )
+    plain = cv2.resize(pixels, (320, 320), interpolation=cv2.INTER_LINEAR)
+    error, of_plain, of_hamming = (np.sqrt(np.mean((one - bilinear) ** 2)) for one in (decoded(stored), plain, hamming))
+    assert error < 0.8 * of_plain
+    assert error < 0.8 * of_hamming
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9, 0.999])
+def test_a_jpeg_that_was_cut_off_is_bad(kept):
+    data = encoded(smooth(200, 150), "JPEG")
+    for storing in (Storing(), Storing(100)):
+        with pytest.raises(BadImage, match="truncated JPEG"):
+            store(data[: int(kept * len(data))], storing, Look.DECODE)
 
 
 def test_sixteen_bits_become_eight_by_the_whole_scale():
