@@ -22,13 +22,14 @@ REQUIRED = [
     "pillow>=10.4",
     "opencv-python-headless>=4.10",
     "h5py>=3.10",
-    "safetensors>=0.4",
+    "safetensors>=0.5",
+    "tensorboard>=2.20,<3",  # TensorFlow 2.21 no longer brings it
 ]
 
 EXTRAS = {
     "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
     "beam": ["apache-beam>=2.77", "mlcroissant"],  # TFDS's own `tfds` command needs both even to start
-    "convert": ["torch", "safetensors>=0.4"],
+    "convert": ["torch"],
     "test": ["pytest>=8", "hypothesis>=6.100", "dill", "setuptools>=70", "wheel", "ruff>=0.9", "mypy>=1.13"],
 }
 
@@ -37,8 +38,10 @@ PACKAGES = [
     "chex_tf",
     "chex_tf.data",
     "chex_tf.evaluation",
+    "chex_tf.models",
     "chex_tf.phantom",
     "chex_tf.phantom.findings",
+    "chex_tf.training",
     "chex_tf_datasets",
     "chex_tf_datasets.chest_xray14",
     "chex_tf_datasets.chexpert_studies",

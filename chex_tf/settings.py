@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import math
+import os
 import pathlib
 import types
 import typing
@@ -29,6 +30,7 @@ class Meaning:
     high: float | None = None
     choices: tuple[str, ...] = ()
     existing: typing.Literal["file", "folder", "any", ""] = ""
+    writes: typing.Literal["file", "folder", ""] = ""
     repeated: bool = False  # given once for each value, rather than as one list with commas
 
 
@@ -78,13 +80,19 @@ def expectation(hint: Any, meaning: Meaning) -> str:
     )
     if meaning.existing:
         kind = {"file": "an existing file", "folder": "an existing folder", "any": "an existing path"}[meaning.existing]
-    low, high = (None if bound is None else f"{bound:.15g}" for bound in (meaning.low, meaning.high))
+    if meaning.writes:
+        kind = f"a path where a {meaning.writes} can be written"
+    low, high = (None if bound is None else _number(bound) for bound in (meaning.low, meaning.high))
     span = {
         (True, True): f" from {low} to {high}",
         (True, False): f" of at least {low}",
         (False, True): f" of at most {high}",
     }
     return kind + span.get((low is not None, high is not None), "")
+
+
+def _number(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
 def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
@@ -98,7 +106,7 @@ def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
     if not isinstance(value, kind):
         return ""
     if meaning.choices and value not in meaning.choices:
-        return nearest(str(value), meaning.choices) if len(meaning.choices) > 1 else ""
+        return nearest(str(value), meaning.choices).partition("; known")[0]  # the expectation lists them already
     if meaning.existing and isinstance(value, pathlib.Path):
         found = {"file": value.is_file, "folder": value.is_dir, "any": value.exists}[meaning.existing]()
         if not found:
@@ -109,7 +117,19 @@ def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
                 if value.is_file()
                 else "; nothing is there"
             )
+    if meaning.writes and isinstance(value, pathlib.Path):
+        return _why_not_written(value, meaning.writes)
     return None
+
+
+def _why_not_written(path: pathlib.Path, what: str) -> str | None:
+    """Seen before hours are spent on what then has no place."""
+    if path.exists() and path.is_dir() != (what == "folder"):
+        return "; there is a folder" if path.is_dir() else "; there is a file"
+    above = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if above != path and not above.is_dir():
+        return f"; {above} is a file"
+    return None if os.access(above, os.W_OK) else f"; {above} may not be written to"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,20 @@ from launch import help_page, logs
 
 USAGE_EXIT = 2  # bad input of any kind
 INTERRUPTED_EXIT = 128 + signal.SIGINT
+TERMINATED_EXIT = 128 + signal.SIGTERM
 
 # An operating system's refusal that the user can mend; anything else is a fault of ours and shows its trace.
-_USERS_TO_MEND = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
+_USERS_TO_MEND = {
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOENT,
+    errno.ENOTDIR,
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,12 +46,21 @@ class _Always(Settings):
     debug: bool = False
 
 
+class _Terminated(BaseException):
+    """SIGTERM, as schedulers send it: what is under way is cleaned up as after Ctrl-C."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
 def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     """Runs a verb's `main` on its command line and exits: 0, main's own code, 2 for bad input, 130 for Ctrl-C."""
     verb = _verb_of(main)
     arguments = sys.argv[1:]
     debug = any(argument in ("--debug", "-debug", "--debug=true", "--debug=1") for argument in arguments)
     logs.quiet(everything=debug)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         if help_page.is_asked_for(arguments):
             print(help_page.page(verb, sys.modules[main.__module__].__doc__ or "", classes))
@@ -51,6 +71,9 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     except KeyboardInterrupt:
         _complain(verb, "interrupted")
         code = INTERRUPTED_EXIT
+    except _Terminated:
+        _complain(verb, "terminated")
+        code = TERMINATED_EXIT
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -80,9 +103,15 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
         _, *left = values(["launch", *arguments])
     except flags.UnrecognizedFlagError as error:
         name = error.flagname.removeprefix("no") if error.flagname.removeprefix("no") in owners else error.flagname
-        raise InputError(f"unknown flag --{name}{nearest(name, [*owners, 'flagfile', 'debug'])}", name) from error
+        raise InputError(
+            f"unknown flag --{name}{nearest(name, [f'--{known}' for known in (*owners, 'flagfile', 'debug')])}", name
+        ) from error
     except flags.IllegalFlagValueError as error:
         raise InputError(str(error).removeprefix("flag ")) from error
+    except flags.CantOpenFlagFileError as error:
+        raise InputError(
+            f"--flagfile: expected a file with a flag a line; {_first_line(error).rpartition('] ')[2]}"
+        ) from error
     except flags.Error as error:
         raise InputError(_first_line(error)) from error
     except OSError as error:  # absl lets an unreadable flagfile's own error through

@@ -12,7 +12,9 @@ from launch.command import run
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DemoSettings(Settings):
-    out: pathlib.Path = setting(pathlib.Path("runs/demo"), help="Folder for everything that the steps write")
+    out: pathlib.Path = setting(
+        pathlib.Path("runs/demo"), help="Folder for everything that the steps write", writes="folder"
+    )
     patients: int = setting(300, help="How many phantom patients", low=20, high=100_000)
     image_size: int = setting(128, help="Side of an image", unit="pixels", low=64, high=512)
     seed: int = setting(1, help="Seed of the phantom and of everything after it", low=0)

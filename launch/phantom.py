@@ -13,7 +13,7 @@ def main(settings: PhantomSettings) -> None:
     if writer.already_there(settings):
         print(f"{settings.out} already holds this phantom, complete; nothing to draw", file=sys.stderr)
     else:
-        pictures = writer.write(settings, Progress("images"))
+        pictures = writer.write(settings, Progress("patients"))
         print(records.prevalence_table(pictures), file=sys.stderr)
     print(settings.out)
     if settings.contact_sheet is not None:

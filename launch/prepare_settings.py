@@ -16,9 +16,11 @@ class PrepareSettings(Settings):
 
     dataset: str = setting(help="whose layout the source has", choices=(*BUILDERS, PHANTOM))
     source: pathlib.Path | None = setting(
-        None, help="folder that the data set was unpacked into; a phantom is drawn where none is given"
+        None,
+        help="folder that the data set was unpacked into; a phantom is drawn where none is given",
+        existing="folder",
     )
-    data_dir: pathlib.Path = setting(help="folder for prepared data sets")
+    data_dir: pathlib.Path = setting(help="folder for prepared data sets", writes="folder")
     image_size: int | None = setting(
         None,
         help="side that images are stored with; without it their files are copied untouched; of a phantom, the "
@@ -61,5 +63,14 @@ class PrepareSettings(Settings):
             for name in ("resize", "encoding", "quality", "labels"):
                 if getattr(self, name) != type(self).__dataclass_fields__[name].default:
                     raise InputError(f"a phantom is stored as it is drawn; received {getattr(self, name)}", name)
-        elif self.source is None:
+            return
+        if self.source is None:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
+        if self.patients != type(self).__dataclass_fields__["patients"].default:
+            raise InputError(f"only a phantom is drawn with so many; received {self.patients}", "patients")
+        if self.image_size is None:
+            for name in ("resize", "encoding", "quality"):
+                if getattr(self, name) != type(self).__dataclass_fields__[name].default:
+                    raise InputError(
+                        f"without --image_size files are copied as shipped; received {getattr(self, name)}", name
+                    )

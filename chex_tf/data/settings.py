@@ -97,7 +97,7 @@ class DataSettings(Settings):
     cache: str = setting("none", help="where to keep decoded, resized images", choices=CACHES, group="reading")
     cache_dir: pathlib.Path | None = setting(None, help="folder of --cache=disk", group="reading")
     readers: int = setting(
-        0, help="threads that read and decode; 0 takes one a core", low=0, high=1024, group="reading"
+        0, help="threads that read and decode; 0 takes one more than there are cores", low=0, high=1024, group="reading"
     )
 
     def check(self) -> None:

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from chex_tf.data.targets import NEGATIVE_CLASS, POSITIVE_CLASS
 from chex_tf.observations import BLANK, NEGATIVE, POSITIVE, UNCERTAIN
 
-_TILE = 320  # side of a film on the sheet
-_COLUMNS = (0.0, 0.55, 0.725, 0.865)  # where observation, label, target and weight begin, as shares of it
+_TILE = 340  # side of a film on the sheet
+_COLUMNS = (0.0, 0.53, 0.72, 0.865)  # where observation, label, target and weight begin, as shares of it
 _LINE, _TEXT = 19, 14
 _GAP = 22
 _PAPER, _INK, _FAINT = (255, 255, 255), (25, 25, 25), (150, 150, 150)

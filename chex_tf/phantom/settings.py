@@ -12,14 +12,18 @@ LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14")
 class PhantomSettings(Settings):
     """What decides a phantom; everything but `out`, `contact_sheet` and `processes` decides its bytes too."""
 
-    out: pathlib.Path = setting(help="folder to write the data set into; absent, empty, or made by the same command")
+    out: pathlib.Path = setting(
+        help="folder to write the data set into; absent, empty, or made by the same command", writes="folder"
+    )
     patients: int = setting(
-        300, help="training patients; validation adds a fifth and test half of that number", low=1, high=90_000
+        300, help="training patients; validation adds a fifth of that number, and test half of it", low=1, high=90_000
     )
     image_size: int = setting(128, help="shorter side of an image", unit="pixels", low=32, high=2048)
     seed: int = setting(0, help="same seed, same bytes, whatever the number of processes", low=0)
     layout: str = setting("chexpert", help="whose folders, tables and hospital to imitate", choices=LAYOUTS)
-    contact_sheet: pathlib.Path | None = setting(None, help="also write a captioned sheet of examples to this PNG")
+    contact_sheet: pathlib.Path | None = setting(
+        None, help="also write a captioned sheet of examples to this PNG", writes="file"
+    )
     processes: int = setting(0, help="processes that draw; 0 takes one a core", low=0, high=1024)
 
     def check(self) -> None:

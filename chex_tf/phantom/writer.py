@@ -92,12 +92,12 @@ def write(settings: PhantomSettings, progress: Callable[[int, int], None] = lamb
     with whole_folder(settings.out) as folder, _locked(folder):
         pictures: list[Picture] = []
         done, total = 0, len(jobs)
+        progress(0, total)
         with _workers(settings.processes or os.cpu_count() or 1, len(jobs)) as run:
             for made in run([dataclasses.replace(job, folder=str(folder)) for job in jobs]):
                 pictures += made
                 done += 1
-                # Before the end the number of images is only known by the patients drawn so far.
-                progress(len(pictures), max(len(pictures), round(len(pictures) * total / done)))
+                progress(done, total)
         layout.write_tables(folder, pictures)
         write_text(folder / TRUTH, records.truth_table(pictures))
         facts = {"settings": identity(settings), "images": dict(collections.Counter(p.split for p in pictures))}

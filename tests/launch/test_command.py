@@ -69,8 +69,8 @@ def test_later_flags_win_over_the_flagfile(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out=x", "--image-size=64"], "unknown flag --image-size; did you mean image_size?"),
-        (["--out=x", "--nosharpp"], "unknown flag --nosharpp; did you mean sharp?"),
+        (["--out=x", "--image-size=64"], "unknown flag --image-size; did you mean --image_size?"),
+        (["--out=x", "--nosharpp"], "unknown flag --nosharpp; did you mean --sharp?"),
         (["--out=x", "--image_size=big"], "expected an integer from 32 to 1024; received 'big'"),
         (["--out=x", "--image_size=31"], "expected an integer from 32 to 1024; received 31"),
         (["--out=x", "--image_size=64.0"], "expected an integer from 32 to 1024; received '64.0'"),
@@ -148,7 +148,7 @@ def test_a_verb_that_ends_well(verb):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--image_sise=3"], "draw: unknown flag --image_sise; did you mean image_size?\n"),
+        (["--image_sise=3"], "draw: unknown flag --image_sise; did you mean --image_size?\n"),
         (["--image_size=3"], "draw: --image_size: expected an integer from 32 to 1024; received 3\n"),
         (["--fault=input"], "draw: expected a radiograph; received a holiday photograph\n"),
         (["--fault=disk"], "draw: /data/records: No space left on device\n"),
@@ -157,6 +157,20 @@ def test_a_verb_that_ends_well(verb):
 def test_bad_input_is_one_line_and_exit_code_2(verb, arguments, line):
     done = command(verb, *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_sigterm_ends_as_cleanly(verb):
+    process = subprocess.Popen(
+        [sys.executable, str(verb), "--fault=slow"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    _, talk = process.communicate(timeout=20)
+    assert (process.returncode, talk) == (143, "draw: terminated\n")
 
 
 def test_debug_adds_the_trace(verb):
@@ -177,7 +191,7 @@ def test_a_flag_in_a_flagfile_is_named_with_file_and_line(verb, tmp_path):
     assert command(verb, f"--flagfile={flagfile}").stderr.endswith(f"received 3 ({flagfile}, line 2)\n")
     flagfile.write_text("\n\n--imagesize=64\n")
     assert command(verb, "--flagfile", str(flagfile)).stderr == (
-        f"draw: unknown flag --imagesize; did you mean image_size? ({flagfile}, line 3)\n"
+        f"draw: unknown flag --imagesize; did you mean --image_size? ({flagfile}, line 3)\n"
     )
 
 

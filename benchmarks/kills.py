@@ -1,0 +1,100 @@
+"""Kills a training run with SIGKILL at random moments, starts it again, and compares it with one that nobody touched.
+
+    python benchmarks/kills.py --data=PREPARED_FOLDER --kills=50
+
+Any prepared folder will do (`python -m launch.prepare` makes one of phantom radiographs). Exit code 0 means: weights,
+optimizer state, best checkpoints and metrics.csv are the same to the last bit. Moments are drawn over the whole life of
+a process: its start, its steps, its evaluations, and while a checkpoint is being written.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=steps", "--evaluate_every=3", "--keep=3")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="a prepared folder")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--steps", type=int, default=60, help="length of the run")
+    parser.add_argument("--arch", default="ResNet18Minus3")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    arguments, more = parser.parse_known_args()
+    command = [sys.executable, "-m", "launch.train", f"--data={arguments.data}", f"--arch={arguments.arch}"]
+    command += [*FLAGS, f"--steps={arguments.steps}", *more]
+    moments = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        untouched = pathlib.Path(folder) / "untouched"
+        begun = time.monotonic()
+        finish([*command, f"--run_dir={untouched}"])
+        print(f"untouched run: {time.monotonic() - begun:.0f} s", flush=True)
+        kills, runs, restarts, different = 0, 0, 0, []
+        while kills < arguments.kills or restarts:
+            run_dir = pathlib.Path(folder) / f"killed-{runs}"
+            if kills < arguments.kills and kill_at_a_moment([*command, f"--run_dir={run_dir}"], run_dir, moments):
+                kills, restarts = kills + 1, restarts + 1
+                print(f"kill {kills}: step {step_of(run_dir)} on disk", flush=True)
+                continue
+            finish([*command, f"--run_dir={run_dir}"])  # a finished run says so and is left alone
+            different += compare(untouched, run_dir)
+            shutil.rmtree(run_dir)
+            runs, restarts = runs + 1, 0
+        print(f"{kills} kills over {runs} runs of {arguments.steps} steps: ", end="")
+        print("; ".join(different) if different else "all equal to the untouched run, bit for bit")
+    return 1 if different else 0
+
+
+def finish(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"the run ended with {done.returncode}:\n{done.stderr[-3000:]}")
+
+
+def kill_at_a_moment(command: list[str], run_dir: pathlib.Path, moments: random.Random) -> bool:
+    """Whether the process was killed; False when it was through before its moment came."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stderr is not None
+    in_the_beginning = moments.random() < 0.15
+    while not in_the_beginning and process.poll() is None:  # until the first step of this life is done
+        if b" of " in (line := process.stderr.readline()) and b"images" in line and b"loss" in line:
+            break
+    with_delay = moments.uniform(0, 6.0) if in_the_beginning else moments.uniform(0, 1.5)
+    try:
+        process.wait(timeout=with_delay)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.stderr.close()
+    return process.wait() == -signal.SIGKILL
+
+
+def step_of(run_dir: pathlib.Path) -> int:
+    index = run_dir / "checkpoints" / "index.json"
+    return int(json.loads(index.read_text())["states"][0]["step"]) if index.is_file() else 0
+
+
+def compare(first: pathlib.Path, second: pathlib.Path) -> list[str]:
+    """Names of files that differ; checkpoints hold weights, optimizer state and all else that a step depends on."""
+    names = ["metrics.csv", *(f"checkpoints/{file.name}" for file in sorted((first / "checkpoints").iterdir()))]
+    extra = {file.name for file in (second / "checkpoints").iterdir()} - {pathlib.Path(name).name for name in names}
+    return [
+        f"{name} differs"
+        for name in names
+        if not (second / name).is_file() or (first / name).read_bytes() != (second / name).read_bytes()
+    ] + [f"{name} is left over" for name in sorted(extra)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

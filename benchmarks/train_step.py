@@ -1,0 +1,164 @@
+"""One training step, images a second: this project's models beside PyTorch + timm's, turn by turn in one run.
+
+    python -m benchmarks.train_step --peer_python=TIMM_ENV/bin/python --peer_script=peer_train_step.py ResNet18 …
+
+The peer's script is called with a timm name, --size and --batch, and prints "name images_a_second". Each side runs in a
+process of its own and the sides take turns, so that a machine that slows down slows both. Without a peer only this
+side is timed. Loss, optimiser (Adam in one kernel a variable) and batch are the peer's: random images, 14 outputs.
+
+TensorFlow turns oneDNN on by itself only for newer instruction sets (AVX-512 VNNI and above). PyTorch always uses it,
+so it is turned on here too, unless TF_ENABLE_ONEDNN_OPTS says otherwise.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+# Row of the catalogue, to what timm calls the same network.
+PEERS = {
+    "DenseNet121": "densenet121",
+    "DenseNet169": "densenet169",
+    "DenseNet201": "densenet201",
+    "EfficientNetB0": "tf_efficientnet_b0",
+    "EfficientNetB1": "tf_efficientnet_b1",
+    "EfficientNetB2": "tf_efficientnet_b2",
+    "EfficientNetB3": "tf_efficientnet_b3",
+    "InceptionV3": "inception_v3",
+    "InceptionV4": "inception_v4",
+    "MNASNet": "mnasnet_100",
+    "MobileNetV2": "mobilenetv2_100",
+    "MobileNetV3": "mobilenetv3_large_100",
+    "ResNet18": "resnet18",
+    "ResNet34": "resnet34",
+    "ResNet50": "resnet50",
+    "ResNet101": "resnet101",
+}
+# Those for which at least 1.2 times the peer is promised; for the others 1.0.
+PROMISED = {"DenseNet121": 1.2, "ResNet18": 1.2, "EfficientNetB0": 1.2, "MobileNetV2": 1.2}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("architectures", nargs="*", help="rows of the catalogue; all sixteen by default")
+    parser.add_argument("--peer_python", type=pathlib.Path, help="interpreter that has PyTorch and timm")
+    parser.add_argument("--peer_script", type=pathlib.Path, help="script that times one step in PyTorch")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=8, help="steps a timing, of which the best of three counts")
+    parser.add_argument("--rounds", type=int, default=1, help="times each side is run; the median counts")
+    parser.add_argument("--plain", action="store_true", help="time Keras' own batch normalisation too")
+    parser.add_argument("--json", type=pathlib.Path, help="where to write the numbers")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def time_ours(arch: str, size: int, batch: int, steps: int, *, fused: bool) -> float:
+    """Images a second of one replica's step, in this process."""
+    import tensorflow as tf
+
+    from chex_tf.models import build
+    from chex_tf.models.heads import Heads
+    from chex_tf.models.settings import ModelSettings
+
+    model = build.build_model(ModelSettings(arch=arch, size=size, fused=fused), Heads(outputs=14)).model
+    images = tf.random.stateless_uniform((batch, size, size, 3), (0, 1))
+    labels = tf.cast(tf.random.stateless_uniform((batch, 14), (0, 2)) > 0.8, tf.float32)
+    weights = [variable.value for variable in model.trainable_variables]
+    slots = [(tf.Variable(tf.zeros_like(weight)), tf.Variable(tf.zeros_like(weight))) for weight in weights]
+    count = tf.Variable(0.0)
+
+    @tf.function
+    def step() -> None:
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))
+        gradients = tape.gradient(loss, weights)
+        count.assign_add(1.0)
+        powers = tf.pow(0.9, count), tf.pow(0.999, count)
+        for weight, gradient, (first, second) in zip(weights, gradients, slots, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.handle,
+                m=first.handle,
+                v=second.handle,
+                beta1_power=powers[0],
+                beta2_power=powers[1],
+                lr=1e-4,
+                beta1=0.9,
+                beta2=0.999,
+                epsilon=1e-8,
+                grad=gradient,
+            )
+
+    step()
+    step()
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        tf.constant(0.0).numpy()
+        seconds.append((time.perf_counter() - start) / steps)
+    return batch / min(seconds)
+
+
+def in_own_process(command: list[str]) -> float:
+    """The number that the command prints last."""
+    environment = {
+        "TF_ENABLE_ONEDNN_OPTS": "1",
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_BACKEND": "tensorflow",
+    }
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return float(done.stdout.split()[-1])
+
+
+def sides(options: argparse.Namespace, arch: str) -> dict[str, list[str]]:
+    """The commands whose numbers are compared for one architecture."""
+    shape = ["--size", str(options.size), "--batch", str(options.batch), "--steps", str(options.steps)]
+    ours = [sys.executable, "-m", "benchmarks.train_step", arch, *shape, "--one"]
+    commands = {"ours": [*ours, "fused"]}
+    if options.plain:
+        commands["plain Keras"] = [*ours, "plain"]
+    if options.peer_python and options.peer_script:
+        commands["PyTorch + timm"] = [str(options.peer_python), str(options.peer_script), PEERS[arch], *shape]
+    return commands
+
+
+def main() -> None:
+    options = arguments()
+    if options.one:
+        (arch,) = options.architectures
+        print(time_ours(arch, options.size, options.batch, options.steps, fused=options.one == "fused"))
+        return
+    results: dict[str, dict[str, float]] = {}
+    print(
+        f"{'':16}{'ours':>10}{'PyTorch':>10}{'ratio':>8}{'plain':>10}   images a second, {options.size}×{options.size}"
+    )
+    for arch in options.architectures or PEERS:
+        commands = sides(options, arch)
+        timings: dict[str, list[float]] = {side: [] for side in commands}
+        for _ in range(options.rounds):
+            for side, command in commands.items():
+                timings[side].append(in_own_process(command))
+        paces = {side: statistics.median(values) for side, values in timings.items()}
+        results[arch] = paces
+        peer, plain = paces.get("PyTorch + timm"), paces.get("plain Keras")
+        line = f"{arch:16}{paces['ours']:10.1f}" + (f"{peer:10.1f}{paces['ours'] / peer:8.2f}" if peer else 18 * " ")
+        short = peer is not None and paces["ours"] < PROMISED.get(arch, 1.0) * peer
+        print(
+            line + (f"{plain:10.1f}" if plain else 10 * " ") + ("   short of the promise" if short else ""), flush=True
+        )
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""From a row's name and a few options to a Keras model: image in, logits out."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+
+from chex_tf.models import catalogue, fused_batch_normalization, heads, initialisation, weights
+from chex_tf.models.features import cut, initialise, whole_network
+from chex_tf.models.heads import Heads
+from chex_tf.models.inputs import Normalisation, Statistics, normalisation
+from chex_tf.models.rows import Row
+from chex_tf.models.settings import ModelSettings
+from chex_tf.models.truncation import truncate
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """A model, what it wants to see, and how its weights came."""
+
+    model: keras.Model
+    row: Row
+    normalisation: Normalisation | None
+    loaded: weights.Loaded | None
+
+
+def build_model(
+    settings: ModelSettings,
+    heads_wanted: Heads,
+    seed: int = 0,
+    statistics: Statistics | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Built:
+    """The model that `settings` describe, with `heads_wanted` on top.
+
+    It takes normalised images (batch, size, size, 3) and gives logits; see heads.attach for their form. Without
+    pretrained weights and without `statistics` the normalisation is left open (None). The same seed gives the same
+    weights; a head is always random. `progress` counts the bytes of weights that have to be fetched.
+    """
+    row = catalogue.row(settings.arch)
+    network = whole_network(row, settings.size, seed)
+    features = part(row, network, settings.truncate_at)
+    loaded = None
+    if settings.weights != "none":
+        needed = {layer.name for layer in features.layers}
+        loaded = weights.load(network, row, settings.weights, settings.weights_dir, needed=needed, progress=progress)
+    if settings.mean_variance:
+        initialisation.mean_variance(network, seed)
+    if settings.transfuse_up_to is not None:
+        random = whole_network(row, settings.size, seed)
+        initialisation.transfuse(network, random, settings.transfuse_up_to)
+        features = part(row, random, settings.truncate_at)
+    model = assemble(features, heads_wanted, seed)
+    if settings.batch_norm_momentum is not None:
+        _set_momentum(model, settings.batch_norm_momentum)
+    if settings.fused:
+        fused_batch_normalization.fuse(model)
+    open_question = settings.weights == "none" and statistics is None
+    wanted = None if open_question else normalisation(row, settings.weights, statistics, settings.scheme)
+    return Built(model, row, wanted, loaded)
+
+
+def part(row: Row, network: keras.Model, truncate_at: str | None = None) -> keras.Model:
+    """As much of `network` as the row, and then the layer `truncate_at`, leave of it; its layers are shared."""
+    features = cut(row, network)
+    return features if truncate_at is None else truncate(features, truncate_at)
+
+
+def assemble(features: keras.Model, heads_wanted: Heads, seed: int) -> keras.Model:
+    """`features` under a head drawn from `seed`; the layers are shared."""
+    model = heads.attach(features, heads_wanted)
+    initialise(model, seed, only=heads.names(heads_wanted))
+    return model
+
+
+def _set_momentum(model: keras.Model, momentum: float) -> None:
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = momentum

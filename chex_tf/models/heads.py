@@ -1,0 +1,54 @@
+"""Heads: what stands on the feature maps, a logit (or three) an observation and, by choice, sex, age and view."""
+
+import dataclasses
+from typing import Any
+
+import keras
+from keras import layers
+
+# What else may be read off a radiograph; a single output each: a logit for sex (female is 1) and view (lateral is 1),
+# the age in years divided by 100 for age.
+EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view")
+OBSERVATIONS = "observations"
+
+
+@dataclasses.dataclass(frozen=True)
+class Heads:
+    """outputs: observations; classes: 1 for a logit each, 3 for negative, positive and uncertain; extra: see above."""
+
+    outputs: int = 14
+    classes: int = 1
+    extra: tuple[str, ...] = ()
+    dropout: float = 0.0
+
+
+def attach(features: keras.Model, heads: Heads) -> keras.Model:
+    """A model from image to logits: (batch, outputs) or (batch, outputs, classes).
+
+    With extra heads the output is a dict by head's name, "observations" first; otherwise it is that one tensor.
+    """
+    x = layers.GlobalAveragePooling2D(name="features")(features.output)
+    if heads.dropout > 0:
+        x = layers.Dropout(heads.dropout, name="features_dropout")(x)
+    logits = _observations(x, heads)
+    if not heads.extra:
+        return keras.Model(features.input, logits, name=features.name)
+    outputs = {OBSERVATIONS: logits} | {name: _dense(x, 1, name) for name in heads.extra}
+    return keras.Model(features.input, outputs, name=features.name)
+
+
+def _observations(x: Any, heads: Heads) -> Any:
+    if heads.classes == 1:
+        return _dense(x, heads.outputs, OBSERVATIONS)
+    flat = _dense(x, heads.outputs * heads.classes, f"{OBSERVATIONS}_flat")
+    return layers.Reshape((heads.outputs, heads.classes), dtype="float32", name=OBSERVATIONS)(flat)
+
+
+def _dense(x: Any, units: int, name: str) -> Any:
+    # Losses are computed from these: float32 whatever the precision below.
+    return layers.Dense(units, dtype="float32", name=name)(x)
+
+
+def names(heads: Heads) -> frozenset[str]:
+    """Layers of the head that carry weights: always random, never asked of a checkpoint."""
+    return frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *heads.extra})

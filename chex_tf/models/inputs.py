@@ -1,0 +1,158 @@
+"""What a model is fed: the one owner of normalisation.
+
+Images arrive as values from 0 to 255, one channel or three (red, green, blue). What a network wants to see instead is
+bound to its weights; a network without weights sees the data set's own mean and deviation taken out. No network of the
+catalogue scales or normalises inside (what keras.applications builds in is left out), so nothing is done twice.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from chex_tf.models.rows import Checkpoint, Row, Scheme
+from chex_tf.settings import InputError
+
+Triple = tuple[float, float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of a data set's pixels, on the scale from 0 to 255."""
+
+    mean: float
+    deviation: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Normalisation:
+    """image × scale + offset for each of red, green and blue, which are then reversed where the weights want that.
+
+    `low` and `high` bound what comes out for images within 0 and 255.
+    """
+
+    name: str
+    scale: Triple
+    offset: Triple
+    reverse_channels: bool = False
+
+    @property
+    def low(self) -> float:
+        return min(self.offset)
+
+    @property
+    def high(self) -> float:
+        return max(255.0 * scale + offset for scale, offset in zip(self.scale, self.offset, strict=True))
+
+    def apply(self, images: Any) -> np.ndarray:
+        """The same on an array (…, 1 or 3 channels), as float32."""
+        array = np.asarray(images, np.float32)
+        if array.shape[-1] not in (1, 3):
+            raise ValueError(f"expected images with 1 or 3 channels last; received shape {array.shape}")
+        out = array * np.asarray(self.scale, np.float32) + np.asarray(self.offset, np.float32)
+        return out[..., ::-1] if self.reverse_channels else out
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Normalisation":
+        scale, offset = (tuple(float(number) for number in values[key]) for key in ("scale", "offset"))
+        return cls(values["name"], scale, offset, bool(values["reverse_channels"]))  # type: ignore[arg-type]
+
+
+def _standardised(name: str, mean: Triple, deviation: Triple) -> Normalisation:
+    """(image - mean) / deviation, both on the scale from 0 to 255."""
+    scale = (1 / deviation[0], 1 / deviation[1], 1 / deviation[2])
+    offset = (-mean[0] / deviation[0], -mean[1] / deviation[1], -mean[2] / deviation[2])
+    return Normalisation(name, scale, offset)
+
+
+# ImageNet's mean and deviation as torchvision prints them, for values from 0 to 1.
+_IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+SCHEMES: dict[Scheme, Normalisation] = {
+    "torch": _standardised(
+        "torch",
+        (255 * _IMAGENET_MEAN[0], 255 * _IMAGENET_MEAN[1], 255 * _IMAGENET_MEAN[2]),
+        (255 * _IMAGENET_DEVIATION[0], 255 * _IMAGENET_DEVIATION[1], 255 * _IMAGENET_DEVIATION[2]),
+    ),
+    # Caffe's ResNets: blue, green, red with ImageNet's mean taken out and no scaling. The order here is red first.
+    "caffe": Normalisation("caffe", (1.0, 1.0, 1.0), (-123.68, -116.779, -103.939), reverse_channels=True),
+    "tf": _standardised("tf", (127.5,) * 3, (127.5,) * 3),
+    # MEAN_RGB and STDDEV_RGB of TensorFlow's EfficientNet-Lite release.
+    "lite": _standardised("lite", (127.0,) * 3, (128.0,) * 3),
+}
+
+
+def expected_by(checkpoint: Checkpoint) -> Normalisation:
+    return SCHEMES[checkpoint.expects]
+
+
+def of_statistics(statistics: Statistics) -> Normalisation:
+    if not statistics.deviation > 0:
+        raise ValueError(f"expected a deviation above 0; received {statistics.deviation}")
+    return _standardised("statistics", (statistics.mean,) * 3, (statistics.deviation,) * 3)
+
+
+def normalisation(
+    row: Row, weights: str, statistics: Statistics | None = None, scheme: Scheme | None = None
+) -> Normalisation:
+    """What `row` with these weights wants to see.
+
+    weights      "none", the name of one of the row's checkpoints ("imagenet", "timm/…"), a file or a run directory
+    statistics   of the training data; needed for "none"
+    scheme       for a file: what it was trained to see; otherwise what the row's default checkpoint expects. A run
+                 directory says so itself.
+    """
+    if weights == "none":
+        if statistics is None:
+            raise ValueError(
+                "a network without pretrained weights is normalised by its data's statistics; received none"
+            )
+        return of_statistics(statistics)
+    for checkpoint in row.checkpoints:
+        if checkpoint.name == weights:
+            return expected_by(checkpoint)
+    if scheme is not None:
+        return SCHEMES[scheme]
+    from chex_tf.models import run_directory
+
+    recorded = run_directory.recorded_normalisation(weights)
+    if recorded is not None:
+        return recorded
+    if weights.endswith(".safetensors"):
+        # Named as PyTorch names them: whoever released them, they were trained as the row's own from there.
+        ported = [checkpoint for checkpoint in row.checkpoints if checkpoint.naming != "keras"]
+        if ported:
+            return expected_by(ported[0])
+        return SCHEMES["torch"]
+    if row.checkpoints:
+        return expected_by(row.checkpoints[0])
+    raise InputError(
+        f"nothing says what {weights} was trained to see; a scheme would ({', '.join(SCHEMES)})", "weights"
+    )
+
+
+def with_normalisation(model: Any, normalisation: Normalisation, channels: int = 1) -> Any:
+    """`model` behind its normalisation: takes values from 0 to 255 with 1 or 3 channels, for export.
+
+    The layers are Keras' own, so that the saved model opens without this package.
+    """
+    import keras
+
+    rows, columns = model.input.shape[1:3]
+    image = keras.Input((rows, columns, channels), name="radiograph")
+    x = image if channels == 3 else keras.layers.Concatenate(name="three_channels")([image] * 3)
+    x = keras.layers.Rescaling(list(normalisation.scale), list(normalisation.offset), name="normalisation")(x)
+    if normalisation.reverse_channels:
+        x = keras.ops.flip(x, axis=-1)
+
+    def call(layer: Any, *given: Any, **options: Any) -> Any:
+        """Every layer as before; the first ones get the normalised image where they took the model's input."""
+        return layer(*keras.tree.map_structure(lambda tensor: x if tensor is image else tensor, given), **options)
+
+    # Cloned into one flat model, so that Grad-CAM finds the layers by name.
+    whole = keras.models.clone_model(model, input_tensors=image, call_function=call)
+    whole.set_weights(model.get_weights())
+    return whole

@@ -1,0 +1,293 @@
+"""The sixteen architectures of CheXtransfer and the truncations of its Table 2, one row each."""
+
+import dataclasses
+
+from chex_tf.models.rows import Row, hub_file, keras_file
+
+# Top-1 by source. CheXtransfer (section 3.1) took DenseNet and ResNet from torchvision, Inception and MNASNet from
+# Cadene's pretrainedmodels 0.7.4, EfficientNet and MobileNet from timm 0.2.1; the paper's source stands first.
+TORCHVISION, TIMM, CADENE = "torchvision", "timm 0.2.1", "Cadene 0.7.4"
+
+_WITH_1000 = "the paper's count is with 1000 outputs"
+_BIASES = f"{_WITH_1000}; and Keras' convolutions carry biases that PyTorch's lack"
+MNASNET_COUNT = (
+    "5.290M is NASNet-A-Mobile's count (5,289,978 with 1000 outputs); MNASNet 1.0 has 4,383,312 with 1000 outputs"
+)
+# Found by counting: with the printed 5.290M the second and third come to 11.1 and 19.9, with 5.3025M all four are met.
+MNASNET_SMALLER = "the paper's printed values need a whole count of 5.300M to 5.305M, not the 5.290M it prints"
+
+
+def _dense(
+    depth: int, fourth: int, fifth: int, features: int, millions: float, digest: str, top1: tuple[float, ...]
+) -> Row:
+    file = f"densenet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return Row(
+        name=f"DenseNet{depth}",
+        family="DenseNet",
+        builder=f"applications:DenseNet{depth}",
+        features=features,
+        cam_layer="relu",
+        cam_grid=10,
+        cut_layers=(
+            "conv2_block6_concat",
+            "conv3_block12_concat",
+            f"conv4_block{fourth}_concat",
+            f"conv5_block{fifth}_concat",
+        ),
+        paper_parameters_millions=millions,
+        imagenet_top1=tuple(zip((TORCHVISION, TIMM, CADENE), top1, strict=True)),
+        checkpoints=(
+            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch"),
+            hub_file(f"densenet{depth}.tv_in1k", "torch"),
+        ),
+    )
+
+
+def _efficient(
+    variant: int, ends: tuple[str, ...], features: int, millions: float, digest: str, top1: float, hub: str
+) -> Row:
+    file = f"efficientnetb{variant}_notop.h5"
+    return Row(
+        name=f"EfficientNetB{variant}",
+        family="EfficientNet",
+        builder=f"applications:EfficientNetB{variant}",
+        features=features,
+        cam_layer="top_activation",
+        cam_grid=10,
+        cut_layers=ends,
+        paper_parameters_millions=millions,
+        imagenet_top1=((TIMM, top1),),
+        checkpoints=(
+            keras_file(file, f"keras-applications/{file}", digest, "torch"),
+            hub_file(hub, "torch"),
+        ),
+    )
+
+
+def _residual(
+    depth: int,
+    blocks: tuple[int, int, int, int],
+    millions: float | None,
+    top1: tuple[tuple[str, float], ...],
+    digest: str,
+) -> Row:
+    ours = depth < 50
+    file = f"resnet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return Row(
+        name=f"ResNet{depth}",
+        family="ResNet",
+        builder=f"{'resnet' if ours else 'applications'}:ResNet{depth}",
+        features=512 if ours else 2048,
+        cam_layer=f"conv5_block{blocks[3]}_out",
+        cam_grid=10,
+        cut_layers=tuple(f"conv{stage}_block{count}_out" for stage, count in enumerate(blocks, start=2)),
+        paper_parameters_millions=millions,
+        difference="" if millions is None else _WITH_1000 if ours else _BIASES,
+        imagenet_top1=top1,
+        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", default=True),)
+        if ours
+        else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe"),),
+    )
+
+
+def _top1(torchvision: float, timm: float, cadene: float) -> tuple[tuple[str, float], ...]:
+    return ((TORCHVISION, torchvision), (TIMM, timm), (CADENE, cadene))
+
+
+_INCEPTION_V3 = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+_MOBILENET_V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+# With its top, because the 1280-channel head convolution belongs to the top.
+_MOBILENET_V3 = "weights_mobilenet_v3_large_224_1.0_float.h5"
+
+RESNET152 = _residual(152, (3, 8, 36, 3), None, ((TORCHVISION, 78.31),), "ee4c566cf9a93f14d82f913c2dc6dd0c")
+
+WHOLE: tuple[Row, ...] = (
+    _dense(121, 24, 16, 1024, 6.968, "30ee3e1110167f948a6b9946edeeb738", (74.65, 75.58, 74.65)),
+    _dense(169, 32, 32, 1664, 12.508, "b8c4d4c20dd625c148057b9ff1c1176b", (76.00, 75.91, 76.03)),
+    _dense(201, 48, 32, 1920, 18.120, "c13680b51ded0fb44dff2d8f86ac8bb1", (77.20, 77.29, 77.15)),
+    _efficient(
+        0,
+        (
+            "block1a_project_bn",
+            "block2b_add",
+            "block3b_add",
+            "block4c_add",
+            "block5c_add",
+            "block6d_add",
+            "block7a_project_bn",
+        ),
+        1280,
+        4.025,
+        "50bc09e76180e00e4465e1a485ddc09d",
+        77.70,
+        "tf_efficientnet_b0.in1k",
+    ),
+    _efficient(
+        1,
+        ("block1b_add", "block2c_add", "block3c_add", "block4d_add", "block5d_add", "block6e_add", "block7b_add"),
+        1280,
+        6.531,
+        "74c4e6b3e1f6a1eea24c589628592432",
+        78.70,
+        "tf_efficientnet_b1.in1k",
+    ),
+    _efficient(
+        2,
+        ("block1b_add", "block2c_add", "block3c_add", "block4d_add", "block5d_add", "block6e_add", "block7b_add"),
+        1408,
+        7.721,
+        "111f8e2ac8aa800a7a99e3239f7bfb39",
+        80.39,
+        "tf_efficientnet_b2.in1k",
+    ),
+    _efficient(
+        3,
+        ("block1b_add", "block2c_add", "block3c_add", "block4e_add", "block5e_add", "block6f_add", "block7b_add"),
+        1536,
+        10.718,
+        "af6d107764bb5b1abb91932881670226",
+        81.49,
+        "tf_efficientnet_b3.in1k",
+    ),
+    Row(
+        name="InceptionV3",
+        family="Inception",
+        builder="applications:InceptionV3",
+        features=2048,
+        cam_layer="mixed10",
+        cam_grid=8,
+        cut_layers=("mixed2", "mixed7", "mixed10"),
+        smallest=75,
+        paper_parameters_millions=27.161,
+        difference=f"{_WITH_1000} and the auxiliary classifier",
+        imagenet_top1=((CADENE, 77.29), (TORCHVISION, 77.45), (TIMM, 77.44)),
+        checkpoints=(
+            keras_file(
+                _INCEPTION_V3,
+                f"tensorflow/keras-applications/inception_v3/{_INCEPTION_V3}",
+                "bcbd6486424b2319ff4ef7d526e38f63",
+                "tf",
+            ),
+        ),
+    ),
+    Row(
+        name="InceptionV4",
+        family="Inception",
+        builder="inception_v4:InceptionV4",
+        features=1536,
+        cam_layer="mixed_7d",
+        cam_grid=8,
+        cut_layers=("mixed_5a", "mixed_5e", "mixed_6h", "mixed_7d"),
+        smallest=75,
+        paper_parameters_millions=42.680,
+        difference=_WITH_1000,
+        imagenet_top1=((CADENE, 80.06), (TIMM, 80.17)),
+        checkpoints=(hub_file("inception_v4.tf_in1k", "tf", default=True),),
+    ),
+    Row(
+        name="MNASNet",
+        family="MNASNet",
+        builder="mnasnet:MNASNet",
+        features=1280,
+        cam_layer="top_relu",
+        cam_grid=10,
+        cut_layers=(
+            "block1a_project_bn",
+            "block2c_add",
+            "block3c_add",
+            "block4c_add",
+            "block5b_add",
+            "block6d_add",
+            "block7a_project_bn",
+        ),
+        paper_parameters_millions=5.290,
+        difference=MNASNET_COUNT,
+        # Cadene's package, which the paper names, has no MNASNet; its NASNet-A-Mobile stands at 74.08.
+        imagenet_top1=((TIMM, 74.66), (TORCHVISION, 73.51)),
+        checkpoints=(hub_file("mnasnet_100.rmsp_in1k", "torch", default=True),),
+    ),
+    Row(
+        name="MobileNetV2",
+        family="MobileNet",
+        builder="applications:MobileNetV2",
+        features=1280,
+        cam_layer="out_relu",
+        cam_grid=10,
+        cut_layers=("block_2_add", "block_5_add", "block_9_add", "block_12_add", "block_15_add", "block_16_project_BN"),
+        paper_parameters_millions=2.242,
+        imagenet_top1=((TIMM, 72.97), (TORCHVISION, 71.88)),
+        checkpoints=(
+            # keras.applications publishes no digest for this file.
+            keras_file(_MOBILENET_V2, f"tensorflow/keras-applications/mobilenet_v2/{_MOBILENET_V2}", "", "tf"),
+        ),
+    ),
+    Row(
+        name="MobileNetV3",
+        family="MobileNet",
+        builder="applications:MobileNetV3Large",
+        features=1280,
+        cam_layer="conv_1_activation",
+        cam_grid=10,
+        cut_layers=(
+            "expanded_conv_add",
+            "expanded_conv_2_add",
+            "expanded_conv_5_add",
+            "expanded_conv_9_add",
+            "expanded_conv_11_add",
+            "expanded_conv_14_add",
+        ),
+        paper_parameters_millions=4.220,
+        imagenet_top1=((TIMM, 75.77), (TORCHVISION, 74.04)),
+        checkpoints=(
+            keras_file(
+                _MOBILENET_V3,
+                f"tensorflow/keras-applications/mobilenet_v3/{_MOBILENET_V3}",
+                "59e551e166be033d707958cf9e29a6a7",
+                "tf",
+            ),
+            hub_file("tf_mobilenetv3_large_100.in1k", "tf"),
+        ),
+    ),
+    _residual(18, (2, 2, 2, 2), 11.690, _top1(69.76, 69.75, 70.14), ""),
+    _residual(34, (3, 4, 6, 3), 21.798, _top1(73.30, 75.11, 73.55), ""),
+    _residual(50, (3, 4, 6, 3), 25.557, _top1(76.15, 79.04, 76.00), "4d473c1dd8becc155b73f8504c6f6626"),
+    _residual(101, (3, 4, 23, 3), 44.549, _top1(77.37, 77.37, 77.44), "88cf7a10940856eca736dc7b7e228a21"),
+)
+
+
+def _cut(whole: Row, removed: int, at: str, features: int, grid: int, times_smaller: float) -> Row:
+    """`whole` without the stages above the layer `at`."""
+    return dataclasses.replace(
+        whole,
+        name=f"{whole.name}Minus{removed}",
+        base=whole.name,
+        cut_at=at,
+        features=features,
+        cam_layer=at,
+        cam_grid=grid,
+        cut_layers=whole.cut_layers[: whole.cut_layers.index(at) + 1],
+        paper_parameters_millions=None,
+        paper_times_smaller=times_smaller,
+        difference=MNASNET_SMALLER if whole.name == "MNASNet" else "",
+        imagenet_top1=(),
+    )
+
+
+_BY_NAME = {row.name: row for row in WHOLE}
+_DENSE, _MNAS, _RES, _EFF = (_BY_NAME[name] for name in ("DenseNet121", "MNASNet", "ResNet18", "EfficientNetB0"))
+
+# Table 2 prints "times smaller"; which stages each truncation removes is what reproduces it.
+TRUNCATED: tuple[Row, ...] = (
+    _cut(_DENSE, 1, "conv4_block24_concat", 1024, 20, 1.6),
+    _cut(_DENSE, 2, "conv3_block12_concat", 512, 40, 5.3),
+    _cut(_DENSE, 3, "conv2_block6_concat", 256, 80, 20.0),
+    _cut(_MNAS, 1, "block6d_add", 192, 10, 2.5),
+    _cut(_MNAS, 2, "block5b_add", 96, 20, 11.2),
+    _cut(_MNAS, 3, "block4c_add", 80, 20, 20.0),
+    _cut(_MNAS, 4, "block3c_add", 40, 40, 112.9),
+    _cut(_RES, 1, "conv4_block2_out", 256, 20, 4.2),
+    _cut(_RES, 2, "conv3_block2_out", 128, 40, 17.1),
+    _cut(_RES, 3, "conv2_block2_out", 64, 80, 73.8),
+    _cut(_EFF, 1, "block6d_add", 192, 10, 1.4),
+    _cut(_EFF, 2, "block5c_add", 112, 20, 4.7),
+)

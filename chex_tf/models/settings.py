@@ -1,0 +1,56 @@
+"""Which model, with which weights: the settings that every verb that needs a model shares."""
+
+import dataclasses
+import pathlib
+from typing import cast
+
+from chex_tf.models.rows import Scheme
+from chex_tf.settings import InputError, Settings, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelSettings(Settings):
+    """Names are checked against the catalogue when the model is built."""
+
+    arch: str = setting("DenseNet121", help="model that launch.zoo lists, or keras_cv/BACKBONE", group="model")
+    size: int = setting(320, help="side of the square image the model takes", unit="pixels", low=32, group="model")
+    weights: str = setting(
+        "none",
+        help="none, imagenet, timm/MODEL.TAG as launch.zoo lists them, a file of weights or a run directory",
+        group="model",
+    )
+    weights_dir: pathlib.Path | None = setting(
+        None, help="folder to look in for released weights before fetching them", existing="folder", group="model"
+    )
+    weights_expect: str = setting(
+        "auto",
+        help="for a file of weights: the normalisation it was trained with; auto is what the row's own weights expect",
+        choices=("auto", "torch", "caffe", "tf", "lite"),
+        group="model",
+    )
+    mean_variance: bool = setting(
+        False,
+        help="replace loaded weights by draws from normals with each tensor's mean and variance",
+        group="model",
+    )
+    transfuse_up_to: str | None = setting(
+        None, help="name of the layer up to which loaded weights are taken; above it all is random", group="model"
+    )
+    truncate_at: str | None = setting(None, help="name of the layer after which the network is cut", group="model")
+    batch_norm_momentum: float | None = setting(
+        None,
+        help="how much of its moving statistics a batch normalisation keeps a step; the row's own if not given",
+        low=0,
+        high=1,
+        group="model",
+    )
+    fused: bool = setting(True, help="compute batch normalisation in one kernel where there is one", group="model")
+
+    def check(self) -> None:
+        for name in ("mean_variance", "transfuse_up_to"):
+            if getattr(self, name) and self.weights == "none":
+                raise InputError("expected weights to start from; received --weights=none", name)
+
+    @property
+    def scheme(self) -> Scheme | None:
+        return None if self.weights_expect == "auto" else cast(Scheme, self.weights_expect)

@@ -1,0 +1,18 @@
+"""Truncation: the last stages of a network taken off at a layer given by name (CheXtransfer, section 3.4)."""
+
+import keras
+
+from chex_tf.settings import InputError, nearest
+
+
+def truncate(features: keras.Model, layer: str) -> keras.Model:
+    """`features` up to and including `layer`; the layers, and with them the weights, are shared."""
+    names = [known.name for known in features.layers]
+    if layer not in names:
+        raise InputError(f"expected a layer of {features.name}; received {layer}{nearest(layer, names)}")
+    maps = features.get_layer(layer).output
+    if len(maps.shape) != 4:
+        raise InputError(
+            f"expected a layer that gives maps (batch, rows, columns, channels); {layer} gives {maps.shape}"
+        )
+    return keras.Model(features.input, maps, name=f"{features.name}_to_{layer}".replace("/", "_"))

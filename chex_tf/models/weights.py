@@ -1,0 +1,188 @@
+"""Pouring weights into a network: all that is asked for, or an error that lists what is missing."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Collection
+from typing import Any
+
+import keras
+import numpy as np
+
+from chex_tf.models import checkpoint_files, released, run_directory, timm_names
+from chex_tf.models.checkpoint_files import Tensors
+from chex_tf.models.rows import Row
+from chex_tf.settings import InputError
+
+_LISTED = 20  # missing tensors named in a message, before "and N more"
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """How loading went. matched: variables set; unexpected: tensors of the file that no variable took."""
+
+    source: pathlib.Path
+    matched: int
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    zeroed_biases: int = 0
+
+    def __str__(self) -> str:
+        biases = f", {self.zeroed_biases} biases that the file lacks set to zero" if self.zeroed_biases else ""
+        return (
+            f"{self.source.name}: {self.matched} tensors matched, {len(self.missing)} missing, "
+            f"{len(self.unexpected)} unexpected{biases}"
+        )
+
+
+def resolve(
+    row: Row, weights: str, folder: pathlib.Path | None, progress: Callable[[int, int], None] = lambda done, total: None
+) -> pathlib.Path:
+    """The file that `weights` means for `row`: a released checkpoint's, a run directory's, or the file itself."""
+    for checkpoint in row.checkpoints:
+        if checkpoint.name == weights:
+            return released.find(checkpoint, folder, progress)
+    path = pathlib.Path(weights)
+    if path.is_dir():
+        trained = run_directory.recorded_architecture(path)
+        if trained not in (None, row.name, row.whole):
+            raise InputError(f"{path} holds weights of {trained}; received --arch={row.name}", "weights")
+        return run_directory.encoder_weights(path)
+    if path.is_file():
+        return path
+    known = ", ".join(["none", *(checkpoint.name for checkpoint in row.checkpoints), "a file", "a run directory"])
+    raise InputError(f"expected weights of {row.name}: {known}; received {weights}, and nothing is there", "weights")
+
+
+def load(
+    network: keras.Model,
+    row: Row,
+    weights: str,
+    folder: pathlib.Path | None = None,
+    *,
+    needed: Collection[str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Loaded:
+    """Sets the variables of `network` (the whole one, without head) from what `weights` means.
+
+    `needed` names the layers that must be found, all by default; the others are set where the file has them. Nothing
+    is set unless all that is needed is there and every shape fits.
+    """
+    path = resolve(row, weights, folder, progress)
+    loaded, values = _match(network, row, checkpoint_files.read(path), path, needed)
+    if loaded.missing:
+        listed = ", ".join(loaded.missing[:_LISTED]) + (
+            f" and {len(loaded.missing) - _LISTED} more" if len(loaded.missing) > _LISTED else ""
+        )
+        raise InputError(
+            f"{path} is not a checkpoint of {row.name} as a whole ({loaded}); missing: {listed}", "weights"
+        )
+    for variable, value in values:
+        variable.assign(value)
+    return loaded
+
+
+def _match(
+    network: keras.Model, row: Row, tensors: Tensors, path: pathlib.Path, needed: Collection[str] | None
+) -> tuple[Loaded, list[tuple[Any, np.ndarray]]]:
+    candidates = [_by_layer(network, tensors)] if tensors.by_layer else []
+    candidates += (
+        [_by_name(network, tensors.by_name, naming) for naming in timm_names.namings(row.builder)]
+        if tensors.by_name
+        else []
+    )
+    if not candidates:
+        reason = f"PyTorch weights compute something else in {row.name}" if tensors.by_name else "the file is empty"
+        raise InputError(f"cannot load {path} into {row.name}: {reason}", "weights")
+    found, used, zeroed = max(candidates, key=lambda candidate: len(candidate[0]))
+    missing, wrong, values = [], [], []
+    for layer, variable in _variables(network):
+        key = f"{layer}/{variable.name}"
+        value = found.get(key)
+        if value is None:
+            if needed is None or layer in needed:
+                missing.append(key)
+        elif tuple(value.shape) != tuple(variable.shape):
+            wrong.append(f"{key} is {tuple(variable.shape)} here and {tuple(value.shape)} there")
+        else:
+            values.append((variable, value))
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise InputError(f"{path} does not fit {row.name}: {'; '.join(wrong[:3])}{more}", "weights")
+    every = set(tensors.by_layer) | set(tensors.by_name)
+    return Loaded(path, len(values), tuple(missing), tuple(sorted(every - used)), zeroed), values
+
+
+def _variables(network: keras.Model) -> list[tuple[str, Any]]:
+    """Every variable with its layer's name, in Keras' order."""
+    return [(layer.name, variable) for layer in _carriers(network) for variable in _own(layer)]
+
+
+def _carriers(network: keras.Model) -> list[keras.Layer]:
+    return [layer for layer in network._flatten_layers(include_self=False) if _own(layer)]
+
+
+def _own(layer: keras.Layer) -> list[Any]:
+    """A layer's variables as Keras saves them, less the seeds of random generators."""
+    return [v for v in layer._trainable_variables + layer._non_trainable_variables if "seed" not in v.name]
+
+
+Found = tuple[dict[str, np.ndarray], set[str], int]
+
+
+def _by_layer(network: keras.Model, tensors: Tensors) -> Found:
+    carriers = _carriers(network)
+    names = {name: name for name in tensors.by_layer}
+    if tensors.ordered:
+        # The input scaling that keras.applications builds in has statistics of its own; see inputs.py.
+        inside = [name for name in tensors.by_layer if name.startswith("normalization")]
+        rest = [name for name in tensors.by_layer if name not in inside]
+        _check_inner_scaling([tensors.by_layer[name] for name in inside])
+        names = dict(zip((layer.name for layer in carriers), rest, strict=False))
+    found: dict[str, np.ndarray] = {}
+    used: set[str] = set()
+    for layer in carriers:
+        arrays = tensors.by_layer.get(names.get(layer.name, ""), [])
+        if len(arrays) >= len(_own(layer)):
+            used.add(names[layer.name])
+            found |= {f"{layer.name}/{v.name}": array for v, array in zip(_own(layer), arrays, strict=False)}
+    return found, used, 0
+
+
+def _check_inner_scaling(inside: list[list[np.ndarray]]) -> None:
+    """Released EfficientNets hold ImageNet's mean and, as their "variance", its deviation; together with the second
+    scaling that keras.applications adds this comes to (image / 255 - mean) / deviation, which is what the rows say."""
+    for mean, variance, *_ in inside:
+        released_with = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+        if not np.allclose(mean, released_with[0], atol=1e-3) or not np.allclose(variance, released_with[1], atol=1e-3):
+            raise InputError(
+                f"the file scales its input by mean {mean} and variance {variance}, expected {released_with}", "weights"
+            )
+
+
+def _by_name(network: keras.Model, tensors: dict[str, np.ndarray], naming: timm_names.Naming) -> Found:
+    found: dict[str, np.ndarray] = {}
+    used: set[str] = set()
+    zeroed = 0
+    for layer in _carriers(network):
+        module = naming(layer.name)
+        if module is None:
+            continue
+        for variable in _own(layer):
+            name = f"{module}.{timm_names.TENSORS[variable.name]}"
+            if name in tensors:
+                found[f"{layer.name}/{variable.name}"] = _keras_order(tensors[name], variable)
+                used |= {name, f"{module}.num_batches_tracked"}
+    return found, used, zeroed
+
+
+def _keras_order(tensor: np.ndarray, variable: Any) -> np.ndarray:
+    """A PyTorch convolution (out, in, rows, columns) as Keras keeps it (rows, columns, in, out); others as they are.
+
+    Depthwise convolutions are (channels, 1, rows, columns) there and (rows, columns, channels, 1) here.
+    """
+    tensor = np.asarray(tensor, np.float32)
+    if tensor.ndim != 4:
+        return tensor
+    turned = tensor.transpose(2, 3, 1, 0)
+    depthwise = turned.shape[2] == 1 and tuple(variable.shape[2:]) == (turned.shape[3], 1)
+    return turned.transpose(0, 1, 3, 2) if depthwise else turned

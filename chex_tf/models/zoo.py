@@ -1,0 +1,161 @@
+"""The catalogue counted: each row built, measured, and set beside what the paper prints."""
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+from chex_tf.models.rows import Row
+
+SIDE = 320  # pixels, the paper's image size; maps and multiply-adds are of this
+OUTPUTS = 14
+
+# The columns of --format=csv, which the statistics read.
+COLUMNS = (
+    "model",
+    "family",
+    "parameters",
+    "paper_parameters_millions",
+    "times_smaller",
+    "features",
+    "cam_grid",
+    "multiply_adds",
+    "imagenet_top1",
+    "weights",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One row, counted from the built model with 14 outputs; absent values are None.
+
+    times_smaller   the paper's count of the whole network over this one's parameters; 1 for a whole network
+    """
+
+    model: str
+    family: str
+    parameters: int
+    paper_parameters_millions: float | None
+    times_smaller: float
+    features: int
+    cam_grid: str
+    multiply_adds: int | None
+    imagenet_top1: float | None
+    weights: str
+    cut_at: str | None
+    paper_times_smaller: float | None
+    imagenet_top1_source: str
+    note: str
+
+
+def entries(names: Sequence[str], progress: Callable[[int, int], None] = lambda done, total: None) -> list[Entry]:
+    """Builds and counts every row named; rows cut from one network share it."""
+    from chex_tf.models import catalogue
+
+    rows = [catalogue.row(name) for name in names]  # before Keras is loaded, so that a mistyped name is told at once
+    from chex_tf.models.features import whole_network
+
+    counted: dict[str, Entry] = {}
+    for whole in dict.fromkeys(row.whole for row in rows):
+        network = whole_network(next(row for row in rows if row.whole == whole), SIDE, seed=0)
+        for row in rows:
+            if row.whole == whole:
+                counted[row.name] = _count(row, network)
+                progress(len(counted), len(rows))
+    return [counted[name] for name in names]
+
+
+def _count(row: Row, network: object) -> Entry:
+    import keras
+
+    from chex_tf.models import accounting, catalogue, heads
+    from chex_tf.models.features import cut
+
+    assert isinstance(network, keras.Model)
+    features = cut(row, network)
+    model = heads.attach(features, heads.Heads(OUTPUTS))
+    parameters = accounting.trainable_parameters(model)
+    whole = catalogue.whole(row)
+    printed = whole.paper_parameters_millions
+    smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / parameters
+    grid = accounting.grid(model, row.cam_layer or features.layers[-1].name)
+    top1 = row.imagenet_top1[0] if row.imagenet_top1 else None
+    return Entry(
+        model=row.name,
+        family=row.family,
+        parameters=parameters,
+        paper_parameters_millions=row.paper_parameters_millions,
+        times_smaller=round(smaller, 3),
+        features=features.output.shape[-1],
+        cam_grid=f"{grid[0]}x{grid[1]}",
+        multiply_adds=accounting.multiply_adds(model),
+        imagenet_top1=top1[1] if top1 else None,
+        weights="; ".join(f"{checkpoint.name} ({checkpoint.source})" for checkpoint in row.checkpoints),
+        cut_at=row.cut_at,
+        paper_times_smaller=row.paper_times_smaller,
+        imagenet_top1_source=top1[0] if top1 else "",
+        note="; ".join(part for part in (row.difference, row.note) if part),
+    )
+
+
+def as_csv(counted: Iterable[Entry]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in counted:
+        values = (getattr(entry, column) for column in COLUMNS)
+        writer.writerow("" if value is None else value for value in values)
+    return text.getvalue()
+
+
+def as_json(counted: Iterable[Entry]) -> str:
+    return json.dumps([dataclasses.asdict(entry) for entry in counted], indent=2) + "\n"
+
+
+def as_table(counted: Sequence[Entry]) -> str:
+    """For people: aligned columns, and below them why counts differ from the printed ones."""
+    head = (
+        "model",
+        "parameters",
+        "in paper",
+        "smaller",
+        "in paper",
+        "features",
+        "CAM",
+        "multiply-adds",
+        "top-1",
+        "weights",
+        "cut after",
+    )
+    body = [
+        (
+            entry.model,
+            f"{entry.parameters:,}",
+            "" if entry.paper_parameters_millions is None else f"{entry.paper_parameters_millions:.3f}M",
+            f"{entry.times_smaller:.2f}" if entry.cut_at else "",
+            "" if entry.paper_times_smaller is None else f"{entry.paper_times_smaller:.1f}",
+            str(entry.features),
+            entry.cam_grid,
+            "" if entry.multiply_adds is None else f"{entry.multiply_adds / 1e9:.2f}G",
+            "" if entry.imagenet_top1 is None else f"{entry.imagenet_top1:.2f}",
+            entry.weights.replace("imagenet (keras)", "imagenet") or "none",
+            entry.cut_at or "",
+        )
+        for entry in counted
+    ]
+    widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head))]
+    left = {0, 9, 10}
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (head, *body)
+    ]
+    notes = [
+        f"{', '.join(entry.model for entry in counted if entry.note == note)}: {note}"
+        for note in dict.fromkeys(entry.note for entry in counted if entry.note)
+    ]
+    about = f"{OUTPUTS} outputs, {SIDE}×{SIDE} pixels; smaller: the paper's count of the whole network over parameters"
+    return "\n".join([*lines, "", about, *notes]) + "\n"

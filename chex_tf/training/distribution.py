@@ -1,0 +1,158 @@
+"""Where a run computes: one device, all local ones, or several hosts; and what a process of it is to do."""
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from chex_tf.settings import InputError
+from chex_tf.training.settings import TrainSettings
+
+
+class WorkerLost(RuntimeError):
+    """Another worker of the run is gone; the message is one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """The strategy and this process's place in it: worker `worker` of `workers`, with `replicas` over all of them."""
+
+    strategy: tf.distribute.Strategy
+    worker: int
+    workers: int
+    replicas: int
+
+    @property
+    def is_chief(self) -> bool:
+        """The one worker that writes."""
+        return self.worker == 0
+
+    @property
+    def local_replicas(self) -> int:
+        return self.replicas // self.workers
+
+    def describe(self) -> str:
+        devices = sorted({device.rpartition("device:")[2] for device in self.strategy.extended.worker_devices})
+        text = f"{self.replicas} replica{'s' * (self.replicas > 1)} on {', '.join(devices)}"
+        return text if self.workers == 1 else f"{text}; worker {self.worker} of {self.workers}"
+
+
+def prepare(settings: TrainSettings) -> None:
+    """Process-wide switches; to be called before TensorFlow makes its devices.
+
+    Deterministic operations alone are not enough: DenseNet121 trained three times gave three results, and the same
+    one three times with one inter-op thread. The cause was not found; sums of gradients in the order in which they
+    happen to be ready would explain it.
+    """
+    if not settings.deterministic:
+        return
+    tf.config.experimental.enable_op_determinism()
+    try:
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        if tf.config.threading.get_inter_op_parallelism_threads() != 1:
+            raise InputError(
+                "deterministic runs must be asked for before TensorFlow is first used in a process", "deterministic"
+            ) from error
+
+
+def machine(settings: TrainSettings) -> Machine:
+    """Picks the strategy: several hosts where TF_CONFIG or Slurm names them, else all local GPUs, else one device."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if settings.require_gpu and not gpus:
+        raise InputError("expected a GPU that TensorFlow can use; found none", "require_gpu")
+    hosts = cluster()
+    chosen = settings.strategy
+    if chosen == "auto":
+        chosen = "multi_worker" if hosts else "mirrored" if len(tf.config.list_logical_devices("GPU")) > 1 else "one"
+    if chosen == "multi_worker" and hosts is None:
+        raise InputError("expected TF_CONFIG, or Slurm's environment, to name the workers; found neither", "strategy")
+    if chosen == "multi_worker":
+        assert hosts is not None
+        strategy: tf.distribute.Strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=hosts)
+        found = Machine(strategy, *place_of(hosts), strategy.num_replicas_in_sync)
+    elif chosen == "mirrored":
+        devices = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
+        strategy = tf.distribute.MirroredStrategy(devices)
+        found = Machine(strategy, 0, 1, strategy.num_replicas_in_sync)
+    else:
+        found = Machine(tf.distribute.OneDeviceStrategy("/GPU:0" if gpus else "/CPU:0"), 0, 1, 1)
+    check_batch(settings, found)
+    return found
+
+
+def check_batch(settings: TrainSettings, machine: Machine) -> None:
+    """Refuses a global batch that the replicas cannot share evenly, and XLA on several of them."""
+    share, rest = divmod(settings.batch, machine.replicas)
+    if rest:
+        lower = settings.batch - rest
+        raise InputError(
+            f"a global batch of {settings.batch} does not divide by {machine.replicas} replicas; "
+            f"{f'{lower} or ' if lower else ''}{lower + machine.replicas} would",
+            "batch",
+        )
+    if share % settings.accumulate:
+        raise InputError(f"a replica's {share} images do not divide into {settings.accumulate} parts", "accumulate")
+    if settings.xla and machine.replicas > 1:
+        raise InputError(
+            f"XLA can hang with several replicas (Keras issues 20763, 18145) and is for one; found {machine.replicas}",
+            "xla",
+        )
+
+
+def cluster() -> tf.distribute.cluster_resolver.ClusterResolver | None:
+    """What TF_CONFIG, or else Slurm's environment inside an srun of several tasks, says about the workers."""
+    text = os.environ.get("TF_CONFIG", "")
+    if text:
+        try:
+            workers = json.loads(text).get("cluster", {}).get("worker", [])
+        except ValueError as error:
+            raise InputError(f"expected JSON in TF_CONFIG; {error}", "strategy") from error
+        return tf.distribute.cluster_resolver.TFConfigClusterResolver() if len(workers) > 1 else None
+    if int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        return tf.distribute.cluster_resolver.SlurmClusterResolver()
+    return None
+
+
+def place_of(hosts: tf.distribute.cluster_resolver.ClusterResolver) -> tuple[int, int]:
+    """This process's number among the workers, and how many there are."""
+    workers = len(hosts.cluster_spec().as_dict()["worker"])  # Slurm's resolver knows its place once this was asked
+    return int(hosts.task_id or 0), workers
+
+
+@contextlib.contextmanager
+def watched(machine: Machine) -> Iterator[None]:
+    """Turns what TensorFlow raises when a worker is gone into WorkerLost."""
+    lost = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError)
+    try:
+        yield
+    except lost as error:
+        if machine.workers == 1:
+            raise
+        reason = str(error.message).strip().partition("\n")[0][:160]
+        raise WorkerLost(
+            f"another of the {machine.workers} workers is gone ({reason}); start all of them again: they go on from "
+            "the last checkpoint"
+        ) from error
+
+
+def agree(machine: Machine, value: int, what: str) -> None:
+    """Stops where workers that must have read the same number have not."""
+    if machine.workers == 1:
+        return
+    strategy = machine.strategy
+
+    def same() -> tf.Tensor:
+        context = tf.distribute.get_replica_context()
+        mine = tf.constant(float(value), tf.float64)
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, [mine, mine * mine])
+
+    total, squares = strategy.experimental_local_results(strategy.run(tf.function(same)))[0]
+    replicas = machine.replicas
+    if abs(float(squares) * replicas - float(total) ** 2) > 1e-6 * max(1.0, float(total) ** 2):
+        raise InputError(
+            f"workers found different {what}; this one {value}. Do all see the same run directory?", "run_dir"
+        )

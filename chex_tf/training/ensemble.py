@@ -1,0 +1,95 @@
+"""A trained run as one Keras model: the best checkpoints' mean of probabilities, normalisation inside."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import keras
+import numpy as np
+
+from chex_tf.models.build import Built, build_model
+from chex_tf.models.heads import OBSERVATIONS, Heads
+from chex_tf.models.inputs import Normalisation, Statistics, with_normalisation
+from chex_tf.models.settings import ModelSettings
+from chex_tf.settings import InputError
+from chex_tf.training import checkpoints, run_directory
+from chex_tf.training.network import weight_names
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """What a run directory says about its model."""
+
+    run_dir: pathlib.Path
+    tasks: tuple[str, ...]
+    classes: int
+    side: int
+    normalisation: Normalisation
+    best: tuple[checkpoints.Best, ...]  # the best first
+    config: dict[str, Any]
+
+
+def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
+    run_dir = pathlib.Path(run_dir)
+    config, states = run_directory.read_config(run_dir), checkpoints.read_index(run_dir)
+    if config is None or not states or not states[0].best:
+        raise InputError(f"expected a run directory with at least one evaluation; received {run_dir}", "run_dir")
+    records = config["records"]["train"]
+    return TrainedRun(
+        run_dir,
+        tuple(records["tasks"]),
+        int(records["classes"]),
+        int(config["data"]["image_size"]),
+        Normalisation.from_json(states[0].note["normalisation"]),
+        states[0].best,
+        config,
+    )
+
+
+def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.Model:
+    """(batch, side, side, 1) with values from 0 to 255 -> (batch, tasks) probabilities: the mean over the run's best
+    checkpoints, or the `members` best of them. The tasks' names are those of `read_run(run_dir).tasks`."""
+    run = read_run(run_dir)
+    image = keras.Input((run.side, run.side, 1), name="radiograph")
+    found = [
+        _probabilities(run, load_member(run, best), number)(image) for number, best in enumerate(run.best[:members])
+    ]
+    mean = found[0] if len(found) == 1 else keras.layers.Average(name="mean_of_probabilities")(found)
+    return keras.Model(image, mean, name=f"{run.config['model']['arch'].lower()}_ensemble".replace("/", "_"))
+
+
+def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
+    """One checkpoint as the network itself: normalised images of three channels -> logits."""
+    model = _empty(run).model
+    arrays = checkpoints.read_arrays(run.run_dir / checkpoints.FOLDER / best.file, best.sha256)
+    variables = weight_names(model)
+    if variables.keys() != arrays.keys():
+        raise InputError(
+            f"{best.file} has {len(arrays)} tensors; {run.config['model']['arch']} has {len(variables)}", "run_dir"
+        )
+    for name, variable in variables.items():
+        variable.assign(np.asarray(arrays[name]))
+    return model
+
+
+def _empty(run: TrainedRun) -> Built:
+    given, training = run.config["model"], run.config["training"]
+    settings = ModelSettings(**{**given, "weights": "none", "weights_dir": None, "size": run.side})
+    extra = tuple(name for name in ("sex", "age", "view") if training[f"{name}_weight"] > 0)
+    heads = Heads(len(run.tasks), run.classes, extra, training["dropout"])
+    return build_model(settings, heads, 0, Statistics(0.0, 1.0))
+
+
+def _probabilities(run: TrainedRun, member: keras.Model, number: int) -> keras.Model:
+    """The member behind its normalisation, with probabilities of "positive" as its only output."""
+    whole = with_normalisation(member, run.normalisation)
+    logits = whole.output[OBSERVATIONS] if isinstance(whole.output, dict) else whole.output
+    if run.classes == 3:  # positive against negative alone, as in validation
+        logits = keras.layers.Lambda(_margin, output_shape=(len(run.tasks),), name="positive_against_negative")(logits)
+    probable = keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(logits)
+    return keras.Model(whole.input, probable, name=f"member_{number}")
+
+
+@keras.saving.register_keras_serializable(package="chex_tf")
+def _margin(logits: Any) -> Any:
+    return logits[..., 1] - logits[..., 0]

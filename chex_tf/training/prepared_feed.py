@@ -1,0 +1,87 @@
+"""Batches of a prepared folder: its training split, and its validation split once over."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from chex_tf.data.pipeline import Source
+from chex_tf.data.settings import DataSettings
+from chex_tf.settings import InputError
+from chex_tf.training.distribution import Machine
+
+TRAINING_SPLIT, EVALUATION_SPLIT = "train", "valid"
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedFeed:
+    """A Feed (see feed.py) of `batch` images over all replicas."""
+
+    train: Source
+    valid: Source
+    batch: int
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.train.targets.tasks
+
+    @property
+    def classes(self) -> int:
+        return self.train.targets.classes
+
+    @property
+    def side(self) -> int:
+        return self.train.settings.image_size
+
+    @property
+    def training_images(self) -> int:
+        return len(self.train)
+
+    @property
+    def evaluation_images(self) -> int:
+        return len(self.valid)
+
+    @property
+    def steps_per_epoch(self) -> float:
+        return len(self.train) / self.batch
+
+    @property
+    def prior(self) -> np.ndarray:
+        targets, chosen = self.train.targets, self.train.examples
+        values = targets.values[chosen] if targets.classes == 1 else targets.values[chosen][..., 1]
+        weights = targets.weights[chosen]
+        return np.asarray((values * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
+
+    @property
+    def blank_is_negative(self) -> np.ndarray:
+        return np.array([rule.name == "zeros" for rule in self.train.targets.blank_rules])
+
+    def training(self, first_step: int, machine: Machine) -> tf.data.Dataset:
+        return self._pieces(self.train, machine, first_step)
+
+    def evaluation(self, machine: Machine) -> tf.data.Dataset:
+        return self._pieces(self.valid, machine, 0)
+
+    def _pieces(self, source: Source, machine: Machine, start: int) -> tf.data.Dataset:
+        return source.dataset(
+            self.batch,
+            start,
+            shard=machine.worker,
+            shards=machine.workers,
+            replicas=machine.local_replicas,
+            texts=False,
+        )
+
+    def record(self) -> dict[str, Any]:
+        """What config.json keeps: fingerprints, counts, and what the label policy made of them."""
+        return {"train": self.train.to_json(), "valid": self.valid.to_json()}
+
+
+def open_feed(settings: DataSettings, batch: int) -> PreparedFeed:
+    train = Source(settings, TRAINING_SPLIT, training=True)
+    # The validation split is read once an evaluation: what is kept in memory or on disk is the training split's.
+    valid = Source(dataclasses.replace(settings, cache="none", cache_dir=None), EVALUATION_SPLIT, training=False)
+    if train.targets.tasks != valid.targets.tasks:
+        raise InputError(f"{settings.data}: its splits have different observations", "data")
+    return PreparedFeed(train, valid, batch)

@@ -1,0 +1,178 @@
+"""Settings of a training run; the defaults are CheXtransfer's procedure."""
+
+import dataclasses
+import pathlib
+import re
+
+from chex_tf.observations import OBSERVATIONS, TASK_SETS
+from chex_tf.settings import InputError, Settings, nearest, setting
+
+# For --optimizer and --loss see optimizer.py and losses.py.
+OPTIMIZERS = ("adam", "sgd")
+LOSSES = ("cross_entropy", "auc_margin")
+SCHEDULES = ("constant", "cosine", "step")
+STRATEGIES = ("auto", "one", "mirrored", "multi_worker")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainSettings(Settings):
+    """What decides a run, beside its data and its model, and how it is carried out."""
+
+    run_dir: pathlib.Path = setting(
+        help="folder of the run; started again, the same command goes on from its last step", writes="folder"
+    )
+    dry_run: bool = setting(False, help="print what would be done (data, model, steps, disk, memory) and stop")
+
+    # CheXtransfer, section 3.1: three epochs, batches of 16, Adam(0.9, 0.999) at 1e-4, ten checkpoints.
+    batch: int = setting(16, help="images a step over all replicas together", low=1, group="procedure")
+    epochs: float = setting(3.0, help="passes over the training data", low=0, group="procedure")
+    steps: int | None = setting(
+        None, help="end after so many steps, whatever the epochs say", unit="steps", low=1, group="procedure"
+    )
+    # Section 3.1 says "every 8192 gradient steps"; with batches of 16 three epochs of CheXpert would then be evaluated
+    # five times, too few for ten checkpoints. 8192 images (512 steps) give 81 evaluations.
+    evaluate_every: int = setting(8192, help="how often to evaluate", low=1, group="procedure")
+    evaluate_unit: str = setting(
+        "images", help="what evaluate_every counts", choices=("images", "steps"), group="procedure"
+    )
+    keep: int = setting(
+        10,
+        help="checkpoints with the best mean AUROC to keep; the run's model is their ensemble",
+        low=1,
+        group="procedure",
+    )
+    score_tasks: tuple[str, ...] = setting(
+        ("study",),
+        help="tasks whose mean AUROC ranks checkpoints: a set (study, competition, all) or names",
+        group="procedure",
+    )
+
+    optimizer: str = setting("adam", help="update rule", choices=OPTIMIZERS, group="optimizer")
+    learning_rate: float = setting(1e-4, help="highest learning rate", low=0, group="optimizer")
+    beta_1: float = setting(0.9, help="decay of Adam's mean", low=0, high=1, group="optimizer")
+    beta_2: float = setting(0.999, help="decay of Adam's mean square", low=0, high=1, group="optimizer")
+    epsilon: float = setting(1e-8, help="added to Adam's denominator (PyTorch's default)", low=0, group="optimizer")
+    momentum: float = setting(0.9, help="momentum of sgd", low=0, high=1, group="optimizer")
+    weight_decay: float = setting(
+        0.0,
+        help="decoupled weight decay, times the learning rate a step; biases and norms are left out",
+        low=0,
+        group="optimizer",
+    )
+    clip_norm: float | None = setting(None, help="largest norm of the whole gradient", low=0, group="optimizer")
+    accumulate: int = setting(
+        1, help="parts in which a replica goes through its share of a batch, to save memory", low=1, group="optimizer"
+    )
+    schedule: str = setting("constant", help="how the learning rate goes", choices=SCHEDULES, group="optimizer")
+    warmup_steps: int = setting(0, help="steps of linear warm-up", low=0, group="optimizer")
+    decay_epochs: tuple[float, ...] = setting(
+        (), help="epochs after which --schedule=step multiplies by decay_factor", low=0, group="optimizer"
+    )
+    decay_factor: float = setting(0.1, help="factor of --schedule=step", low=0, high=1, group="optimizer")
+
+    loss: str = setting("cross_entropy", help="what is minimised over the observations", choices=LOSSES, group="loss")
+    balance: bool = setting(
+        False, help="weigh each task's positives and negatives so that both count the same", group="loss"
+    )
+    label_smoothing: float = setting(0.0, help="how far targets move towards one half", low=0, high=1, group="loss")
+    sex_weight: float = setting(
+        0.0, help="weight of the auxiliary loss on sex; 0 leaves the head out", low=0, group="loss"
+    )
+    age_weight: float = setting(
+        0.0, help="weight of the auxiliary loss on age; 0 leaves the head out", low=0, group="loss"
+    )
+    view_weight: float = setting(
+        0.0, help="weight of the auxiliary loss on frontal or lateral; 0 leaves the head out", low=0, group="loss"
+    )
+    auc_margin: float = setting(1.0, help="margin of --loss=auc_margin", low=0, group="loss")
+    auc_learning_rate: float = setting(
+        0.1, help="learning rate of auc_margin's own variables a, b and alpha", low=0, group="loss"
+    )
+
+    freeze: str = setting(
+        "none",
+        help="none; backbone (all but the heads: a linear probe); or the last layer that stays as it is",
+        group="model",
+    )
+    freeze_batch_norm: bool = setting(
+        False, help="use batch normalisation's stored statistics everywhere, and leave them", group="model"
+    )
+    dropout: float = setting(0.0, help="dropout before the heads", low=0, high=1, group="model")
+
+    strategy: str = setting(
+        "auto",
+        help="one device, all local devices, or several hosts (TF_CONFIG or Slurm); auto takes what is there",
+        choices=STRATEGIES,
+        group="machine",
+    )
+    synchronise_batch_norm: bool = setting(
+        False, help="batch statistics over the global batch, not a replica's share", group="machine"
+    )
+    precision: str = setting("float32", help="arithmetic of the network", choices=PRECISIONS, group="machine")
+    xla: bool = setting(False, help="compile the step with XLA; one replica only, and slower on CPUs", group="machine")
+    steps_per_call: int = setting(
+        0, help="training steps in one call from Python; 0 takes 8 on GPUs and 1 otherwise", low=0, group="machine"
+    )
+    deterministic: bool = setting(
+        False,
+        help="bit-identical runs on one machine: deterministic operations, one operation at a time",
+        group="machine",
+    )
+    require_gpu: bool = setting(False, help="refuse to start without a GPU", group="machine")
+    checkpoint_minutes: float = setting(
+        10.0,
+        help="save the full state at least so often; it is saved at every evaluation anyway",
+        unit="minutes",
+        low=0,
+        group="machine",
+    )
+
+    tensorboard: bool = setting(True, help="write TensorBoard's event files", group="watching")
+    log_every: int = setting(20, help="steps between TensorBoard's training points", low=1, group="watching")
+    sample_images: int = setting(8, help="training images shown in TensorBoard", low=0, high=64, group="watching")
+    profile: str | None = setting(None, help="steps to profile for TensorBoard, as FIRST:LAST", group="watching")
+
+    def check(self) -> None:
+        self.profiled_steps()
+        for name in self.score_tasks:
+            if name not in TASK_SETS and name not in OBSERVATIONS and len(self.score_tasks) == 1:
+                close = nearest(name, (*TASK_SETS, *OBSERVATIONS))
+                raise InputError(
+                    f"expected a task set or names of tasks; received {name}{close}",
+                    "score_tasks",
+                )
+        if self.schedule == "step" and not self.decay_epochs:
+            raise InputError("expected the epochs at which the step schedule decays; received none", "decay_epochs")
+        if self.epochs == 0 and self.steps is None:
+            raise InputError("expected more than 0 epochs, or --steps; received 0", "epochs")
+        if self.loss == "auc_margin" and (self.label_smoothing or self.balance):
+            raise InputError(
+                "auc_margin balances by itself and takes hard labels: drop balance and label_smoothing", "loss"
+            )
+
+    def profiled_steps(self) -> tuple[int, int] | None:
+        if self.profile is None:
+            return None
+        match = re.fullmatch(r"(\d+):(\d+)", self.profile)
+        if match is None or int(match[1]) >= int(match[2]):
+            raise InputError(f"expected FIRST:LAST with FIRST below LAST; received {self.profile}", "profile")
+        return int(match[1]), int(match[2])
+
+    @property
+    def auxiliary(self) -> dict[str, float]:
+        """Auxiliary head -> weight of its loss, for those that are wanted."""
+        weights = {"sex": self.sex_weight, "age": self.age_weight, "view": self.view_weight}
+        return {name: weight for name, weight in weights.items() if weight > 0}
+
+    @property
+    def evaluate_steps(self) -> int:
+        """Steps between evaluations, at least one."""
+        return self.evaluate_every if self.evaluate_unit == "steps" else max(1, self.evaluate_every // self.batch)
+
+
+# What may differ when a run goes on: it changes how the run is carried out or watched, not what comes out.
+FREE_TO_CHANGE = frozenset(
+    {"run_dir", "dry_run", "require_gpu", "checkpoint_minutes", "tensorboard", "log_every", "sample_images", "profile"}
+    | {"steps_per_call"}
+)

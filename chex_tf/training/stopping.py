@@ -1,0 +1,39 @@
+"""SIGTERM and Ctrl-C as requests: the loop looks between two calls, saves, and ends."""
+
+import contextlib
+import signal
+import threading
+import types
+from collections.abc import Iterator
+
+
+class Request:
+    """Which signal asked to stop, if any. A second one acts as it would without us."""
+
+    signal: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.signal is None else 128 + self.signal
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[Request]:
+    """Listens while the block runs; outside the main thread, where Python hears no signals, it does nothing."""
+    request = Request()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+
+    def hear(number: int, frame: types.FrameType | None) -> None:
+        request.signal = number
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        signal.signal(number, hear)
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,38 @@
+"""Train a model: CheXtransfer's procedure by default; started again, a run goes on from its last step."""
+
+import sys
+
+from chex_tf.data.settings import DataSettings
+from chex_tf.models.settings import ModelSettings
+from chex_tf.training.settings import TrainSettings
+from launch.command import run
+from launch.progress import Progress
+
+FAILED = 1  # exit code of a run that cannot go on, and says so in one line
+
+
+def main(training: TrainSettings, data: DataSettings, model: ModelSettings) -> int:
+    from chex_tf.training.checkpoints import CheckpointError
+    from chex_tf.training.distribution import WorkerLost
+    from chex_tf.training.guards import NonFinite
+    from chex_tf.training.train import train
+
+    try:
+        done = train(training, data, model, say=_say, progress=Progress("images"))
+    except (NonFinite, WorkerLost, CheckpointError) as error:
+        _say(f"train: {error}")
+        return FAILED
+    if done.plan:
+        print(done.plan)
+    elif done.best:
+        members = f"{len(done.best)} checkpoint{'s' * (len(done.best) > 1)}"
+        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best AUROC {done.best_auroc:.4f}, {members} kept")
+    return done.exit_code
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    run(main, TrainSettings, DataSettings, ModelSettings)

@@ -1,0 +1,31 @@
+"""Lists the models: what each counts when built, beside what the paper prints, and which weights it can start from.
+
+python -m launch.zoo --arch=DenseNet121,DenseNet121Minus1
+
+python -m launch.zoo --format=csv > zoo.csv
+"""
+
+import dataclasses
+import sys
+
+from chex_tf.settings import Settings, setting
+from launch.command import run
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ZooSettings(Settings):
+    format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
+    arch: tuple[str, ...] = setting((), help="models to list; all of the catalogue if none is named")
+
+
+def main(settings: ZooSettings) -> None:
+    from chex_tf.models import catalogue, zoo
+    from launch.progress import Progress
+
+    counted = zoo.entries(settings.arch or catalogue.names(), Progress("models"))
+    shown = {"table": zoo.as_table, "csv": zoo.as_csv, "json": zoo.as_json}[settings.format]
+    sys.stdout.write(shown(counted))
+
+
+if __name__ == "__main__":
+    run(main, ZooSettings)

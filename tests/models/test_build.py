@@ -1,0 +1,190 @@
+"""From a row's name to a model that learns, saves and comes back."""
+
+import itertools
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from chex_tf.models import accounting, build, catalogue, fused_batch_normalization, heads
+from chex_tf.models.heads import Heads
+from chex_tf.models.inputs import SCHEMES, Statistics
+from chex_tf.models.settings import ModelSettings
+from chex_tf.settings import InputError
+
+tf = pytest.importorskip("tensorflow")
+
+QUICK = ("ResNet18Minus2", "MNASNetMinus3", "CBR-Tiny", "MobileNetV2", "EfficientNetB0Minus2")
+ROWS = [row.name if row.name in QUICK else pytest.param(row.name, marks=pytest.mark.slow) for row in catalogue.ROWS]
+
+
+def settings(arch: str, **options: object) -> ModelSettings:
+    return ModelSettings(arch=arch, **{"size": catalogue.row(arch).smallest, **options})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_learns_and_round_trips_at_the_smallest_input(name: str, tmp_path: pathlib.Path) -> None:
+    """Three steps against the gradient's sign lower the loss; both kinds of file give the same logits, bit for bit."""
+    side = catalogue.row(name).smallest
+    model = build.build_model(settings(name), Heads(14), seed=1).model
+    generator = np.random.default_rng(0)
+    images = tf.constant(generator.normal(size=(4, side, side, 3)), tf.float32)
+    labels = tf.constant(generator.integers(0, 2, (4, 14)), tf.float32)
+    losses = []
+    for _ in range(4):
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))
+        losses.append(float(loss))
+        gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            variable.assign_sub(1e-3 * tf.sign(gradient))
+    assert losses[-1] < losses[0], losses
+
+    expected = np.asarray(model(images, training=False))
+    model.save(tmp_path / "model.keras")
+    opened = keras.models.load_model(tmp_path / "model.keras")
+    fused_batch_normalization.fuse(opened)
+    np.testing.assert_array_equal(np.asarray(opened(images, training=False)), expected)
+    model.save_weights(tmp_path / "model.weights.h5")
+    fresh = build.build_model(settings(name), Heads(14), seed=2).model
+    assert np.abs(np.asarray(fresh(images, training=False)) - expected).max() > 0
+    fresh.load_weights(tmp_path / "model.weights.h5")
+    np.testing.assert_array_equal(np.asarray(fresh(images, training=False)), expected)
+
+
+def test_the_seed_alone_decides_the_weights() -> None:
+    keras.utils.set_random_seed(1)
+    first = build.build_model(settings("MNASNetMinus3"), Heads(14), seed=7).model.get_weights()
+    keras.utils.set_random_seed(2)
+    second = build.build_model(settings("MNASNetMinus3"), Heads(14), seed=7).model.get_weights()
+    other = build.build_model(settings("MNASNetMinus3"), Heads(14), seed=8).model.get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    drawn = [place for place, value in enumerate(first) if value.ndim > 1]
+    assert not any(np.array_equal(first[place], other[place]) for place in drawn)
+
+
+def test_a_truncated_network_starts_from_the_whole_ones_numbers(headed: object) -> None:
+    whole = build.build_model(settings("ResNet18"), Heads(14), seed=3).model
+    cut = build.build_model(settings("ResNet18Minus3"), Heads(14), seed=3).model
+    kernels = ["conv1_conv", "conv2_block2_2_conv"]
+    for name in kernels:
+        np.testing.assert_array_equal(cut.get_layer(name).kernel.numpy(), whole.get_layer(name).kernel.numpy())
+    assert not np.array_equal(*(whole.get_layer(name).kernel.numpy()[:1, :1, :1, :64] for name in kernels))
+
+
+def test_names_do_not_depend_on_what_was_built_before() -> None:
+    first, second = (build.build_model(settings("MobileNetV3"), Heads(14)).model for _ in range(2))
+    assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
+
+
+def test_he_initialisation_has_the_variance_it_should() -> None:
+    """VarianceScaling 2 by fan-out: 3×3 kernels to 64 channels have variance 2 / (9 · 64)."""
+    model = build.build_model(settings("ResNet18"), Heads(14), seed=0).model
+    kernel = model.get_layer("conv2_block1_1_conv").kernel.numpy()
+    assert kernel.var() == pytest.approx(2 / (9 * 64), rel=0.05)
+    assert abs(kernel.mean()) < 0.001
+
+
+@pytest.mark.parametrize(("classes", "shape"), [(1, (None, 5)), (3, (None, 5, 3))])
+def test_heads(classes: int, shape: tuple[int | None, ...]) -> None:
+    wanted = Heads(5, classes, extra=("sex", "age", "view"), dropout=0.5)
+    model = build.build_model(settings("CBR-Tiny"), wanted).model
+    assert list(model.output) == ["observations", "sex", "age", "view"]
+    assert model.output["observations"].shape == shape
+    assert [model.output[name].shape for name in heads.EXTRA_HEADS] == [(None, 1)] * 3
+    assert model.get_layer("features_dropout").rate == 0.5
+    carrying = {layer.name for layer in model.layers if layer.weights}
+    assert heads.names(wanted) & carrying == {
+        "observations_flat" if classes == 3 else "observations",
+        "sex",
+        "age",
+        "view",
+    }
+
+
+def test_logits_are_float32_under_half_precision() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = build.build_model(settings("CBR-Tiny"), Heads(5, 3)).model
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.get_layer("block2_conv").compute_dtype == "float16"
+    assert model.output.dtype == "float32"
+
+
+def test_pooling_and_dense_by_hand() -> None:
+    maps = keras.Input((1, 2, 2))
+    model = heads.attach(keras.Model(maps, maps), Heads(1))
+    model.get_layer("observations").set_weights([np.array([[1.0], [10.0]]), np.array([100.0])])
+    # Channel means of [[1, 2], [3, 4]] are 2 and 3: 2 · 1 + 3 · 10 + 100.
+    assert float(model(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]))[0, 0]) == 132.0
+
+
+def test_options_reach_the_model() -> None:
+    model = build.build_model(
+        settings("ResNet18", batch_norm_momentum=0.5, truncate_at="conv2_block1_out"), Heads(2)
+    ).model
+    assert model.get_layer("conv1_bn").momentum == 0.5
+    assert model.get_layer("features").output.shape == (None, 64)
+    assert "conv2_block2_out" not in [layer.name for layer in model.layers]
+    plain = build.build_model(settings("CBR-Tiny", fused=False), Heads(2)).model
+    assert "call" not in vars(plain.get_layer("block1_bn"))
+
+
+def test_normalisation_is_open_only_without_weights_and_statistics() -> None:
+    assert build.build_model(settings("CBR-Tiny"), Heads(2)).normalisation is None
+    built = build.build_model(settings("CBR-Tiny"), Heads(2), statistics=Statistics(10.0, 5.0))
+    assert built.normalisation is not None
+    np.testing.assert_allclose(built.normalisation.apply([[[15.0]]]), [[[1.0, 1.0, 1.0]]])
+    assert SCHEMES["torch"] != built.normalisation
+
+
+@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3", "EfficientNetLite0"])
+def test_nothing_scales_inside(name: str) -> None:
+    network = build.whole_network(catalogue.row(name), 32, seed=0)
+    kinds = (keras.layers.Rescaling, keras.layers.Normalization)
+    assert not [layer.name for layer in network.layers if isinstance(layer, kinds)]
+    assert network.input.shape == (None, 32, 32, 3)
+
+
+def test_refusals() -> None:
+    with pytest.raises(InputError, match="InceptionV3 takes images of at least 75 pixels a side; received 64"):
+        build.build_model(ModelSettings(arch="InceptionV3", size=64), Heads(2))
+    with pytest.raises(InputError, match="received conv2_block9_out; did you mean conv2_block"):
+        build.build_model(settings("ResNet18", truncate_at="conv2_block9_out"), Heads(2))
+    with pytest.raises(InputError, match="expected weights to start from"):
+        settings("ResNet18", mean_variance=True)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "count"),
+    [
+        # README of tensorflow/tpu, models/official/efficientnet/lite: 4.652M with 1000 classes.
+        ("EfficientNetLiteB0Backbone", 4_652_008 - 1000 * 1281),
+        # He et al.'s counts as keras-cv prints them for its presets, less what is not trained.
+        pytest.param("ResNet50V2Backbone", 23_564_800 - 45_440, marks=pytest.mark.slow),
+    ],
+)
+def test_keras_cv_backbones_by_name(backbone: str, count: int) -> None:
+    pytest.importorskip("keras_cv")
+    model = build.build_model(ModelSettings(arch=f"keras_cv/{backbone}", size=64), Heads(2)).model
+    width = model.get_layer("features").output.shape[-1]
+    assert accounting.trainable_parameters(model) - 2 * (width + 1) == count
+    cut = next(layer.name for layer in model.layers if layer.name.endswith(("_add", "_out")))
+    truncated = ModelSettings(arch=f"keras_cv/{backbone}", size=64, truncate_at=cut)
+    assert len(build.build_model(truncated, Heads(2)).model.layers) < len(model.layers)
+
+
+def test_unknown_keras_cv_backbone() -> None:
+    with pytest.raises(InputError, match="did you mean ResNet18Backbone"):
+        build.build_model(ModelSettings(arch="keras_cv/ResNet18", size=64), Heads(2))
+
+
+def test_every_fitting_layer_of_every_family_is_fused() -> None:
+    for name, options in itertools.product(("MobileNetV3", "CBR-Tiny"), (True, False)):
+        model = build.build_model(settings(name, fused=options), Heads(2)).model
+        norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        assert norms
+        assert all(("call" in vars(layer)) == options for layer in norms)

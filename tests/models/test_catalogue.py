@@ -1,0 +1,120 @@
+"""Every row against the network it describes; printed numbers against counted ones."""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable
+
+import keras
+import pytest
+
+from chex_tf.models import accounting, catalogue
+from chex_tf.settings import InputError
+
+QUICK = ("ResNet18", "MNASNet", "MobileNetV2", "MobileNetV3", "CBR-LargeT", "CBR-Tiny", "VGG16")
+ROWS = [row.name if row.whole in QUICK else pytest.param(row.name, marks=pytest.mark.slow) for row in catalogue.ROWS]
+Headed = Callable[[str, int], keras.Model]
+
+# Trainable parameters with 14 outputs. CheXtransfer's Table 1 prints these in millions; the ResNets' and InceptionV4's
+# follow from PyTorch's counts with 1000 outputs (11,689,512; 21,797,672; 25,557,032; 44,549,160; 42,679,816) less the
+# 986 outputs that are not there, MNASNet's from 4,383,312.
+COUNTS = {
+    "DenseNet121": 6_968_206,
+    "DenseNet169": 12_507_790,
+    "DenseNet201": 18_119_822,
+    "EfficientNetB0": 4_025_482,
+    "EfficientNetB1": 6_531_118,
+    "EfficientNetB2": 7_720_720,
+    "EfficientNetB3": 10_717_750,
+    "MobileNetV2": 2_241_806,
+    "MobileNetV3": 4_219_966,
+    "ResNet18": 11_689_512 - 986 * 513,
+    "ResNet34": 21_797_672 - 986 * 513,
+    "ResNet50PyTorch": 25_557_032 - 986 * 2049,
+    "ResNet101PyTorch": 44_549_160 - 986 * 2049,
+    "InceptionV4": 42_679_816 - 986 * 1537,
+    "MNASNet": 4_383_312 - 986 * 1281,
+    # Keras' convolutions have biases: one number an output channel of each of the 53 convolutions.
+    "ResNet50": 25_557_032 - 986 * 2049 + 26_560,
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_network_is_as_declared(name: str, headed: Headed) -> None:
+    row, model = catalogue.row(name), headed(name, 320)
+    assert accounting.grid(model, row.cam_layer) == (row.cam_grid, row.cam_grid)
+    assert model.get_layer("features").output.shape == (None, row.features)
+    assert model.output.shape == (None, 14)
+    places = [layer.name for layer in model.layers]
+    depths = [places.index(cut) for cut in row.cut_layers]
+    assert depths == sorted(depths), "cut layers are listed from the input upwards"
+    if row.cut_at is not None:
+        assert row.cut_at == row.cut_layers[-1] == row.cam_layer
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_parameters_are_the_papers(name: str, headed: Headed) -> None:
+    row = catalogue.row(name)
+    count = accounting.trainable_parameters(headed(name, 320))
+    if name in COUNTS:
+        assert count == COUNTS[name]
+    printed = row.paper_parameters_millions
+    if printed is not None:
+        assert bool(row.difference) == (round(count / 1e6, 3) != printed), "a difference is explained, and only that"
+    if row.paper_times_smaller is not None:
+        whole = catalogue.whole(row).paper_parameters_millions
+        assert whole is not None
+        smaller = whole * 1e6 / count
+        if row.whole == "MNASNet":
+            printed_digits = max(0.05, 0.01 * row.paper_times_smaller)
+            assert smaller == pytest.approx(row.paper_times_smaller, abs=printed_digits)
+            # The one count that all four printed values come from; it is not the one the paper prints.
+            assert round(5.3025e6 / count, 1) == row.paper_times_smaller
+        else:
+            assert round(smaller, 1) == row.paper_times_smaller
+
+
+def test_table_2_is_complete() -> None:
+    cuts = {row.name: row.paper_times_smaller for row in catalogue.ROWS if row.cut_at is not None}
+    assert cuts == {
+        "EfficientNetB0Minus1": 1.4,
+        "EfficientNetB0Minus2": 4.7,
+        "MNASNetMinus1": 2.5,
+        "MNASNetMinus2": 11.2,
+        "MNASNetMinus3": 20.0,
+        "MNASNetMinus4": 112.9,
+        "DenseNet121Minus1": 1.6,
+        "DenseNet121Minus2": 5.3,
+        "DenseNet121Minus3": 20.0,
+        "ResNet18Minus1": 4.2,
+        "ResNet18Minus2": 17.1,
+        "ResNet18Minus3": 73.8,
+    }
+
+
+@pytest.mark.parametrize("row", [row for row in catalogue.ROWS if row.base is None], ids=lambda row: row.name)
+def test_released_files_are_those_keras_names(row: catalogue.Row) -> None:
+    """File names and digests against keras.applications' own source."""
+    for checkpoint in row.checkpoints:
+        if checkpoint.source != "keras":
+            continue
+        source = inspect.getsource(inspect.getmodule(getattr(keras.applications, row.builder.split(":")[1])))
+        if checkpoint.digest:
+            assert checkpoint.digest in source
+        else:
+            assert "file_hash" not in source, "Keras publishes a digest by now"
+        distinctive = re.sub(r"\d+|_notop|_no_top|_float|\.h5", " ", checkpoint.file).split()
+        assert all(part in source for part in distinctive), distinctive
+        folder = checkpoint.url.removeprefix("https://storage.googleapis.com/").rsplit("/", 1)[0]
+        assert folder in source.replace('"\n        "', "").replace('/"\n    "', "/")
+
+
+def test_rows_are_frozen_and_named_once() -> None:
+    assert len(set(catalogue.names())) == len(catalogue.ROWS)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        catalogue.ROWS[0].name = "other"  # type: ignore[misc]
+
+
+def test_unknown_name_offers_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"received densenet_121; did you mean DenseNet121\?"):
+        catalogue.row("densenet_121")

@@ -1,0 +1,141 @@
+"""Runs as people start, stop, kill and break them, through `python -m launch.train`."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHORT = ("--steps=4", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard")
+
+
+def step_of(run_dir):
+    index = run_dir / "checkpoints" / "index.json"
+    return json.loads(index.read_text())["states"][0]["step"] if index.is_file() else 0
+
+
+@pytest.mark.slow
+def test_bad_input_is_one_line_and_exit_code_2(train_command, tmp_path):
+    done = train_command(tmp_path / "run", "--batch=9", "--accumulate=2", *SHORT)
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip().splitlines()[-1] == "train: --accumulate: a replica's 9 images do not divide into 2 parts"
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_run_is_kept_from_others_stopped_by_sigterm_and_gone_on_with(train_command, until, tmp_path):
+    run_dir = tmp_path / "run"
+    flags = ("--steps=2000", "--evaluate_every=3", "--evaluate_unit=steps")
+    first = train_command(run_dir, *flags, wait=False)
+    until(lambda: step_of(run_dir) >= 3)
+    second = train_command(run_dir, *flags)
+    assert second.returncode == 2
+    assert f"--run_dir: {run_dir} is in use by process {first.pid} on {socket.gethostname()}" in second.stderr
+    first.send_signal(signal.SIGTERM)
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 143, err
+    stopped = json.loads((run_dir / "status.json").read_text())
+    assert (stopped["state"], stopped["step"]) == ("stopped", step_of(run_dir))
+    assert not (run_dir / "lock.json").exists()
+    again = train_command(run_dir, *flags, wait=False)
+    until(lambda: step_of(run_dir) > stopped["step"])
+    os.kill(again.pid, signal.SIGTERM)
+    _, err = again.communicate(timeout=60)
+    assert f"going on from step {stopped['step']:,} of 2,000" in err
+    rows = (run_dir / "metrics.csv").read_text().splitlines()[1:]
+    assert [int(row.partition(",")[0]) for row in rows] == list(range(3, 3 * len(rows) + 1, 3))
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_ends_with_one_line(train_command, tmp_path):
+    done = train_command(
+        tmp_path / "run", "--optimizer=sgd", "--learning_rate=1e30", *SHORT, "--steps=40", "--evaluate_every=40"
+    )
+    assert done.returncode == 1
+    assert re.search(
+        r"train: (loss|gradient norm) is (nan|inf) at step \d+; last good checkpoint: none yet", done.stderr
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not pathlib.Path("/dev/shm").is_dir() or os.geteuid() != 0, reason="needs root, to mount a small disk"
+)
+def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(train_command, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(small)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let us mount")
+    try:
+        done = train_command(
+            small / "run", "--steps=40", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard"
+        )
+        assert done.returncode == 1
+        assert "No space left on device; the checkpoints already there are untouched" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert step_of(small / "run") >= 2
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.slow
+def test_ten_kills_leave_the_run_as_if_nobody_had_touched_it(prepared):
+    done = subprocess.run(
+        [sys.executable, "benchmarks/kills.py", f"--data={prepared}", "--kills=10", "--steps=30", "--notensorboard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=800,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all equal to the untouched run, bit for bit" in done.stdout
+
+
+@pytest.mark.slow
+def test_when_a_worker_dies_the_other_ends_and_both_go_on(train_command, until, tmp_path):
+    run_dir = tmp_path / "run"
+    flags = ("--steps=400", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard")
+
+    def start():
+        sockets = [socket.socket() for _ in range(2)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+        for one in sockets:
+            one.close()
+        return [
+            train_command(
+                run_dir,
+                *flags,
+                wait=False,
+                environment={
+                    "TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": number}})
+                },
+            )
+            for number in range(2)
+        ]
+
+    chief, other = start()
+    until(lambda: step_of(run_dir) >= 2)
+    other.kill()
+    _, err = chief.communicate(timeout=120)
+    assert chief.returncode == 1, err
+    assert "train: another of the 2 workers is gone" in err
+    assert "Traceback" not in err
+    reached = step_of(run_dir)
+    chief, other = start()
+    until(lambda: step_of(run_dir) > reached)
+    for process in (chief, other):
+        process.send_signal(signal.SIGTERM)
+    _, err = chief.communicate(timeout=120)
+    assert f"going on from step {reached:,}" in err

@@ -1,0 +1,151 @@
+"""Replicas and workers take the step that one device takes; bad batch sizes and missing devices are named."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from chex_tf.settings import InputError
+from chex_tf.training import distribution
+from chex_tf.training.settings import TrainSettings
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCRIPT = pathlib.Path(__file__).with_name("take_steps.py")
+SYNCHRONISED = {"synchronise_batch_norm": True}
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def environments(workers: int) -> list[dict[str, str]]:
+    hosts = [f"127.0.0.1:{port}" for port in free_ports(workers)]
+    return [
+        {"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}})}
+        for index in range(workers)
+    ]
+
+
+def begin(
+    out: pathlib.Path, replicas: str, changes: dict, environment: dict[str, str] | None = None
+) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(out), replicas, json.dumps(changes)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(*processes: subprocess.Popen) -> None:
+    try:
+        for process in processes:
+            _, err = process.communicate(timeout=300)
+            assert process.returncode == 0, err[-3000:]
+    finally:
+        for process in processes:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def replicas(tmp_path_factory):
+    """Replicas -> what so many of them make of the batches."""
+    out = tmp_path_factory.mktemp("replicas")
+    # TensorFlow fixes the size of a group of devices for the life of a process: hence two of them.
+    ended(begin(out, "1,2", SYNCHRONISED), begin(out, "4", SYNCHRONISED))
+    return {count: dict(np.load(out / f"{count}.npz")) for count in (1, 2, 4)}
+
+
+def assert_same_update(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=2e-4, atol=2e-6, err_msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 4])
+def test_replicas_take_the_step_of_one_device(count, replicas):
+    assert_same_update(replicas[count], replicas[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 3])
+def test_workers_take_the_step_of_one_device(workers, replicas, tmp_path):
+    ended(*(begin(tmp_path, "1", SYNCHRONISED, environment) for environment in environments(workers)))
+    assert_same_update(dict(np.load(tmp_path / "1.npz")), replicas[1])
+
+
+def settings(**changes) -> TrainSettings:
+    return TrainSettings(run_dir=pathlib.Path("unused"), **changes)
+
+
+def machine_of(replicas: int) -> distribution.Machine:
+    return distribution.Machine(None, 0, 1, replicas)
+
+
+def test_a_batch_that_does_not_divide_is_refused_with_the_numbers():
+    with pytest.raises(InputError, match=r"16 does not divide by 3 replicas; 15 or 18 would"):
+        distribution.check_batch(settings(batch=16), machine_of(3))
+    with pytest.raises(InputError, match=r"2 does not divide by 4 replicas; 4 would"):
+        distribution.check_batch(settings(batch=2), machine_of(4))
+    with pytest.raises(InputError, match=r"8 images do not divide into 3 parts"):
+        distribution.check_batch(settings(batch=16, accumulate=3), machine_of(2))
+
+
+def test_xla_is_for_one_replica():
+    with pytest.raises(InputError, match="XLA can hang with several replicas"):
+        distribution.check_batch(settings(xla=True), machine_of(2))
+    distribution.check_batch(settings(xla=True), machine_of(1))
+
+
+def test_a_gpu_that_is_required_must_be_there():
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(InputError, match="expected a GPU"):
+        distribution.machine(settings(require_gpu=True))
+
+
+def test_multi_worker_without_a_cluster_is_refused(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(InputError, match="expected TF_CONFIG, or Slurm's environment"):
+        distribution.machine(settings(strategy="multi_worker"))
+
+
+def test_a_broken_tf_config_is_named(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{not json")
+    with pytest.raises(InputError, match="expected JSON in TF_CONFIG"):
+        distribution.machine(settings())
+
+
+def test_slurms_environment_names_the_workers(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    slurm = {
+        "SLURM_STEP_NUM_TASKS": "4",
+        "SLURM_STEP_TASKS_PER_NODE": "2(x2)",
+        "SLURM_STEP_NODELIST": "n[1-2]",
+        "SLURM_NODELIST": "n[1-2]",
+        "SLURM_PROCID": "3",
+        "SLURM_NTASKS": "4",
+        "CUDA_VISIBLE_DEVICES": "0,1",
+    }
+    for name, value in slurm.items():
+        monkeypatch.setenv(name, value)
+    resolver = distribution.cluster()
+    assert resolver is not None
+    workers = resolver.cluster_spec().as_dict()["worker"]
+    assert len(workers) == 4
+    assert distribution.place_of(resolver) == (3, 4)

@@ -1,0 +1,205 @@
+"""A run from beginning to end on a small prepared folder, from Python."""
+
+import csv
+import dataclasses
+import json
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+
+import chex_tf
+from chex_tf.settings import InputError
+from chex_tf.training import checkpoints, ensemble
+from chex_tf.training.prepared_feed import open_feed
+from chex_tf.training.train import train
+from chex_tf.training.validation import auroc
+
+
+def metrics(run_dir):
+    with open(run_dir / "metrics.csv", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def run(prepared, tmp_path_factory):
+    """A finished run of 24 steps, what it said, and what its callback saw."""
+    from chex_tf.data.settings import DataSettings
+    from chex_tf.models.settings import ModelSettings
+    from chex_tf.training.settings import TrainSettings
+
+    given = (
+        TrainSettings(
+            run_dir=tmp_path_factory.mktemp("finished") / "run",
+            batch=8,
+            steps=24,
+            evaluate_every=8,
+            evaluate_unit="steps",
+            learning_rate=3e-3,
+            keep=2,
+            age_weight=0.1,
+            log_every=5,
+            dropout=0.1,
+        ),
+        DataSettings(data=prepared, image_size=64),
+        ModelSettings(arch="ResNet18Minus3"),
+    )
+    said, seen = [], []
+    done = train(*given, say=said.append, callbacks=[seen.append])
+    return given, done, said, seen
+
+
+def test_it_learns_and_keeps_the_best(run):
+    (settings, _, _), done, said, _ = run
+    rows = metrics(settings.run_dir)
+    assert [int(row["step"]) for row in rows] == [8, 16, 24]
+    assert [float(row["epoch"]) for row in rows] == pytest.approx([8 / 12, 16 / 12, 2])
+    assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
+    scores = sorted((float(row["auroc"]) for row in rows), reverse=True)
+    assert [best.score for best in done.best] == scores[:2]
+    assert scores[0] > 0.7
+    assert (done.state, done.step, done.steps, done.exit_code) == ("finished", 24, 24, 0)
+    assert any("weights: random" in line for line in said)
+
+
+def test_the_run_directory_holds_what_it_should(run):
+    (settings, _, _), done, _, _ = run
+    names = {file.name.partition(".out.")[0] for file in settings.run_dir.iterdir()}
+    told = {"config.json", "metrics.csv", "status.json", "encoder.json", "encoder.weights.h5"}
+    assert names == {"checkpoints", "events", *told}
+    status = json.loads((settings.run_dir / "status.json").read_text())
+    assert status == {"state": "finished", "step": 24, "steps": 24, "best_auroc": done.best_auroc}
+    config = json.loads((settings.run_dir / "config.json").read_text())
+    assert config["training"]["learning_rate"] == 3e-3
+    assert config["records"]["train"]["images"] == 96
+    assert len(config["records"]["train"]["fingerprint"]) == 16
+
+
+def test_a_callback_sees_every_evaluation(run):
+    _, _, _, seen = run
+    assert [event.step for event in seen] == [8, 16, 24]
+    assert seen[-1].scores.probabilities.shape == (21, 6)
+    assert seen[-1].model.count_params() > 0
+
+
+def test_the_ensemble_gives_the_mean_of_its_members_probabilities(run):
+    (settings, data, _), done, _, seen = run
+    model = chex_tf.load_run(settings.run_dir)
+    assert model.input_shape == (None, 64, 64, 1)
+    feed = open_feed(data, 7)
+    images = np.concatenate([feed.valid.batch(step, 7)["image"] for step in range(3)])
+    by_step = {event.step: event.scores.probabilities for event in seen}
+    expected = np.mean([by_step[best.step] for best in done.best], axis=0)
+    np.testing.assert_allclose(model.predict(images, verbose=0), expected, atol=2e-4)
+    single = chex_tf.load_run(settings.run_dir, members=1)
+    np.testing.assert_allclose(single.predict(images, verbose=0), by_step[done.best[0].step], atol=2e-4)
+    truth = feed.valid.targets.raw[:, 0].astype(float)
+    known = np.isin(truth, (0, 1))
+    single_score = auroc(truth[known], by_step[done.best[0].step][known, 0])
+    assert single_score == pytest.approx(seen[done.best[0].step // 8 - 1].metrics["auroc/Atelectasis"])
+
+
+def test_a_finished_run_is_left_alone(run):
+    given, done, _, _ = run
+    before = {file: file.stat().st_mtime_ns for file in given[0].run_dir.rglob("*")}
+    said = []
+    again = train(*given, say=said.append)
+    assert said == [f"{given[0].run_dir} is finished; nothing to do"]
+    assert (again.state, again.best) == ("finished", done.best)
+    after = {file: file.stat().st_mtime_ns for file in given[0].run_dir.rglob("*")}
+    assert {file for file in after if before.get(file) != after[file]} <= {given[0].run_dir}
+
+
+def test_a_changed_setting_is_refused_with_the_difference(run):
+    (settings, data, model), _, _, _ = run
+    changed = dataclasses.replace(settings, learning_rate=0.5, checkpoint_minutes=1.0)
+    with pytest.raises(InputError, match=r"other settings \(learning_rate: 0.003 -> 0.5\); take another folder"):
+        train(changed, data, model)
+    with pytest.raises(InputError, match=r"uncertain: ignore -> ones"):
+        train(settings, dataclasses.replace(data, uncertain="ones"), model)
+
+
+def test_a_signal_saves_and_the_run_goes_on(settings):
+    given = settings(steps=5, evaluate_every=5)
+
+    def stop_at_step_two(done, total, note):
+        if done == 2 * 8 and not hasattr(stop_at_step_two, "sent"):
+            stop_at_step_two.sent = True
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stopped = train(*given, progress=stop_at_step_two)
+    assert (stopped.state, stopped.step, stopped.exit_code) == ("stopped", 2, 143)
+    assert json.loads((given[0].run_dir / "status.json").read_text()) == {"state": "stopped", "step": 2, "steps": 5}
+    said = []
+    done = train(*given, say=said.append)
+    assert "going on from step 2 of 5" in said
+    assert (done.state, done.step) == ("finished", 5)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(settings):
+    from chex_tf.training.guards import NonFinite
+
+    given = settings(optimizer="sgd", learning_rate=1e30, steps=20, evaluate_every=20)
+    with pytest.raises(NonFinite, match=r"is (nan|inf) at step \d+; last good checkpoint: none yet"):
+        train(*given)
+    status = json.loads((given[0].run_dir / "status.json").read_text())
+    assert status["state"] == "failed"
+    assert "NonFinite: " in status["why"]
+
+
+def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
+    given = settings(dry_run=True, steps=None, epochs=2.5, evaluate_every=10)
+    done = train(*given)
+    assert not given[0].run_dir.exists()
+    assert "steps: 30 of 8 images, 2.50 epochs of 96 images" in done.plan
+    assert "evaluations: 3, every 10 steps; the best 3 are kept" in done.plan
+    assert "Atelectasis" in done.plan
+    assert "validation: 21 images" in done.plan
+
+
+def test_images_and_model_must_agree_on_the_size(settings):
+    with pytest.raises(InputError, match=r"the images' \(64\); received 96"):
+        train(*settings(size=96))
+
+
+def test_pretrained_weights_that_do_not_fit_stop_the_run(settings, tmp_path):
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"")
+    with pytest.raises((InputError, ValueError)):
+        train(*settings(weights=str(wrong)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss": "auc_margin"},
+        {"uncertain": "multiclass", "balance": False},
+        {"balance": True, "label_smoothing": 0.1, "schedule": "cosine", "warmup_steps": 1, "clip_norm": 0.5},
+        {"sex_weight": 0.1, "view_weight": 0.1, "freeze": "backbone", "weight_decay": 1e-4},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_other_ways_to_train_run_and_load(settings, changes):
+    given = settings(steps=2, evaluate_every=2, tensorboard=False, arch="ResNet18Minus3", **changes)
+    done = train(*given)
+    assert done.state == "finished"
+    assert math.isfinite(float(metrics(given[0].run_dir)[0]["train_loss"]))
+    model = ensemble.load_run(given[0].run_dir)
+    found = model.predict(np.zeros((1, 64, 64, 1)), verbose=0)
+    assert found.shape == (1, 6)
+    assert ((found > 0) & (found < 1)).all()
+
+
+def test_the_newest_checkpoint_may_be_damaged(settings):
+    given = settings(steps=4, evaluate_every=2)
+    train(*given)
+    run_dir = given[0].run_dir
+    (run_dir / "checkpoints" / checkpoints.read_index(run_dir)[0].file).write_bytes(b"damaged")
+    (run_dir / "status.json").write_text('{"state": "running"}')
+    said = []
+    done = train(*given, say=said.append)
+    assert any("state-000000004.safetensors is damaged" in line for line in said)
+    assert "going on from step 2 of 4" in said
+    assert (done.step, [int(row["step"]) for row in metrics(run_dir)]) == (4, [2, 4])
