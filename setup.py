@@ -30,6 +30,8 @@ EXTRAS = {
     "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
     "beam": ["apache-beam>=2.77", "mlcroissant"],  # TFDS's own `tfds` command needs both even to start
     "convert": ["torch"],
+    "dicom": ["pydicom>=3", "pylibjpeg>=2", "pylibjpeg-libjpeg>=2", "pylibjpeg-openjpeg>=2"],
+    "ray": ["ray>=2.40"],
     "test": ["pytest>=8", "hypothesis>=6.100", "dill", "setuptools>=70", "wheel", "ruff>=0.9", "mypy>=1.13"],
 }
 

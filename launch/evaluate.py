@@ -10,6 +10,7 @@ Files are matched by study or image; a file with nothing but 0 and 1 is a reader
 import sys
 
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.settings import InputError
 from launch.command import run
 from launch.progress import Progress
 
@@ -24,6 +25,8 @@ def main(settings: EvaluationSettings) -> None:
         print(message, file=sys.stderr)
 
     source = sources.gather(settings)
+    if settings.paired and len(source.tables) < 2:
+        raise InputError("expected at least two models to compare; received one", "paired")
     tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)
     cohort, models = matching.match(
         source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, say

@@ -110,8 +110,6 @@ class EvaluationSettings(Settings):
             raise InputError("goes with --predictions; a run's own valid predictions are used", "threshold_predictions")
         if bool(self.threshold_predictions) != (self.threshold_labels is not None):
             raise InputError("expected both --threshold_predictions and --threshold_labels; received one of them")
-        if self.paired and len(self.predictions) + len(self.run_dir) < 2:
-            raise InputError("expected at least two models to compare; received one", "paired")
         for pair in self.compare:
             if len(pair.split(":")) != 2 or not all(pair.split(":")):
                 raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")
