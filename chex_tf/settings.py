@@ -46,11 +46,14 @@ def meaning_of(field: dataclasses.Field[Any]) -> Meaning:
 def nearest(name: str, names: Iterable[str]) -> str:
     """A sentence's end that offers the closest of `names`, or lists them when few and none is close."""
     known = list(names)
-    by_folded = {known_name.lower().replace("-", "_"): known_name for known_name in known}
+    return closest(name, known) or (f"; known: {', '.join(known)}" if 0 < len(known) <= 20 else "")
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """A sentence's end that offers the closest of `names`, or nothing: for where they are listed already."""
+    by_folded = {known.lower().replace("-", "_"): known for known in names}
     close = difflib.get_close_matches(name.lower().replace("-", "_"), by_folded, n=1)
-    if close:
-        return f"; did you mean {by_folded[close[0]]}?"
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 20 else ""
+    return f"; did you mean {by_folded[close[0]]}?" if close else ""
 
 
 def scalar_type(hint: Any) -> type:
@@ -106,7 +109,7 @@ def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
     if not isinstance(value, kind):
         return ""
     if meaning.choices and value not in meaning.choices:
-        return nearest(str(value), meaning.choices).partition("; known")[0]  # the expectation lists them already
+        return closest(str(value), meaning.choices)  # the expectation lists them
     if meaning.existing and isinstance(value, pathlib.Path):
         found = {"file": value.is_file, "folder": value.is_dir, "any": value.exists}[meaning.existing]()
         if not found:

@@ -39,13 +39,6 @@ _USERS_TO_MEND = {
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Always(Settings):
-    """Flags that every verb has."""
-
-    debug: bool = False
-
-
 class _Terminated(BaseException):
     """SIGTERM, as schedulers send it: what is under way is cleaned up as after Ctrl-C."""
 
@@ -55,7 +48,10 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
-    """Runs a verb's `main` on its command line and exits: 0, main's own code, 2 for bad input, 130 for Ctrl-C."""
+    """Runs a verb's `main` on its command line and exits.
+
+    0 or main's own code, 2 for bad input, 130 after Ctrl-C, 143 after SIGTERM.
+    """
     verb = _verb_of(main)
     arguments = sys.argv[1:]
     debug = any(argument in ("--debug", "-debug", "--debug=true", "--debug=1") for argument in arguments)

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from chex_tf.settings import InputError, nearest
+from chex_tf.settings import InputError, closest, nearest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _rule(text: str, applies_to: str) -> Rule:
     if match is None or match[1] not in known:
         raise InputError(
             f"expected one of {', '.join(names(applies_to))}; received {text!r}"
-            + nearest(match[1] if match else text, known).partition("; known")[0],
+            + closest(match[1] if match else text, known),
             applies_to,
         )
     name, numbers = match[1], match[2]
