@@ -17,12 +17,13 @@ class DemoSettings(Settings):
     )
     patients: int = setting(300, help="How many phantom patients", low=20, high=100_000)
     image_size: int = setting(128, help="Side of an image", unit="pixels", low=64, high=512)
+    epochs: int = setting(5, help="How often training goes over its images", low=1, high=100)
     seed: int = setting(1, help="Seed of the phantom and of everything after it", low=0)
 
 
 def steps(settings: DemoSettings) -> list[list[str]]:
     """The verbs in order, with their flags."""
-    films, prepared = settings.out / "phantom", settings.out / "prepared"
+    films, prepared, trained = settings.out / "phantom", settings.out / "prepared", settings.out / "run"
     return [
         [
             "phantom",
@@ -41,6 +42,22 @@ def steps(settings: DemoSettings) -> list[list[str]]:
             f"--seed={settings.seed}",
             f"--out={settings.out / 'first_batch.png'}",
         ],
+        [
+            "train",
+            f"--data={prepared}",
+            f"--run_dir={trained}",
+            "--arch=ResNet18Minus2",
+            f"--image_size={min(96, settings.image_size)}",
+            "--uncertain=ones",
+            f"--epochs={settings.epochs}",
+            "--learning_rate=1e-3",
+            "--schedule=cosine",
+            "--evaluate_every=640",
+            "--evaluate_unit=images",
+            "--keep=3",
+            f"--seed={settings.seed}",
+        ],
+        ["evaluate", f"--run_dir={trained}", "--split=test", "--unit=patient", f"--seed={settings.seed}"],
     ]
 
 
@@ -50,6 +67,9 @@ def main(settings: DemoSettings) -> int:
         code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments]).returncode
         if code != 0:
             return code
+    for path in sorted([settings.out, *settings.out.glob("run"), *settings.out.glob("run/evaluation/*")]):
+        for picture in sorted(path.glob("*.png")):
+            print(picture)
     return 0
 
 

@@ -4,9 +4,12 @@
 
   python -m launch.evaluate --run_dir=runs/densenet121 --split=test
 
-Files are matched by study or image; a file with nothing but 0 and 1 is a reader, shown as an operating point.
+A run's predictions are made first where they are lacking, or were made by other checkpoints. Files are matched by study
+or image; a file with nothing but 0 and 1 is a reader, shown as an operating point.
 """
 
+import dataclasses
+import functools
 import sys
 
 from chex_tf.evaluation.settings import EvaluationSettings
@@ -24,7 +27,7 @@ def main(settings: EvaluationSettings) -> None:
     def say(message: str) -> None:
         print(message, file=sys.stderr)
 
-    source = sources.gather(settings)
+    source = sources.gather(settings, say, functools.partial(Progress, "images"))
     if settings.paired and len(source.tables) < 2:
         raise InputError("expected at least two models to compare; received one", "paired")
     tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)
@@ -32,11 +35,18 @@ def main(settings: EvaluationSettings) -> None:
         source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, say
     )
     matching.report_scores_outside(models, say)
+    models = [
+        dataclasses.replace(model, made_of=made_of) for model, made_of in zip(models, source.made_of, strict=True)
+    ]
     validation = None
     if source.threshold_truth is not None:
         validation = matching.match_validation(
             source.threshold_truth, source.threshold_tables, cohort, settings.aggregation, say
         )
+    if settings.ensemble:
+        models = matching.with_ensemble(models)
+        if validation is not None:
+            validation = validation[0], matching.with_ensemble(validation[1])
     entries = catalogue.read(settings.catalogue) if settings.catalogue else None
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > WORTH_A_BAR else bootstrap.silent
@@ -47,7 +57,8 @@ def main(settings: EvaluationSettings) -> None:
     print(table.text(found, correlations, spread))
     if source.out is not None:
         record.write(source.out / "evaluation.json", found, correlations, spread)
-        written = ["evaluation.json"]
+        record.write_scores(source.out / "scores", found)
+        written = ["evaluation.json", "scores/"]
         if settings.figures:
             from chex_tf.evaluation import figures  # matplotlib takes longer to load than all of the above to run
 

@@ -54,7 +54,8 @@ def _without_talk() -> Iterator[None]:
 
 
 class _QuietTensorFlow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `tensorflow` once, as the ordinary finders would, and runs its import without talk."""
+    """Finds `tensorflow` as the ordinary finders would, however often it is only asked for, and runs its one import
+    without talk."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -62,7 +63,10 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname != "tensorflow":
             return None
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec("tensorflow")
+        try:
+            spec = importlib.util.find_spec("tensorflow")
+        finally:
+            sys.meta_path.insert(0, self)
         if spec is not None:
             self._loader, spec.loader = spec.loader, self
         return spec
@@ -72,6 +76,7 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         assert self._loader is not None
+        sys.meta_path.remove(self)
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         with _without_talk():

@@ -27,7 +27,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"chex_tf.data", "chex_tf.models", "chex_tf.evaluation.ranking"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn"},
     "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation"},
-    "chex_tf.evaluation.predict": GROUND | {"tensorflow", "numpy", "pandas", "chex_tf.data", "chex_tf.models"},
+    "chex_tf.evaluation.predict": GROUND
+    | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.evaluation"}
+    | {f"chex_tf.training.{reading}" for reading in ("ensemble", "network", "run_directory", "validation")},
+    "chex_tf.radiograph": GROUND | {"numpy", "cv2", "chex_tf.data", "chex_tf.dicom"},
+    "chex_tf.dicom": GROUND | {"numpy", "pydicom", "chex_tf.radiograph"},
+    "chex_tf.reading": GROUND
+    | {"numpy", "chex_tf.radiograph", "chex_tf.data", "chex_tf.training", "chex_tf.evaluation", "chex_tf.explain"},
+    "chex_tf.export": GROUND
+    | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.training", "chex_tf.evaluation"},
     "launch.convert": GROUND | {"launch", "torch", "safetensors"},
     "launch": {
         "absl",

@@ -60,6 +60,7 @@ def evaluate(
     results = tuple(
         ModelResult(
             model.name,
+            model.made_of,
             _estimates(
                 cohort, area_values[place], areas[:, place], left_out, None if jackknives is None else jackknives[place]
             ),

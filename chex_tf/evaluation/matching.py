@@ -15,6 +15,8 @@ from chex_tf.settings import InputError
 NO_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
 _KNOWN_TASKS = frozenset(OBSERVATIONS) | frozenset(CHEST_XRAY14_FINDINGS)
 
+ENSEMBLE = "ensemble"  # the name of the mean of all models
+
 Say = Callable[[str], None]
 
 
@@ -38,10 +40,12 @@ class Cohort:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """One file's scores [rows, tasks], in the order of the cohort's keys and tasks."""
+    """One file's scores [rows, tasks], in the order of the cohort's keys and tasks; `made_of` tells single models from
+    ensembles, in words."""
 
     name: str
     scores: np.ndarray
+    made_of: str = ""
 
 
 def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], say: Say) -> tuple[str, ...]:
@@ -258,6 +262,15 @@ def match_validation(
             f"both ({listed(shared)})"
         )
     return validation, models
+
+
+def with_ensemble(models: Sequence[Model]) -> list[Model]:
+    """`models` and the mean of their probabilities: CheXpert's three runs of ten checkpoints as one."""
+    for model in models:
+        if (model.scores < 0).any() or (model.scores > 1).any():
+            raise InputError(f"the mean is of probabilities; {model.name} has scores outside 0 to 1", "ensemble")
+    mean = np.mean([model.scores for model in models], axis=0)
+    return [*models, Model(ENSEMBLE, mean, f"mean of the {len(models)} models: {', '.join(m.name for m in models)}")]
 
 
 def report_scores_outside(models: Sequence[Model], say: Say) -> None:

@@ -5,7 +5,7 @@ import math
 import pathlib
 from typing import Any
 
-from chex_tf.evaluation import comparison
+from chex_tf.evaluation import comparison, predictions
 from chex_tf.evaluation.rank_correlation import Correlation, FamilySpread
 from chex_tf.evaluation.results import MEAN, DecisionEstimates, Estimate, Evaluation, ModelResult, ReaderResult
 from chex_tf.files import write_text
@@ -21,6 +21,14 @@ def write(
 ) -> None:
     text = json.dumps(as_json(evaluation, correlations, spread), indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
+
+
+def write_scores(folder: pathlib.Path, evaluation: Evaluation) -> None:
+    """What was evaluated, matched and taken together: a CSV a model and groundtruth.csv, in the published form."""
+    cohort = evaluation.cohort
+    tables = {model.name: model.scores for model in (*evaluation.scored, *evaluation.read)}
+    for name, values in ({"groundtruth": cohort.labels} | tables).items():
+        predictions.write(folder / f"{name}.csv", cohort.key, cohort.keys, cohort.tasks, values)
 
 
 def as_json(
@@ -87,6 +95,7 @@ def _model(model: ModelResult, evaluation: Evaluation) -> dict[str, Any]:
         }
 
     return {
+        "made_of": model.made_of,
         "auroc": with_counts(model.auroc),
         "average_precision": with_counts(model.average_precision),
         "brier": model.brier,

@@ -36,6 +36,7 @@ class ModelResult:
     """By task, and under `mean` over the defined tasks. `not_applicable` gives the reason for each absent kind."""
 
     name: str
+    made_of: str
     auroc: dict[str, Estimate]
     average_precision: dict[str, Estimate]
     brier: dict[str, float]

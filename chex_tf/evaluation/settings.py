@@ -7,6 +7,8 @@ from chex_tf.settings import InputError, Settings, setting
 
 UNITS = ("study", "patient", "image")
 AGGREGATIONS = ("max", "mean", "none")
+ENSEMBLE, BEST = "ensemble", "best"  # what --checkpoint takes beside a step
+AUGMENTATIONS = ("none", "flip", "shifts")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,12 +30,17 @@ class EvaluationSettings(Settings):
     )
     run_dir: tuple[pathlib.Path, ...] = setting(
         (),
-        help="Run directories with predictions/SPLIT.csv, instead of --predictions",
+        help="Run directories, instead of --predictions: what predictions/ lacks is predicted first",
         group="What to evaluate",
         existing="folder",
         repeated=True,
     )
     split: str = setting("test", help="The split of a run directory", group="What to evaluate")
+    ensemble: bool = setting(
+        False,
+        help="One model more: the mean of all models' probabilities, such as CheXpert's three runs of ten checkpoints",
+        group="What to evaluate",
+    )
     tasks: tuple[str, ...] = setting(
         (),
         help="Tasks by name, or one of the sets competition, study, all; without it, every task all files share",
@@ -44,6 +51,33 @@ class EvaluationSettings(Settings):
         help="How predictions by image become predictions by study; maximum is CheXpert's way",
         group="What to evaluate",
         choices=AGGREGATIONS,
+    )
+    data: pathlib.Path | None = setting(
+        None,
+        help="Prepared folder of --split, where it is another than the run was trained from (moved, or another "
+        "hospital's)",
+        group="Predicting from a run",
+        existing="folder",
+    )
+    checkpoint: str = setting(
+        ENSEMBLE,
+        help="What predicts: ensemble, the mean of the run's best checkpoints; best, the best of them; or one by its "
+        "step",
+        group="Predicting from a run",
+    )
+    augment: str = setting(
+        "none",
+        help="Test-time augmentation: the mean over the image and its mirror image (flip), or over the image and four "
+        "shifts by a twentieth of its side (shifts)",
+        group="Predicting from a run",
+        choices=AUGMENTATIONS,
+    )
+    batch: int = setting(16, help="Images a device takes at once", group="Predicting from a run", low=1)
+    strategy: str = setting(
+        "auto",
+        help="Devices: all GPUs or the CPU, one, or all of their kind",
+        group="Predicting from a run",
+        choices=("auto", "one", "mirrored"),
     )
     unit: str = setting(
         "study",
@@ -110,6 +144,12 @@ class EvaluationSettings(Settings):
             raise InputError("goes with --predictions; a run's own valid predictions are used", "threshold_predictions")
         if bool(self.threshold_predictions) != (self.threshold_labels is not None):
             raise InputError("expected both --threshold_predictions and --threshold_labels; received one of them")
+        if self.data and not self.run_dir:
+            raise InputError("goes with --run_dir; with --predictions the labels say what is evaluated", "data")
+        if self.checkpoint not in (ENSEMBLE, BEST) and not self.checkpoint.isdecimal():
+            raise InputError(f"expected {ENSEMBLE}, {BEST} or a step; received {self.checkpoint}", "checkpoint")
+        if self.ensemble and len(self.run_dir or self.predictions) < 2:
+            raise InputError("expected at least two models to take the mean of; received one", "ensemble")
         for pair in self.compare:
             if len(pair.split(":")) != 2 or not all(pair.split(":")):
                 raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")

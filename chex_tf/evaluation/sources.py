@@ -1,16 +1,25 @@
-"""Which files an evaluation reads: those named one by one, or those in run directories."""
+"""Which files an evaluation reads: those named one by one, or those in run directories, made where they are lacking."""
 
 import dataclasses
 import json
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
-from chex_tf.evaluation import predictions
+from chex_tf.evaluation import predicted, predictions
 from chex_tf.evaluation.predictions import Table
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
 
 VALIDATION = "valid"  # the split on which a run's thresholds are chosen
+
+Say = Callable[[str], None]
+Watch = Callable[[str], Callable[[int, int], None]]  # from a set's name to what is told how far it is
+
+
+def _unwatched(name: str) -> Callable[[int, int], None]:
+    del name
+    return lambda done, total: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +29,7 @@ class Sources:
 
     set: str
     names: tuple[str, ...]
+    made_of: tuple[str, ...]
     truth: Table
     tables: tuple[Table, ...]
     threshold_truth: Table | None
@@ -29,8 +39,9 @@ class Sources:
     out: pathlib.Path | None
 
 
-def gather(settings: EvaluationSettings) -> Sources:
-    return _from_runs(settings) if settings.run_dir else _from_files(settings)
+def gather(settings: EvaluationSettings, say: Say = lambda line: None, watch: Watch = _unwatched) -> Sources:
+    """Reads the files; what run directories lack of them is predicted first, `watch` hears of images."""
+    return _from_runs(settings, say, watch) if settings.run_dir else _from_files(settings)
 
 
 def _from_files(settings: EvaluationSettings) -> Sources:
@@ -39,6 +50,7 @@ def _from_files(settings: EvaluationSettings) -> Sources:
     return Sources(
         settings.labels.stem,
         predictions.names_of(settings.predictions),
+        tuple(f"as given in {path}" for path in settings.predictions),
         predictions.read(settings.labels),
         tuple(predictions.read(path) for path in settings.predictions),
         predictions.read(chosen) if chosen else None,
@@ -50,27 +62,31 @@ def _from_files(settings: EvaluationSettings) -> Sources:
     )
 
 
-def _from_runs(settings: EvaluationSettings) -> Sources:
+def _from_runs(settings: EvaluationSettings, say: Say, watch: Watch) -> Sources:
     runs, split = settings.run_dir, settings.split
-    tables = tuple(_predictions_of(run, split) for run in runs)
-    truth = predictions.read(settings.labels) if settings.labels else _labels_of(runs, split)
+    sets = [_ready(run, split, settings, say, watch) for run in runs]
+    names = [
+        predicted.stem(one, settings) if predicted.can_predict(run) else one
+        for run, one in zip(runs, sets, strict=True)
+    ]
+    tables = tuple(_predictions_of(run, name) for run, name in zip(runs, names, strict=True))
+    truth = predictions.read(settings.labels) if settings.labels else _labels_of(runs, names)
     thresholds: tuple[Table, ...] = ()
     threshold_truth = None
     reason = f"no threshold: it is chosen on the split {VALIDATION}, never on the one evaluated"
     if split != VALIDATION:
-        lacking = [run for run in runs if not (all(_file(run, VALIDATION, kind).is_file() for kind in ("", "_labels")))]
-        if lacking:
-            reason = f"no threshold: {_file(lacking[0], VALIDATION)} or its labels are not there to choose it on"
-        else:
-            thresholds = tuple(_predictions_of(run, VALIDATION) for run in runs)
-            threshold_truth = _labels_of(runs, VALIDATION)
+        reason, chosen = _validation_names(settings, sets, say, watch)
+        if chosen:
+            thresholds = tuple(_predictions_of(run, name) for run, name in zip(runs, chosen, strict=True))
+            threshold_truth = _labels_of(runs, chosen)
     out = settings.out
     if out is None and len(runs) == 1:
-        out = runs[0] / "evaluation" / split
+        out = runs[0] / "evaluation" / names[0]
     policies = {policy for policy in map(_policy_of, runs) if policy is not None}
     return Sources(
-        split,
+        " / ".join(dict.fromkeys(sets)),
         predictions.names_of(runs),
+        tuple(predicted.made_of(run, name) for run, name in zip(runs, names, strict=True)),
         truth,
         tables,
         threshold_truth,
@@ -81,12 +97,43 @@ def _from_runs(settings: EvaluationSettings) -> Sources:
     )
 
 
-def _file(run: pathlib.Path, split: str, kind: str = "") -> pathlib.Path:
-    return run / "predictions" / f"{split}{kind}.csv"
+def _ready(run: pathlib.Path, split: str, settings: EvaluationSettings, say: Say, watch: Watch) -> str:
+    """The set's name, its predictions made where the run has none or has others than those asked for."""
+    if not predicted.can_predict(run):
+        return split
+    name = split
+    if settings.data is not None:
+        from chex_tf.evaluation import predict
+
+        name = predict.set_name_of(run, split, settings.data)
+    folder = settings.data or predicted.data_of(run)
+    stem = predicted.stem(name, settings)
+    if predicted.still_hold(run, stem, predicted.provenance(run, folder, split, settings)):
+        return name
+    from chex_tf.evaluation import predict  # TensorFlow takes seconds to start, and is not needed where all is there
+
+    predict.predict(run, split, name, settings, say, watch(name))
+    return name
 
 
-def _predictions_of(run: pathlib.Path, split: str) -> Table:
-    path = _file(run, split)
+def _validation_names(settings: EvaluationSettings, sets: list[str], say: Say, watch: Watch) -> tuple[str, list[str]]:
+    """Why there are no thresholds, or else the names of validation predictions, made where they were lacking."""
+    names = []
+    for run, one in zip(settings.run_dir, sets, strict=True):
+        own = settings if one == settings.split else dataclasses.replace(settings, data=None)
+        name = predicted.stem(VALIDATION, settings) if predicted.can_predict(run) else VALIDATION
+        try:
+            _ready(run, VALIDATION, own, say, watch)
+        except InputError as error:
+            return f"no threshold: {error}", []
+        if not all(predicted.file_of(run, name, kind).is_file() for kind in ("", "_labels")):
+            return f"no threshold: {predicted.file_of(run, name)} or its labels are not there to choose it on", []
+        names.append(name)
+    return "", names
+
+
+def _predictions_of(run: pathlib.Path, name: str) -> Table:
+    path = predicted.file_of(run, name)
     if not path.is_file():
         there = sorted(file.stem for file in path.parent.glob("*.csv") if not file.stem.endswith("_labels"))
         raise InputError(
@@ -96,9 +143,9 @@ def _predictions_of(run: pathlib.Path, split: str) -> Table:
     return predictions.read(path)
 
 
-def _labels_of(runs: tuple[pathlib.Path, ...], split: str) -> Table:
+def _labels_of(runs: tuple[pathlib.Path, ...], names: list[str]) -> Table:
     """Ground truth as a run wrote it beside its predictions; all runs must have the same."""
-    paths = [_file(run, split, "_labels") for run in runs]
+    paths = [predicted.file_of(run, name, "_labels") for run, name in zip(runs, names, strict=True)]
     for path in paths:
         if not path.is_file():
             raise InputError(f"expected ground truth in {path}, or --labels=FILE; there is none")

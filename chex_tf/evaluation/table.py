@@ -237,8 +237,10 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
 
 
 def _notes(evaluation: Evaluation) -> list[str]:
-    """Reasons for what the tables do not hold."""
-    notes = [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
+    """What each model is, and reasons for what the tables do not hold."""
+    told = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
+    notes = [f"{model.name}: {model.made_of}." for model in told]
+    notes += [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
     undefined: dict[str, int] = {}
     for reader in evaluation.readers:
         for task, made in reader.decisions.items():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -31,6 +32,8 @@ class TrainedRun:
 
 def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
     run_dir = pathlib.Path(run_dir)
+    for file in (run_directory.CONFIG, f"{checkpoints.FOLDER}/{checkpoints.INDEX}"):
+        run_directory.own(run_dir, file)
     config, states = run_directory.read_config(run_dir), checkpoints.read_index(run_dir)
     if config is None or not states or not states[0].best:
         raise InputError(f"expected a run directory with at least one evaluation; received {run_dir}", "run_dir")
@@ -46,22 +49,47 @@ def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
     )
 
 
+def chosen(run: TrainedRun, checkpoint: str) -> tuple[checkpoints.Best, ...]:
+    """What `ensemble`, `best` or a step stands for, the best first."""
+    if checkpoint == "ensemble":
+        return run.best
+    found = run.best[:1] if checkpoint == "best" else tuple(one for one in run.best if str(one.step) == checkpoint)
+    if not found:
+        steps = ", ".join(str(one.step) for one in run.best)
+        raise InputError(f"expected ensemble, best or a kept step ({steps}); received {checkpoint}", "checkpoint")
+    return found
+
+
 def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.Model:
     """(batch, side, side, 1) with values from 0 to 255 -> (batch, tasks) probabilities: the mean over the run's best
     checkpoints, or the `members` best of them. The tasks' names are those of `read_run(run_dir).tasks`."""
     run = read_run(run_dir)
+    apart = load_apart(run, run.best[:members])
+    return keras.Model(apart.input, mean(apart.outputs), name=f"{apart.name}_ensemble")
+
+
+def load_apart(run: TrainedRun, best: Sequence[checkpoints.Best]) -> keras.Model:
+    """As `load_run`, with an output for each of these checkpoints instead of their mean."""
     image = keras.Input((run.side, run.side, 1), name="radiograph")
-    found = [
-        _probabilities(run, load_member(run, best), number)(image) for number, best in enumerate(run.best[:members])
-    ]
-    mean = found[0] if len(found) == 1 else keras.layers.Average(name="mean_of_probabilities")(found)
-    return keras.Model(image, mean, name=f"{run.config['model']['arch'].lower()}_ensemble".replace("/", "_"))
+    found = [_probabilities(run, load_member(run, one), number)(image) for number, one in enumerate(best)]
+    return keras.Model(image, found, name=run.config["model"]["arch"].lower().replace("/", "_"))
+
+
+def mean(members: Sequence[Any]) -> Any:
+    return members[0] if len(members) == 1 else keras.layers.Average(name="mean_of_probabilities")(members)
 
 
 def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
     """One checkpoint as the network itself: normalised images of three channels -> logits."""
     model = _empty(run).model
-    arrays = checkpoints.read_arrays(run.run_dir / checkpoints.FOLDER / best.file, best.sha256)
+    assign_member(run, model, best)
+    return model
+
+
+def assign_member(run: TrainedRun, model: keras.Model, best: checkpoints.Best) -> None:
+    """Puts a checkpoint's weights into a model that `load_member` made."""
+    file = run_directory.own(run.run_dir, f"{checkpoints.FOLDER}/{best.file}")
+    arrays = checkpoints.read_arrays(file, best.sha256)
     variables = weight_names(model)
     if variables.keys() != arrays.keys():
         raise InputError(
@@ -69,7 +97,6 @@ def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
         )
     for name, variable in variables.items():
         variable.assign(np.asarray(arrays[name]))
-    return model
 
 
 def _empty(run: TrainedRun) -> Built:
@@ -85,11 +112,6 @@ def _probabilities(run: TrainedRun, member: keras.Model, number: int) -> keras.M
     whole = with_normalisation(member, run.normalisation)
     logits = whole.output[OBSERVATIONS] if isinstance(whole.output, dict) else whole.output
     if run.classes == 3:  # positive against negative alone, as in validation
-        logits = keras.layers.Lambda(_margin, output_shape=(len(run.tasks),), name="positive_against_negative")(logits)
+        logits = logits[..., 1] - logits[..., 0]  # Keras' own operations: a saved model opens in safe mode
     probable = keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(logits)
     return keras.Model(whole.input, probable, name=f"member_{number}")
-
-
-@keras.saving.register_keras_serializable(package="chex_tf")
-def _margin(logits: Any) -> Any:
-    return logits[..., 1] - logits[..., 0]

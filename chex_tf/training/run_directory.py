@@ -7,15 +7,18 @@ import json
 import os
 import pathlib
 import socket
+import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chex_tf.files import write_text
-from chex_tf.settings import InputError, Settings
+from chex_tf.settings import InputError, Settings, scalar_type
 
 LOCK = "lock.json"
 CONFIG = "config.json"
 STATUS = "status.json"
+
+Kind = typing.TypeVar("Kind", bound=Settings)
 
 
 @contextlib.contextmanager
@@ -112,6 +115,26 @@ def as_json(settings: Settings) -> dict[str, Any]:
         return [plain(one) for one in value] if isinstance(value, tuple) else value
 
     return {field.name: plain(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
+
+
+def from_json(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
+    """The settings that `as_json` made `given` from, validated anew."""
+    hints = typing.get_type_hints(kind)
+
+    def whole(value: Any, hint: Any) -> Any:
+        if isinstance(value, list):
+            return tuple(whole(one, hint) for one in value)
+        return pathlib.Path(value) if value is not None and scalar_type(hint) is pathlib.Path else value
+
+    return kind(**{name: whole(value, hints[name]) for name, value in given.items() if name in hints})
+
+
+def own(run_dir: pathlib.Path, file: str) -> pathlib.Path:
+    """The path of a run directory's file; refuses one that leads out of it, by its name or by a link."""
+    path = run_dir / file
+    if not path.resolve().is_relative_to(run_dir.resolve()):
+        raise InputError(f"{path} leads out of the run directory; a copied run must hold its own files", "run_dir")
+    return path
 
 
 def write_config(run_dir: pathlib.Path, config: Mapping[str, Any]) -> None:

@@ -26,6 +26,12 @@ def stand_in(folder: pathlib.Path, body: str) -> None:
 QUIET = "from launch import logs; logs.quiet(); import tensorflow; import os; os.write(2, b'after\\n')"
 
 
+def test_asking_whether_tensorflow_is_there_does_not_let_its_talk_through(tmp_path):
+    stand_in(tmp_path, "os.write(2, b'I0000 00:00:1795231312.605703 4416 cudart_stub.cc:31] Could not find cuda\\n')\n")
+    asking = "import importlib.util; assert importlib.util.find_spec('tensorflow'); "
+    assert talk_of(QUIET.replace("import tensorflow", asking + "import tensorflow"), tmp_path) == (0, "after\n")
+
+
 def test_information_lines_are_held_back_and_errors_are_not(tmp_path):
     stand_in(
         tmp_path,

@@ -1,0 +1,81 @@
+"""A small prepared folder from which a small network learns fast: a finding is a bright square at its own place."""
+
+import io
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from chex_tf.observations import OBSERVATIONS
+
+IMAGES = {"train": 96, "valid": 21, "test": 30}
+FIRST_PATIENT = {"train": 0, "valid": 200, "test": 300}
+VIEWS = {"train": 1, "valid": 1, "test": 2}  # images of a study
+SIDE = 64
+
+
+def film(labels: np.ndarray, generator: np.random.Generator) -> bytes:
+    pixels = generator.normal(70, 12, (SIDE, SIDE))
+    for place in np.flatnonzero(labels):
+        row, column = 16 * (place // 4), 16 * (place % 4)
+        pixels[row + 2 : row + 14, column + 2 : column + 14] += 110
+    stream = io.BytesIO()
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+def examples(split: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    generator = np.random.default_rng(list(IMAGES).index(split))
+    for number in range(IMAGES[split]):
+        study, view = divmod(number, VIEWS[split])
+        if view == 0:
+            labels = (generator.random(len(OBSERVATIONS)) < 0.4).astype(np.int8)
+        image = film(labels, generator)
+        uncertain = (generator.random(len(labels)) < 0.05) & (split != "test")
+        patient = f"patient{FIRST_PATIENT[split] + study:05d}"
+        place = f"CheXpert-v1.0/{split}/{patient}/study1"
+        path = f"{place}/view{view + 1}_frontal.jpg"
+        known = {"path": path, "patient": patient, "study": place, "view": number % 5 == 0, "projection": 0}
+        raw = np.where(uncertain, -1, labels).astype(np.int8)
+        yield path, {"image": image, "labels": raw, **known, "sex": number % 3, "age": 20 + number}
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    import tensorflow_datasets as tfds
+
+    class Squares(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        VERSION = tfds.core.Version("1.0.0")
+        RELEASE_NOTES: ClassVar[dict[str, str]] = {}
+
+        def _info(self) -> tfds.core.DatasetInfo:
+            features = {name: tfds.features.Text() for name in ("path", "patient", "study")}
+            features |= {
+                "image": tfds.features.Image(shape=(None, None, 1)),
+                "labels": tfds.features.Tensor(shape=(14,), dtype=np.int8),
+                "view": tfds.features.ClassLabel(names=("frontal", "lateral")),
+                "projection": tfds.features.ClassLabel(names=("AP", "PA", "LL", "RL", "none")),
+                "sex": tfds.features.ClassLabel(names=("female", "male", "unknown")),
+                "age": tfds.features.Scalar(dtype=np.int32),
+            }
+            metadata = tfds.core.MetadataDict(label_names=list(OBSERVATIONS))
+            features = tfds.features.FeaturesDict(features)
+            return tfds.core.DatasetInfo(builder=self, features=features, metadata=metadata)
+
+        def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[Any]]:
+            del dl_manager
+            return {split: self._generate_examples(split) for split in IMAGES}
+
+        def _generate_examples(self, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
+            return examples(split)
+
+    builder = Squares(data_dir=tmp_path_factory.mktemp("prepared"))
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=2))
+    folder = pathlib.Path(builder.data_path)
+    pixels = {"mean": 105.0, "standard_deviation": 58.0, "images_measured": IMAGES["train"]}
+    (folder / "summary.json").write_text(json.dumps({"splits": {"train": {"pixels": pixels}}}))
+    return folder
