@@ -20,7 +20,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=steps", "--evaluate_every=3", "--keep=3")
+EVERY = 3  # steps from checkpoint to checkpoint
+FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=steps", "--keep=3")
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     arguments, more = parser.parse_known_args()
     command = [sys.executable, "-m", "launch.train", f"--data={arguments.data}", f"--arch={arguments.arch}"]
-    command += [*FLAGS, f"--steps={arguments.steps}", *more]
+    command += [*FLAGS, f"--evaluate_every={EVERY}", f"--steps={arguments.steps}", *more]
     moments = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         untouched = pathlib.Path(folder) / "untouched"
@@ -71,6 +72,9 @@ def kill_at_a_moment(command: list[str], run_dir: pathlib.Path, moments: random.
     while not in_the_beginning and process.poll() is None:  # until the first step of this life is done
         if b" of " in (line := process.stderr.readline()) and b"images" in line and b"loss" in line:
             break
+    goal = step_of(run_dir) + EVERY * moments.randint(0, 3)
+    while not in_the_beginning and process.poll() is None and step_of(run_dir) < goal:  # so many checkpoints further
+        time.sleep(0.01)
     with_delay = moments.uniform(0, 6.0) if in_the_beginning else moments.uniform(0, 1.5)
     try:
         process.wait(timeout=with_delay)

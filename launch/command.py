@@ -56,6 +56,7 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     arguments = sys.argv[1:]
     debug = any(argument in ("--debug", "-debug", "--debug=true", "--debug=1") for argument in arguments)
     logs.quiet(everything=debug)
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow does so by itself on newer processors only
     signal.signal(signal.SIGTERM, _terminate)
     try:
         if help_page.is_asked_for(arguments):

@@ -79,3 +79,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     pixels = {"mean": 105.0, "standard_deviation": 58.0, "images_measured": IMAGES["train"]}
     (folder / "summary.json").write_text(json.dumps({"splits": {"train": {"pixels": pixels}}}))
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained(prepared: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A run of six steps with three checkpoints; to be read only."""
+    from chex_tf.data.settings import DataSettings
+    from chex_tf.models.settings import ModelSettings
+    from chex_tf.training import train
+    from chex_tf.training.settings import TrainSettings
+
+    run = tmp_path_factory.mktemp("runs") / "squares"
+    given = {"batch": 8, "steps": 6, "evaluate_every": 2, "evaluate_unit": "steps", "learning_rate": 1e-3, "keep": 3}
+    train.train(
+        TrainSettings(run_dir=run, **given),
+        DataSettings(data=prepared, image_size=SIDE),
+        ModelSettings(arch="ResNet18Minus3"),
+    )
+    return run

@@ -193,3 +193,13 @@ def test_scores_outside_0_to_1_are_said():
     assert said == [
         "a: 2 scores outside 0 to 1 (-1 to 2.8); they count for AUROC and average precision, not as probabilities"
     ]
+
+
+def test_an_ensemble_is_the_mean_of_all_models_probabilities():
+    models = [matching.Model("a", np.array([[0.2, 1.0]])), matching.Model("b", np.array([[0.6, 0.0]]))]
+    *kept, ensemble = matching.with_ensemble(models)
+    assert kept == models
+    assert (ensemble.name, ensemble.made_of) == ("ensemble", "mean of the 2 models: a, b")
+    np.testing.assert_allclose(ensemble.scores, [[0.4, 0.5]])
+    with pytest.raises(InputError, match="c has scores outside 0 to 1"):
+        matching.with_ensemble([*models, matching.Model("c", np.array([[2.8, 0.0]]))])

@@ -17,26 +17,11 @@ from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.evaluation import predict, predicted, predictions, sources
 from chex_tf.evaluation.settings import EvaluationSettings
-from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import STUDY_TASKS
 from chex_tf.settings import InputError
-from chex_tf.training import ensemble, train
-from chex_tf.training.settings import TrainSettings
+from chex_tf.training import ensemble
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def trained(prepared, tmp_path_factory):
-    """A run of six steps with three checkpoints."""
-    run = tmp_path_factory.mktemp("runs") / "squares"
-    given = {"batch": 8, "steps": 6, "evaluate_every": 2, "evaluate_unit": "steps", "learning_rate": 1e-3, "keep": 3}
-    train.train(
-        TrainSettings(run_dir=run, **given),
-        DataSettings(data=prepared, image_size=64),
-        ModelSettings(arch="ResNet18Minus3"),
-    )
-    return run
 
 
 @pytest.fixture

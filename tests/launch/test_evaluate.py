@@ -73,6 +73,23 @@ def test_the_same_command_writes_the_same_bytes(files):
     assert outs[0] == outs[1]
 
 
+def test_an_ensemble_of_several_files_is_one_model_more(files):
+    folder, labels, first = files
+    predictions.write(
+        folder / "other.csv", "Study", predictions.read(folder / "first.csv").keys, TASKS, np.roll(first, 7, axis=0)
+    )
+    out = folder / "out"
+    done = evaluate(*given(folder, "first", "other"), "--ensemble", "--nofigures", f"--out={out}")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((out / "evaluation.json").read_text())["models"]["ensemble"]
+    expected = metrics.roc_auc_score(labels[:, 0], first[:, 0] + np.roll(first[:, 0], 7))
+    assert found["auroc"][TASKS[0]]["value"] == pytest.approx(expected, abs=1e-9)
+    assert found["made_of"] == "mean of the 2 models: first, other"
+    assert predictions.read(out / "scores" / "ensemble.csv").numbers(TASKS[1])[0] == pytest.approx(
+        (first[0, 1] + first[-7, 1]) / 2, abs=1e-8
+    )
+
+
 def test_thresholds_from_validation_files(files, tmp_path):
     folder, labels, first = files
     keys = [f"v/valid/patient{row:05d}/study1" for row in range(500, 600)]
