@@ -31,18 +31,24 @@ EXTRAS = {
     "beam": ["apache-beam>=2.77", "mlcroissant"],  # TFDS's own `tfds` command needs both even to start
     "convert": ["torch"],
     "dicom": ["pydicom>=3", "pylibjpeg>=2", "pylibjpeg-libjpeg>=2", "pylibjpeg-openjpeg>=2"],
+    "onnx": ["tf2onnx>=1.17", "onnx>=1.18", "onnxruntime>=1.22"],
     "ray": ["ray>=2.40"],
     "test": ["pytest>=8", "hypothesis>=6.100", "dill", "setuptools>=70", "wheel", "ruff>=0.9", "mypy>=1.13"],
 }
 
 # By name, because a search would also find `datasets` and `tests`; tests/test_wheel.py holds the list to the tree.
+EXTRAS["test"] += EXTRAS["dicom"] + EXTRAS["onnx"]  # small, and what they are for is then tested
+
 PACKAGES = [
     "chex_tf",
     "chex_tf.data",
     "chex_tf.evaluation",
+    "chex_tf.explain",
+    "chex_tf.export",
     "chex_tf.models",
     "chex_tf.phantom",
     "chex_tf.phantom.findings",
+    "chex_tf.reading",
     "chex_tf.training",
     "chex_tf_datasets",
     "chex_tf_datasets.chest_xray14",
@@ -61,7 +67,7 @@ setup(
     python_requires=">=3.11",
     packages=PACKAGES,
     package_dir={"chex_tf_datasets": "datasets"},
-    package_data={"": ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]},
+    package_data={"": ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

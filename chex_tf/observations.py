@@ -22,8 +22,8 @@ OBSERVATIONS: tuple[str, ...] = (
     "Support Devices",
 )
 
-# Other spellings met in published files.
-ALIASES: dict[str, str] = {"Airspace Opacity": "Lung Opacity"}
+# Other spellings met in published files; ChestX-ray14's Effusion is the pleural one.
+ALIASES: dict[str, str] = {"Airspace Opacity": "Lung Opacity", "Effusion": "Pleural Effusion"}
 
 # The five tasks of the CheXpert competition.
 COMPETITION_TASKS: tuple[str, ...] = ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion")

@@ -23,7 +23,7 @@ class DemoSettings(Settings):
 
 def steps(settings: DemoSettings) -> list[list[str]]:
     """The verbs in order, with their flags."""
-    films, prepared, trained = settings.out / "phantom", settings.out / "prepared", settings.out / "run"
+    films, prepared, trained, explained = (settings.out / name for name in ("phantom", "prepared", "run", "explained"))
     return [
         [
             "phantom",
@@ -58,6 +58,7 @@ def steps(settings: DemoSettings) -> list[list[str]]:
             f"--seed={settings.seed}",
         ],
         ["evaluate", f"--run_dir={trained}", "--split=test", "--unit=patient", f"--seed={settings.seed}"],
+        ["explain", f"--run_dir={trained}", "--split=test", f"--seed={settings.seed}", f"--out={explained}"],
     ]
 
 
@@ -67,8 +68,8 @@ def main(settings: DemoSettings) -> int:
         code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments]).returncode
         if code != 0:
             return code
-    for path in sorted([settings.out, *settings.out.glob("run"), *settings.out.glob("run/evaluation/*")]):
-        for picture in sorted(path.glob("*.png")):
+    for kind in ("*.png", "run/evaluation/*/*.png", "explained/*.png", "explained/*.html"):
+        for picture in sorted(settings.out.glob(kind)):
             print(picture)
     return 0
 

@@ -17,8 +17,13 @@ def main(training: TrainSettings, data: DataSettings, model: ModelSettings) -> i
     from chex_tf.training.guards import NonFinite
     from chex_tf.training.train import train
 
+    callbacks = []
+    if training.tensorboard and training.cam_images and not training.dry_run:
+        from chex_tf.explain.while_training import callback
+
+        callbacks.append(callback(data, model, training.cam_images))
     try:
-        done = train(training, data, model, say=_say, progress=Progress("images"))
+        done = train(training, data, model, say=_say, progress=Progress("images"), callbacks=callbacks)
     except (NonFinite, WorkerLost, CheckpointError) as error:
         _say(f"train: {error}")
         return FAILED

@@ -3,7 +3,7 @@
 import io
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,8 @@ IMAGES = {"train": 96, "valid": 21, "test": 30}
 FIRST_PATIENT = {"train": 0, "valid": 200, "test": 300}
 VIEWS = {"train": 1, "valid": 1, "test": 2}  # images of a study
 SIDE = 64
+
+Examples = Iterable[tuple[str, dict[str, Any]]]
 
 
 def film(labels: np.ndarray, generator: np.random.Generator) -> bytes:
@@ -45,12 +47,14 @@ def examples(split: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def write_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., pathlib.Path]:
+    """Makes a prepared folder of the real form: TFRecords that TFDS writes, and the summary beside them."""
     import tensorflow_datasets as tfds
 
-    class Squares(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    class Films(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         VERSION = tfds.core.Version("1.0.0")
         RELEASE_NOTES: ClassVar[dict[str, str]] = {}
+        splits: ClassVar[dict[str, Examples]] = {}
 
         def _info(self) -> tfds.core.DatasetInfo:
             features = {name: tfds.features.Text() for name in ("path", "patient", "study")}
@@ -68,17 +72,31 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
         def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[Any]]:
             del dl_manager
-            return {split: self._generate_examples(split) for split in IMAGES}
+            return {split: self._generate_examples(split) for split in self.splits}
 
         def _generate_examples(self, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
-            return examples(split)
+            yield from self.splits[split]
 
-    builder = Squares(data_dir=tmp_path_factory.mktemp("prepared"))
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=2))
-    folder = pathlib.Path(builder.data_path)
-    pixels = {"mean": 105.0, "standard_deviation": 58.0, "images_measured": IMAGES["train"]}
-    (folder / "summary.json").write_text(json.dumps({"splits": {"train": {"pixels": pixels}}}))
-    return folder
+    def write(splits: dict[str, Examples], shards: int, mean: float, deviation: float) -> pathlib.Path:
+        """`splits` gives each split's examples with their keys; mean and deviation are the pixels' in the summary."""
+        builder = Films(data_dir=tmp_path_factory.mktemp("prepared"))
+        builder.splits = splits
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=shards))
+        folder = pathlib.Path(builder.data_path)
+        pixels = {
+            "mean": mean,
+            "standard_deviation": deviation,
+            "images_measured": builder.info.splits["train"].num_examples,
+        }
+        (folder / "summary.json").write_text(json.dumps({"splits": {"train": {"pixels": pixels}}}))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def prepared(write_records: Callable[..., pathlib.Path]) -> pathlib.Path:
+    return write_records({split: examples(split) for split in IMAGES}, shards=2, mean=105.0, deviation=58.0)
 
 
 @pytest.fixture(scope="session")

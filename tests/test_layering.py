@@ -33,10 +33,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.radiograph": GROUND | {"numpy", "cv2", "chex_tf.data", "chex_tf.dicom"},
     "chex_tf.dicom": GROUND | {"numpy", "pydicom", "chex_tf.radiograph"},
     "chex_tf.reading": GROUND
-    | {"numpy", "chex_tf.radiograph", "chex_tf.data", "chex_tf.training", "chex_tf.evaluation", "chex_tf.explain"},
+    | {"numpy", "chex_tf.radiograph", "chex_tf.data", "chex_tf.training", "chex_tf.evaluation"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.training", "chex_tf.evaluation"},
+    "chex_tf.explain": GROUND
+    | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "matplotlib"}
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.training", "chex_tf.evaluation"}
+    | {"chex_tf.radiograph", "chex_tf.reading.finding"}
+    | {"chex_tf.phantom.records", "chex_tf.phantom.chest_xray14_layout"},
     "launch.convert": GROUND | {"launch", "torch", "safetensors"},
     "launch": {
         "absl",

@@ -46,22 +46,35 @@ def none(images: int) -> Change:
 def draw(settings: DataSettings, epochs: np.ndarray, examples: np.ndarray, copy: int = 0) -> Change:
     """`copy` tells several pictures of one image in one epoch apart."""
 
-    def of(purpose: Purpose, low: float, high: float) -> np.ndarray:
-        if low == high:
-            return np.full(len(examples), low)
-        return draws.between(low, high, purpose, settings.seed, epochs, examples, copy)
-
-    random_crop = settings.crop == "random"
+    crop = (0.0, 1.0) if settings.crop == "random" else (0.5, 0.5)
+    ranges = {
+        Purpose.CROP_ACROSS: crop,
+        Purpose.CROP_DOWN: crop,
+        Purpose.FLIP: (0.0, 1.0 if settings.flip else 0.0),
+        Purpose.ROTATION: (-settings.rotation, settings.rotation),
+        Purpose.SHIFT_ACROSS: (-settings.translation, settings.translation),
+        Purpose.SHIFT_DOWN: (-settings.translation, settings.translation),
+        Purpose.SCALE: (1 - settings.scale, 1 + settings.scale),
+        Purpose.BRIGHTNESS: (-settings.brightness, settings.brightness),
+        Purpose.CONTRAST: (1 - settings.contrast, 1 + settings.contrast),
+    }
+    of = {purpose: np.full(len(examples), low) for purpose, (low, _) in ranges.items()}
+    drawn = [purpose for purpose, (low, high) in ranges.items() if low != high]
+    if drawn:  # all in one go: one by one they take five times as long
+        shares = draws.uniform(np.array(drawn)[:, None], settings.seed, epochs, examples, copy)
+        for purpose, share in zip(drawn, shares, strict=True):
+            low, high = ranges[purpose]
+            of[purpose] = low + (high - low) * share
     return Change(
-        crop_across=of(Purpose.CROP_ACROSS, 0, 1) if random_crop else of(Purpose.CROP_ACROSS, 0.5, 0.5),
-        crop_down=of(Purpose.CROP_DOWN, 0, 1) if random_crop else of(Purpose.CROP_DOWN, 0.5, 0.5),
-        flip=of(Purpose.FLIP, 0, 1 if settings.flip else 0) < settings.flip,
-        rotation=of(Purpose.ROTATION, -settings.rotation, settings.rotation),
-        across=of(Purpose.SHIFT_ACROSS, -settings.translation, settings.translation),
-        down=of(Purpose.SHIFT_DOWN, -settings.translation, settings.translation),
-        scale=of(Purpose.SCALE, 1 - settings.scale, 1 + settings.scale),
-        brightness=255.0 * of(Purpose.BRIGHTNESS, -settings.brightness, settings.brightness),
-        contrast=of(Purpose.CONTRAST, 1 - settings.contrast, 1 + settings.contrast),
+        crop_across=of[Purpose.CROP_ACROSS],
+        crop_down=of[Purpose.CROP_DOWN],
+        flip=of[Purpose.FLIP] < settings.flip,
+        rotation=of[Purpose.ROTATION],
+        across=of[Purpose.SHIFT_ACROSS],
+        down=of[Purpose.SHIFT_DOWN],
+        scale=of[Purpose.SCALE],
+        brightness=255.0 * of[Purpose.BRIGHTNESS],
+        contrast=of[Purpose.CONTRAST],
     )
 
 

@@ -15,8 +15,12 @@ _FORM = 1  # of the pixels; count up when decoding or resizing changes
 
 
 class Pixels(Protocol):
-    def __call__(self, examples: np.ndarray) -> np.ndarray:
-        """uint8 (examples, side, side), not to be written to."""
+    def __call__(self, examples: np.ndarray) -> list[np.ndarray]:
+        """An image an example, uint8 (side, side): the cache's own memory, not to be written to."""
+        ...
+
+    def copy(self, examples: np.ndarray, out: np.ndarray) -> None:
+        """The same into `out`, uint8 (examples, side, side)."""
         ...
 
 
@@ -41,12 +45,18 @@ class MemoryCache:
         self._filled = np.zeros(len(examples), bool)
         self._load = load
 
-    def __call__(self, examples: np.ndarray) -> np.ndarray:
+    def __call__(self, examples: np.ndarray) -> list[np.ndarray]:
+        return [self._pixels[place] for place in self._filled_places(examples).tolist()]
+
+    def copy(self, examples: np.ndarray, out: np.ndarray) -> None:
+        _take(self._pixels, self._filled_places(examples), out)
+
+    def _filled_places(self, examples: np.ndarray) -> np.ndarray:
         places = self._place[examples]
         for example, place in zip(examples[~self._filled[places]], places[~self._filled[places]], strict=True):
             self._load(int(example), self._pixels[place])
             self._filled[place] = True
-        return self._pixels[places]
+        return places
 
 
 class DiskCache:
@@ -86,10 +96,19 @@ class DiskCache:
                 del pixels
         self._place = np.full(total, -1, np.int64)
         self._place[examples] = np.arange(len(examples))
-        self._pixels = np.memmap(self.file, np.uint8, "r", shape=(len(examples), side, side))
+        # As a plain array: cutting an image out of a memmap takes several times as long.
+        self._pixels = np.asarray(np.memmap(self.file, np.uint8, "r", shape=(len(examples), side, side)))
 
-    def __call__(self, examples: np.ndarray) -> np.ndarray:
-        return np.asarray(self._pixels[self._place[examples]])
+    def __call__(self, examples: np.ndarray) -> list[np.ndarray]:
+        return [self._pixels[place] for place in self._place[examples].tolist()]
+
+    def copy(self, examples: np.ndarray, out: np.ndarray) -> None:
+        _take(self._pixels, self._place[examples], out)
+
+
+def _take(pixels: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
+    # With another mode numpy would copy by way of a buffer. One call for all lets go of Python's lock once.
+    np.take(pixels, places, axis=0, out=out, mode="clip")
 
 
 def _one_by_one(write: Callable[[int], object], images: int, progress: Callable[[int, int], None]) -> None:

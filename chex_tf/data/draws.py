@@ -31,15 +31,15 @@ class Purpose(enum.IntEnum):
     STATISTICS = 15
 
 
-def bits(purpose: Purpose, *keys: int | np.ndarray) -> np.ndarray:
+def bits(purpose: Purpose | np.ndarray, *keys: int | np.ndarray) -> np.ndarray:
     """64 random bits for each combination of keys; arrays among the keys broadcast. At least one-dimensional."""
     mixed = np.zeros(1, np.uint64)
-    for key in (int(purpose), *keys):
+    for key in (purpose, *keys):
         mixed = _mix(mixed ^ (np.atleast_1d(np.asarray(key)).astype(np.uint64) + np.uint64(_GOLDEN)))
     return mixed
 
 
-def uniform(purpose: Purpose, *keys: int | np.ndarray) -> np.ndarray:
+def uniform(purpose: Purpose | np.ndarray, *keys: int | np.ndarray) -> np.ndarray:
     """Numbers in [0, 1), float64."""
     return (bits(purpose, *keys) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 

@@ -11,6 +11,9 @@ Batch k is a function of the settings and k, and of nothing else: the order is k
 can be read by itself (records.py), and what is done to it is drawn by its number (augmentation.py). So a run that
 starts at step k reads nothing of what went before, and shards are rows of one global batch.
 
+An image that cannot be read is an InputError that names it; drawn from a tf.data.Dataset it is one only within
+`failures.told_plainly`.
+
 A batch is a dict:
 
     image       uint8 (batch, side, side, 1), 0..255; `three_channels` belongs on the device
@@ -37,6 +40,7 @@ from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, t
 from chex_tf.data.checks import measured_statistics
 from chex_tf.data.pairs import Partners
 from chex_tf.data.records import Records, Statistics, open_records
+from chex_tf.data.rooms import Rooms
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
 
@@ -90,6 +94,7 @@ class Source:
         self._columns = self._make_columns()
         self._partners: dict[str, Partners] = {}
         self._lock = threading.Lock()
+        self._rooms = Rooms()
         self._cache = self._make_cache(progress)
 
     def __len__(self) -> int:
@@ -146,20 +151,17 @@ class Source:
             found |= {"second_image": self._images(second, epochs, 1), "second_index": second}
         return found
 
-    def batch(self, step: int, batch: int, **more: Any) -> dict[str, np.ndarray]:
+    def batch(self, step: int, batch: int, *, texts: bool = True, **more: Any) -> dict[str, np.ndarray]:
         """Batch `step` as arrays, whole or a shard's rows: what `dataset` gives, without tf.data."""
         found = self.pixels(step, batch, **more)
-        facts = self.facts(tf.constant(found["index"]), tf.constant(found["weight"]))
-        return found | {name: value.numpy() for name, value in facts.items()}
-
-    def facts(self, index: tf.Tensor, weight: tf.Tensor, texts: bool = True) -> dict[str, tf.Tensor]:
-        """All that a batch says of its images beside their pixels."""
-        found = {name: tf.gather(column, index) for name, column in self._columns.items() if texts or name not in TEXTS}
-        for name in found:
+        index, weight = found["index"], found["weight"]
+        for name, column in self._columns.items():
             if name == "weights":
-                found[name] *= weight[:, None]
+                found[name] = column[index] * weight[:, None]
             elif name.endswith("_weight"):
-                found[name] *= weight
+                found[name] = column[index] * weight
+            elif texts or name not in TEXTS:
+                found[name] = column[index]
         return found
 
     def dataset(
@@ -181,22 +183,21 @@ class Source:
         """
         order.shard_rows(batch, shard * replicas, shards * replicas)  # refuses sizes that do not divide
         last = stop if stop is not None else (_ENDLESS // replicas if self.training else self.batches(batch))
-        spec = self._spec(batch // (shards * replicas), pairs)
+        spec = self._spec(batch // (shards * replicas), texts, pairs)
 
         def load(piece: np.ndarray) -> list[np.ndarray]:
             step, replica = divmod(int(piece), replicas)
             number = shard * replicas + replica
             if step == start:
                 self._expect_first(step, batch, order.shard_rows(batch, number, shards * replicas))
-            found = self.pixels(step, batch, shard=number, shards=shards * replicas, pairs=pairs)
+            found = self.batch(step, batch, texts=texts, shard=number, shards=shards * replicas, pairs=pairs)
             return [found[name] for name in spec]
 
         def read(piece: tf.Tensor) -> dict[str, tf.Tensor]:
             values = tf.numpy_function(load, [piece], [of.dtype for of in spec.values()])
             for value, of in zip(values, spec.values(), strict=True):
                 value.set_shape(of.shape)
-            found = dict(zip(spec, values, strict=True))
-            return found | self.facts(found["index"], found["weight"], texts)
+            return dict(zip(spec, values, strict=True))
 
         batches = tf.data.Dataset.range(start * replicas, last * replicas)
         batches = batches.map(read, num_parallel_calls=self._readers(), deterministic=True)
@@ -232,18 +233,16 @@ class Source:
         side, resized = self.settings.image_size, self.settings.resized
         change = augmentation.draw(self.settings, epochs, examples, copy) if self.training else None
         plain = side == resized and self.settings.aspect == "squash" and (change is None or change.nothing)
+        out = self._rooms(len(examples), side)
         if plain and self._cache is not None:
-            return self._cache(examples)[..., None]
-        out = np.empty((len(examples), side, side), np.uint8)
-        if plain:
+            self._cache.copy(examples, out)
+        elif plain:
             for example, place in zip(examples.tolist(), out, strict=True):
                 self._load(example, place)
-            return out[..., None]
-        if self._cache is not None:
-            before: Any = self._cache(examples)
         else:
-            before = [self._load(example) for example in examples.tolist()]
-        augmentation.apply(before, change or augmentation.none(len(examples)), side, out)
+            cached = self._cache
+            films = cached(examples) if cached is not None else [self._load(one) for one in examples.tolist()]
+            augmentation.apply(films, change or augmentation.none(len(examples)), side, out)
         return out[..., None]
 
     def _load(self, example: int, out: np.ndarray | None = None) -> np.ndarray:
@@ -275,12 +274,11 @@ class Source:
             for ahead in (0, 1):
                 self.records.expect(self.examples[order.window(self.order, step, batch, rows, ahead)])
 
-    def _make_columns(self) -> dict[str, tf.Tensor]:
+    def _make_columns(self) -> dict[str, np.ndarray]:
+        """All that a batch says of its images beside their pixels, over the whole split."""
         columns = {"targets": self.targets.values, "weights": self.targets.weights, "labels": self.targets.raw}
         columns |= auxiliary.targets(self.records)
-        columns |= {name: getattr(self.records.index, name) for name in TEXTS}
-        with tf.device("cpu"):
-            return {name: tf.constant(column) for name, column in columns.items()}
+        return columns | {name: getattr(self.records.index, name) for name in TEXTS}
 
     def _make_cache(self, progress: Progress) -> cache.Pixels | None:
         settings, total = self.settings, len(self.records)
@@ -311,12 +309,18 @@ class Source:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return cores + 1
 
-    def _spec(self, rows: int, pairs: str | None) -> dict[str, tf.TensorSpec]:
-        """Of what `pixels` gives."""
+    def _spec(self, rows: int, texts: bool, pairs: str | None) -> dict[str, tf.TensorSpec]:
+        """Of what `batch` gives."""
         side = self.settings.image_size
         image, index = tf.TensorSpec((rows, side, side, 1), tf.uint8), tf.TensorSpec((rows,), tf.int64)
         spec = {"image": image, "index": index, "weight": tf.TensorSpec((rows,), tf.float32)}
-        return spec if pairs is None else spec | {"second_image": image, "second_index": index}
+        if pairs is not None:
+            spec |= {"second_image": image, "second_index": index}
+        for name, column in self._columns.items():
+            if texts or name not in TEXTS:
+                kind = tf.string if column.dtype.kind == "S" else tf.as_dtype(column.dtype)
+                spec[name] = tf.TensorSpec((rows, *column.shape[1:]), kind)
+        return spec
 
 
 def three_channels(image: tf.Tensor) -> tf.Tensor:

@@ -18,6 +18,7 @@ import numpy as np
 
 from chex_tf.data import index as indexing
 from chex_tf.data.index import Index
+from chex_tf.observations import ALIASES
 from chex_tf.settings import InputError, nearest
 
 
@@ -182,11 +183,11 @@ def version_folder(folder: pathlib.Path) -> pathlib.Path:
 
 
 def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
-    """Names of the labels, from the metadata that the builder wrote."""
+    """Names of the labels, from the metadata that the builder wrote, spelled as in the rest of the project."""
     metadata = info.metadata or {}
     if "label_names" not in metadata:
         raise InputError(f"{version}: expected the names of the labels in metadata.json as label_names", "data")
-    return tuple(metadata["label_names"])
+    return tuple(ALIASES.get(name, name) for name in metadata["label_names"])
 
 
 def _line(error: BaseException) -> str:

@@ -68,13 +68,17 @@ def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, 
     if tuple(asked) == ("all",) and not set(tasks) <= set(observations):
         tasks = tuple(observations)  # another data set's own list
     tasks = tuple(ALIASES.get(task, task) for task in tasks)
-    for task in tasks:
-        if task not in observations:
-            known = (*TASK_SETS, *observations)
-            close = nearest(task, known)
-            raise InputError(
-                f"{task!r} is no observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
-            )
+    missing = [task for task in tasks if task not in observations]
+    if missing and len(asked) == 1 and asked[0] in TASK_SETS:
+        raise InputError(
+            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {', '.join(observations)}",
+            "tasks",
+        )
+    for task in missing:
+        close = nearest(task, (*TASK_SETS, *observations))
+        raise InputError(
+            f"{task!r} is no observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
+        )
     return tasks
 
 

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from chex_tf.data.failures import told_plainly
 from chex_tf.data.pipeline import Source
 from chex_tf.data.records import open_records
 from chex_tf.data.settings import DataSettings
@@ -146,9 +147,10 @@ def _batches(
 ) -> Iterator[np.ndarray]:
     replicas = strategy.num_replicas_in_sync
     pieces = source.dataset(batch * replicas, replicas=replicas, texts=False).map(lambda batch: batch["image"])
-    for images in strategy.distribute_datasets_from_function(lambda _: pieces):
-        found = forward(images)
-        yield np.concatenate([part.numpy() for part in strategy.experimental_local_results(found)])
+    with told_plainly():
+        for images in strategy.distribute_datasets_from_function(lambda _: pieces):
+            found = forward(images)
+            yield np.concatenate([part.numpy() for part in strategy.experimental_local_results(found)])
 
 
 def _forward(

@@ -34,19 +34,26 @@ def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
     run_dir = pathlib.Path(run_dir)
     for file in (run_directory.CONFIG, f"{checkpoints.FOLDER}/{checkpoints.INDEX}"):
         run_directory.own(run_dir, file)
-    config, states = run_directory.read_config(run_dir), checkpoints.read_index(run_dir)
-    if config is None or not states or not states[0].best:
-        raise InputError(f"expected a run directory with at least one evaluation; received {run_dir}", "run_dir")
-    records = config["records"]["train"]
-    return TrainedRun(
-        run_dir,
-        tuple(records["tasks"]),
-        int(records["classes"]),
-        int(config["data"]["image_size"]),
-        Normalisation.from_json(states[0].note["normalisation"]),
-        states[0].best,
-        config,
-    )
+    try:
+        config, states = run_directory.read_config(run_dir), checkpoints.read_index(run_dir)
+        if config is None or not states or not states[0].best:
+            raise InputError(f"expected a run directory with at least one evaluation; received {run_dir}", "run_dir")
+        records = config["records"]["train"]
+        return TrainedRun(
+            run_dir,
+            tuple(records["tasks"]),
+            int(records["classes"]),
+            int(config["data"]["image_size"]),
+            Normalisation.from_json(states[0].note["normalisation"]),
+            states[0].best,
+            config,
+        )
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{run_dir} is damaged: its config.json or index.json is not as training writes it", "run_dir"
+        ) from error
 
 
 def chosen(run: TrainedRun, checkpoint: str) -> tuple[checkpoints.Best, ...]:

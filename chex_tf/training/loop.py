@@ -34,6 +34,8 @@ class Evaluated:
     normalisation: Any
     run_dir: pathlib.Path
     board: Any
+    classes: int
+    workers: int
 
 
 Callback = Callable[[Evaluated], None]
@@ -174,8 +176,9 @@ def run(
                         run_dir, "running", step=step, steps=steps, best_auroc=None if math.isnan(best) else best
                     )
                     _show(board, step, metrics, best, scores, feed.tasks)
+                    told = (net.model, net.normalisation, run_dir, board, feed.classes, machine.workers)
                     for callback in callbacks:
-                        callback(Evaluated(step, metrics, scores, net.model, net.normalisation, run_dir, board))
+                        callback(Evaluated(step, metrics, scores, *told))
                 logged_at, logged_time, waited = step, time.monotonic(), 0.0
             elif time.monotonic() - saved_time >= 60 * settings.checkpoint_minutes > 0:
                 save(None)

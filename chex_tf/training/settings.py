@@ -131,6 +131,14 @@ class TrainSettings(Settings):
     tensorboard: bool = setting(True, help="write TensorBoard's event files", group="watching")
     log_every: int = setting(20, help="steps between TensorBoard's training points", low=1, group="watching")
     sample_images: int = setting(8, help="training images shown in TensorBoard", low=0, high=64, group="watching")
+    cam_images: int = setting(
+        6,
+        help="validation films, the first positive of each of so many tasks, whose Grad-CAM TensorBoard shows after "
+        "each evaluation; one worker only",
+        low=0,
+        high=64,
+        group="watching",
+    )
     profile: str | None = setting(None, help="steps to profile for TensorBoard, as FIRST:LAST", group="watching")
 
     def check(self) -> None:
@@ -174,5 +182,5 @@ class TrainSettings(Settings):
 # What may differ when a run goes on: it changes how the run is carried out or watched, not what comes out.
 FREE_TO_CHANGE = frozenset(
     {"run_dir", "dry_run", "require_gpu", "checkpoint_minutes", "tensorboard", "log_every", "sample_images", "profile"}
-    | {"steps_per_call"}
+    | {"cam_images", "steps_per_call"}
 )

@@ -1,18 +1,15 @@
 """Small prepared folders of the real form: TFRecords that TFDS writes, with JPEGs whose pixels are known."""
 
 import io
-import json
 import pathlib
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 from PIL import Image
 
 from chex_tf.data.settings import DataSettings
-from chex_tf.observations import OBSERVATIONS
 
 IMAGES = {"train": 37, "valid": 11}
 SHARDS = 3
@@ -52,46 +49,16 @@ def row(split: str, number: int) -> dict[str, Any]:
     }
 
 
-class Films(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {}
-
-    def _info(self) -> tfds.core.DatasetInfo:
-        features = tfds.features.FeaturesDict(
-            {
-                "image": tfds.features.Image(shape=(None, None, 1)),
-                "labels": tfds.features.Tensor(shape=(14,), dtype=np.int8),
-                "path": tfds.features.Text(),
-                "patient": tfds.features.Text(),
-                "study": tfds.features.Text(),
-                "view": tfds.features.ClassLabel(names=("frontal", "lateral")),
-                "projection": tfds.features.ClassLabel(names=("AP", "PA", "LL", "RL", "none")),
-                "sex": tfds.features.ClassLabel(names=("female", "male", "unknown")),
-                "age": tfds.features.Scalar(dtype=np.int32),
-            }
-        )
-        metadata = tfds.core.MetadataDict(label_names=list(OBSERVATIONS))
-        return tfds.core.DatasetInfo(builder=self, features=features, metadata=metadata)
-
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[Any]]:
-        del dl_manager
-        return {split: self._generate_examples(split) for split in IMAGES}
-
-    def _generate_examples(self, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for number in range(IMAGES[split]):
-            example = row(split, number)
-            yield example["path"], example
+def examples(split: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number in range(IMAGES[split]):
+        example = row(split, number)
+        yield example["path"], example
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def prepared(write_records: Callable[..., pathlib.Path]) -> pathlib.Path:
     """A version folder; its records are in the order of hashed paths, so tests find an image by its path."""
-    builder = Films(data_dir=tmp_path_factory.mktemp("prepared"))
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=SHARDS))
-    folder = pathlib.Path(builder.data_path)
-    pixels = {"mean": 117.5, "standard_deviation": 52.25, "images_measured": IMAGES["train"]}
-    (folder / "summary.json").write_text(json.dumps({"splits": {"train": {"pixels": pixels}}}))
-    return folder
+    return write_records({split: examples(split) for split in IMAGES}, SHARDS, mean=117.5, deviation=52.25)
 
 
 @pytest.fixture
@@ -102,10 +69,6 @@ def settings_of(prepared):
         return DataSettings(**({"data": prepared, "image_size": 64} | changes))
 
     return make
-
-
-def numbers_by_path(split: str) -> dict[bytes, int]:
-    return {row(split, number)["path"].encode(): number for number in range(IMAGES[split])}
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,15 @@
 """Opening prepared folders: what is found, what is refused, and that any image is read by itself."""
 
+import json
 import shutil
 
 import numpy as np
 import pytest
 
 from chex_tf.data.records import Statistics, open_records, version_folder
+from chex_tf.data.settings import DataSettings
+from chex_tf.data.targets import make_targets, task_names
+from chex_tf.observations import CHEST_XRAY14_FINDINGS
 from chex_tf.settings import InputError
 
 
@@ -110,6 +114,22 @@ def test_a_file_cut_while_training_is_named(copy):
         stream.truncate(100)
     with pytest.raises(InputError, match="became shorter"):
         records.read(len(records) - 1)
+
+
+def test_chest_xray14_s_effusion_goes_by_the_name_that_chexpert_gives_it(copy):
+    metadata = copy / "metadata.json"
+    content = json.loads(metadata.read_text())
+    content["label_names"] = list(CHEST_XRAY14_FINDINGS)
+    metadata.write_text(json.dumps(content))
+    records = open_records(copy, "train")
+    settings = DataSettings(data=copy, tasks=("competition",))
+    # Its third finding; the settings may also use the data's own word for it.
+    assert np.array_equal(make_targets(records, settings).raw[:, 4], records.index.labels[:, 2])
+    assert task_names(("Effusion",), records.observations) == ("Pleural Effusion",)
+    with pytest.raises(
+        InputError, match=r"^study needs No Finding, which these data lack; they have Atelectasis, Card"
+    ):
+        task_names(("study",), records.observations)
 
 
 def test_records_of_another_form_are_refused(copy):

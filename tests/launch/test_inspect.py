@@ -18,22 +18,15 @@ from launch import inspect as verb
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def _prepared_films(tmp_path_factory):
-    """The prepared folder of the data tests."""
+@pytest.fixture(scope="module")
+def films(write_records):
+    """The films of the data tests."""
     spec = importlib.util.spec_from_file_location("films_for_inspect", ROOT / "tests" / "data" / "conftest.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    builder = module.Films(data_dir=tmp_path_factory.mktemp("films"))
-    builder.download_and_prepare()
-    return pathlib.Path(builder.data_path)
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    return _prepared_films(tmp_path_factory)
+    return write_records({split: module.examples(split) for split in module.IMAGES}, 1, mean=117.5, deviation=52.25)
 
 
 def test_the_sheet_shows_the_batch(films, tmp_path, capsys):

@@ -1,0 +1,134 @@
+"""The films to be explained: image files, or a split of a prepared folder with its truth."""
+
+import dataclasses
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from chex_tf import radiograph
+from chex_tf.data import images, policies, targets
+from chex_tf.data.records import Records, open_records
+from chex_tf.explain.placing import View
+from chex_tf.reading.finding import find
+from chex_tf.settings import InputError, nearest
+from chex_tf.training.ensemble import TrainedRun
+from chex_tf.training.validation import truth
+
+
+def view_of(run: TrainedRun) -> View:
+    data = run.config["data"]
+    return View(run.side, int(data["resize"] or run.side), data["aspect"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """Films from image files."""
+
+    paths: tuple[pathlib.Path, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(map(str, self.paths))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def grey(self, place: int) -> np.ndarray:
+        """uint8 (height, width)."""
+        return self._read(place, None)
+
+    def input(self, place: int, view: View) -> np.ndarray:
+        return radiograph.prepare(self._read(place, view.resized), view.side, view.resized, view.aspect)
+
+    def _read(self, place: int, least: int | None) -> np.ndarray:
+        path = self.paths[place]
+        try:
+            return radiograph.read(path, least)
+        except radiograph.UnreadableFilm as error:
+            raise InputError(f"{path}: {error}", "images") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Films of a prepared folder's split, in its order; those of the views that all the runs were trained on."""
+
+    records: Records
+    examples: np.ndarray  # places in the records
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Paths as the source's table spells them."""
+        return tuple(path.decode() for path in self.records.index.path[self.examples])
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def grey(self, place: int) -> np.ndarray:
+        return self._decoded(place, None)
+
+    def input(self, place: int, view: View) -> np.ndarray:
+        return radiograph.prepare(self._decoded(place, view.resized), view.side, view.resized, view.aspect)
+
+    def truth(self, run: TrainedRun, tasks: Sequence[str]) -> np.ndarray:
+        """(films, tasks): 1, 0, or NaN where the label says neither, as in the run's own validation."""
+        try:
+            known = targets.task_names(tasks, self.records.observations)
+        except InputError as error:
+            raise InputError(str(error), "task") from error
+        raw = self.records.index.labels[self.examples][:, [self.records.observations.index(task) for task in known]]
+        rules = policies.parse(run.config["data"]["blank"], known, "blank")
+        return truth(raw, np.array([rule.name == "zeros" for rule in rules]))
+
+    def units(self, unit: str) -> np.ndarray:
+        """(films,) number of the patient, study or image that each belongs to, from 0."""
+        if unit == "image":
+            return np.arange(len(self))
+        index = self.records.index
+        names = (index.patient if unit == "patient" else index.study)[self.examples]
+        return np.asarray(np.unique(names, return_inverse=True)[1])
+
+    def _decoded(self, place: int, least: int | None) -> np.ndarray:
+        example = int(self.examples[place])
+        try:
+            return images.decode(self.records.read(example), least)
+        except ValueError as error:
+            path = self.records.index.path[example].decode()
+            raise InputError(f"{path} in {self.records.folder}: {error}", "data") from error
+
+
+Films = Files | Split
+
+
+def open_split(folder: pathlib.Path, split: str, runs: Sequence[TrainedRun]) -> Split:
+    records = open_records(folder, split)
+    views = {run.config["data"]["views"] for run in runs} - {"all"}
+    kinds = records.names("view")
+    shown = np.flatnonzero(np.logical_and.reduce([kinds == view for view in views] or [np.ones(len(records), bool)]))
+    if not len(shown):
+        raise InputError(
+            f"expected films of views that the runs were trained on ({', '.join(sorted(views))}); {split} of "
+            f"{records.folder} has none",
+            "split",
+        )
+    return Split(records, shown)
+
+
+def find_files(asked: Sequence[str]) -> Files:
+    """Files, folders (all films below) and globs, as launch.predict takes them."""
+    found = find(pathlib.Path(one).expanduser() for one in asked)
+    for path, why in found.missing:
+        raise InputError(f"{path}: {why}", "images")
+    return Files(found.films)
+
+
+def tasks_of(runs: Sequence[TrainedRun], asked: Sequence[str]) -> tuple[str, ...]:
+    """The tasks to explain, all of which every run must have been trained for."""
+    tasks = tuple(asked) or tuple(task for task in runs[0].tasks if all(task in run.tasks for run in runs))
+    for run in runs:
+        for task in tasks:
+            if task not in run.tasks:
+                raise InputError(f"{run.run_dir} was not trained for {task!r}{nearest(task, run.tasks)}", "task")
+    if not tasks:
+        raise InputError("expected runs with a task in common; they have none", "run_dir")
+    return tasks

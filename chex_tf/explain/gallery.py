@@ -1,0 +1,129 @@
+"""One HTML page with every film of a split and its maps, to be filtered by task and outcome; it opens from a disk.
+
+The page holds films as small JPEGs and maps as a byte a cell, and lays one over the other itself: a map of a coarse
+grid costs a hundred bytes where a picture of it would cost thousands.
+"""
+
+import base64
+import contextlib
+import dataclasses
+import json
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from chex_tf.explain import overlay
+from chex_tf.explain.placing import View
+from chex_tf.files import whole_file
+
+NAME = "gallery.html"
+THUMBNAIL = 192  # pixels of the longer side
+FINEST_GRID = 64  # cells a side of a stored map; a finer one (saliency) is averaged down
+_JPEG_QUALITY = 82
+
+# name, film (height, width), truth (tasks,), probabilities (runs, tasks), of each run brightness (tasks, rows, columns)
+Add = Callable[[str, np.ndarray, np.ndarray, np.ndarray, Sequence[np.ndarray]], None]
+
+
+def outcome(truth: float, probability: float, threshold: float) -> str:
+    """TP, FP, FN or TN; empty where nothing is known or no threshold could be chosen."""
+    if np.isnan(truth) or np.isnan(threshold):
+        return ""
+    return ("T" if (probability >= threshold) == (truth == 1) else "F") + ("P" if probability >= threshold else "N")
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """What the whole page is about; the last three are by run, thresholds then by task."""
+
+    title: str
+    notes: str
+    tasks: tuple[str, ...]
+    runs: tuple[str, ...]
+    grids: tuple[tuple[int, int], ...]
+    views: tuple[View, ...]
+    thresholds: tuple[np.ndarray, ...]
+
+
+@contextlib.contextmanager
+def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
+    """Gives a function that adds one film; the page is there when the block has ended well."""
+    template = pathlib.Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+    start, _, rest = template.partition("/*ABOUT*/")
+    middle, _, end = rest.partition("/*FILMS*/\n")
+    colours, opacities = overlay.table()
+    about = {
+        "title": head.title,
+        "notes": head.notes,
+        "tasks": head.tasks,
+        "runs": head.runs,
+        "grids": head.grids,
+        "thresholds": [[None if np.isnan(cut) else round(float(cut), 3) for cut in of] for of in head.thresholds],
+        "stored": [[min(cells, FINEST_GRID) for cells in grid] for grid in head.grids],
+        "colours": colours.tolist(),
+        "opacities": opacities.tolist(),
+    }
+    with whole_file(file) as scratch, open(scratch, "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(start + _script(about) + middle)
+
+        def add(
+            name: str, grey: np.ndarray, truth: np.ndarray, probable: np.ndarray, bright: Sequence[np.ndarray]
+        ) -> None:
+            stream.write(_script(_film(head, name, grey, truth, probable, bright)) + ",\n")
+
+        yield add
+        stream.write(end)
+
+
+def _film(
+    head: Head, name: str, grey: np.ndarray, truth: np.ndarray, probable: np.ndarray, bright: Sequence[np.ndarray]
+) -> dict[str, Any]:
+    """Lists by task and then by run; see gallery.html for what reads them."""
+    small = thumbnail(grey)
+    places = range(len(head.tasks))
+    return {
+        "n": name,
+        "s": [small.shape[1], small.shape[0]],
+        "g": _base64(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()),
+        "v": [_seen((grey.shape[0], grey.shape[1]), view) for view in head.views],
+        "t": [None if np.isnan(value) else int(value) for value in truth],
+        "p": [[round(float(of[task]), 4) for of in probable] for task in places],
+        "o": [
+            [outcome(truth[task], of[task], cut[task]) for of, cut in zip(probable, head.thresholds, strict=True)]
+            for task in places
+        ],
+        "m": [[_base64(_stored(of[task])) for of in bright] for task in places],
+    }
+
+
+def thumbnail(grey: np.ndarray) -> np.ndarray:
+    scale = THUMBNAIL / max(grey.shape)
+    height, width = (max(1, round(side * scale)) for side in grey.shape)
+    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _stored(bright: np.ndarray) -> bytes:
+    rows, columns = (min(cells, FINEST_GRID) for cells in bright.shape)
+    if bright.shape != (rows, columns):
+        bright = cv2.resize(bright, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.rint(255 * np.clip(bright, 0, 1)).astype(np.uint8).tobytes()
+
+
+def _seen(shape: tuple[int, int], view: View) -> list[float]:
+    """Left, top, width and height of what the network sees of a film, as shares of its sides."""
+    top, down, left, across = (round(share, 5) for pair in view.window(shape) for share in pair)
+    return [left, top, across, down]
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _script(value: Any) -> str:
+    """JSON that nothing in it can end the script with: names come from files."""
+    return (
+        json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )

@@ -1,0 +1,37 @@
+"""A map laid over its film in colour, on a scale from 0 to 1 that every picture shares."""
+
+import matplotlib
+import numpy as np
+
+# The darkest quarter left out, which could not be told from the film.
+_COLOURS = np.asarray(matplotlib.colormaps["inferno"](np.linspace(0.25, 1, 256)))[:, :3]
+_MOST_OPAQUE = 0.8
+_RISE = 0.8  # of opacity with brightness: below 1, so that faint places still show
+
+
+def brightness(maps: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Maps (…, rows, columns) on the common scale: the brightest place of each is its probability (…).
+
+    A map's own size says little between networks: it falls with the number of cells and with the scale of their
+    features. So its shape is kept, and how bright it is says how confident the prediction is (section 3.3).
+    """
+    peaks = maps.max(axis=(-2, -1), keepdims=True)
+    shapes = np.divide(maps, peaks, out=np.zeros_like(maps), where=peaks > 0)
+    return shapes * probabilities[..., np.newaxis, np.newaxis].astype(maps.dtype)
+
+
+def blend(grey: np.ndarray, bright: np.ndarray) -> np.ndarray:
+    """uint8 (height, width, 3) from a film, uint8 (height, width), and brightness of the same size, 0 to 1."""
+    share = np.clip(bright, 0, 1)
+    colours = _COLOURS[np.rint(255 * share).astype(int)]
+    opaque = _opacity(share)[..., np.newaxis]
+    return np.rint(255 * colours * opaque + grey[..., np.newaxis] * (1 - opaque)).astype(np.uint8)
+
+
+def table() -> tuple[np.ndarray, np.ndarray]:
+    """Colours (256, 3) and opacities (256,) of brightness 0 to 1, both uint8."""
+    return np.rint(255 * _COLOURS).astype(np.uint8), np.rint(255 * _opacity(np.linspace(0, 1, 256))).astype(np.uint8)
+
+
+def _opacity(share: np.ndarray) -> np.ndarray:
+    return np.asarray(_MOST_OPAQUE * share**_RISE)

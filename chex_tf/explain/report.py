@@ -1,0 +1,142 @@
+"""What launch.explain says of a split: outcomes at the threshold, and localisation as a table and as JSON."""
+
+import dataclasses
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chex_tf.evaluation.bootstrap import Interval
+from chex_tf.evaluation.table import NOTE_WIDTH, NOTHING, lines
+from chex_tf.explain.gallery import outcome
+from chex_tf.explain.localisation import IOU, MEAN, POINTING, Estimate, Localisation
+from chex_tf.explain.settings import ExplainSettings
+
+
+def outcomes(
+    runs: Sequence[str],
+    tasks: Sequence[str],
+    truth: np.ndarray,
+    probable: np.ndarray,
+    thresholds: Sequence[np.ndarray],
+) -> str:
+    """How many films of each outcome; `probable` is (runs, films, tasks)."""
+    rows = []
+    for column, task in enumerate(tasks):
+        for run, name in enumerate(runs):
+            cut = float(thresholds[run][column])
+            found = [outcome(*pair, cut) for pair in zip(truth[:, column], probable[run, :, column], strict=True)]
+            counts = [str(found.count(kind)) for kind in ("TP", "FP", "FN", "TN")]
+            shown = [f"{cut:.3f}", *counts] if not math.isnan(cut) else [NOTHING] * 5
+            rows.append([task, name, *shown])
+    header = ["Task", "Run", "Threshold", "True pos.", "False pos.", "False neg.", "True neg."]
+    return lines(header, rows, 2)
+
+
+def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]]) -> str:
+    """Pointing game and IoU, runs side by side within a task, then the paired differences of the means."""
+    several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
+    head = (
+        f"Localisation on {settings.split}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
+        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}."
+    )
+    rows = []
+    for task in (*found.tasks, MEAN):
+        for network, grid in zip(found.networks, grids, strict=True):
+            rows.append(
+                [
+                    "Mean" if task == MEAN else task,
+                    network.name,
+                    "×".join(map(str, grid)),
+                    "" if task == MEAN else str(found.films[task]),
+                    f"{found.chance[task]:.3f}",
+                    _shown(network.pointing[task]),
+                    _shown(network.iou[task]),
+                    "" if task == MEAN else "/".join(f"{share:.2f}" for share in network.shares[task]),
+                ]
+            )
+    header = ["Task", "Run", "Grid", "Films", "Chance", "Pointing game", "IoU", "Of peak"]
+    parts = [textwrap.fill(head, NOTE_WIDTH) + "\n" + lines(header, rows, 3)]
+    means = [difference for difference in found.differences if difference.task == MEAN]
+    if means:
+        table = [
+            [
+                f"{one.a} − {one.b}",
+                {POINTING: "pointing game", IOU: "IoU"}[one.measure],
+                _signed(one.value, one.interval),
+                f"{one.p:.3f}",
+                f"{one.p_holm:.3f}",
+            ]
+            for one in means
+        ]
+        parts.append(lines(["Difference of means, paired", "Measure", "Value", "p", "p (Holm)"], table, 2))
+    note = (
+        "Chance: the share of a film that its region covers. Of peak: the share of a map's peak that its marked part "
+        "reaches, chosen on other films" + (" (two: each half by the other)." if _is_halved(found) else ".")
+    )
+    parts.append(textwrap.fill(note, NOTE_WIDTH))
+    return "\n\n".join(parts)
+
+
+def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisation) -> dict[str, Any]:
+    """The form of localisation.json."""
+    return {
+        "split": settings.split,
+        "threshold_split": settings.threshold_split,
+        "method": settings.method,
+        "members": settings.members,
+        "unit": settings.unit,
+        "units": found.units,
+        "replicates": settings.replicates,
+        "seed": settings.seed,
+        "films": found.films,
+        "chance": {task: _number(value) for task, value in found.chance.items()},
+        "runs": {
+            network.name: {
+                "model": words,
+                "shares_of_peak": {task: list(shares) for task, shares in network.shares.items()},
+                POINTING: {task: _estimate(each) for task, each in network.pointing.items()},
+                IOU: {task: _estimate(each) for task, each in network.iou.items()},
+            }
+            for network, words in zip(found.networks, described, strict=True)
+        },
+        "differences": [
+            {
+                "a": one.a,
+                "b": one.b,
+                "measure": one.measure,
+                "task": one.task,
+                **_estimate(Estimate(one.value, one.interval)),
+                "p": _number(one.p),
+                "p_holm": _number(one.p_holm),
+            }
+            for one in found.differences
+        ],
+    }
+
+
+def _is_halved(found: Localisation) -> bool:
+    return any(len(shares) > 1 for network in found.networks for shares in network.shares.values())
+
+
+def _estimate(of: Estimate) -> dict[str, Any]:
+    found = dataclasses.asdict(of.interval)
+    return {"value": _number(of.value), "low": _number(found["low"]), "high": _number(found["high"])}
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _shown(of: Estimate) -> str:
+    if math.isnan(of.value):
+        return NOTHING
+    return f"{of.value:.3f} [{of.interval.low:.3f}, {of.interval.high:.3f}]"
+
+
+def _signed(value: float, interval: Interval) -> str:
+    if math.isnan(value):
+        return NOTHING
+    return f"{value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"

@@ -1,0 +1,84 @@
+"""What can be asked of launch.explain: which runs, which films, by which method, measured against which regions."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.settings import InputError, Settings, setting
+
+METHOD_NAMES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "scorecam": "Score-CAM", "saliency": "Saliency"}
+UNITS = ("patient", "study", "image")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExplainSettings(Settings):
+    """Films come from files, or from a split of a prepared folder; regions only go with the latter."""
+
+    run_dir: tuple[pathlib.Path, ...] = setting(
+        help="run directory; several, such as a truncated family, are shown side by side in the order given",
+        group="What to explain",
+        existing="folder",
+        repeated=True,
+    )
+    task: tuple[str, ...] = setting(
+        (), help="tasks to explain; without it, all that the runs have in common", group="What to explain"
+    )
+    images: tuple[str, ...] = setting(
+        (), help="image file, folder or glob, instead of a split", group="What to explain", repeated=True
+    )
+    data: pathlib.Path | None = setting(
+        None,
+        help="prepared folder whose split is explained; the first run's own if not given",
+        group="What to explain",
+        existing="folder",
+    )
+    split: str = setting("test", help="the split to explain", group="What to explain")
+    threshold_split: str = setting(
+        "valid",
+        help="the split on which thresholds are chosen, of probabilities and of maps",
+        group="What to explain",
+    )
+    method: str = setting(
+        "gradcam",
+        help="how a map is made; all through tf-keras-vis, all scaled by the predicted probability",
+        choices=tuple(METHOD_NAMES),
+        group="Method",
+    )
+    members: int = setting(
+        1, help="how many of a run's best checkpoints are explained and averaged", low=1, high=100, group="Method"
+    )
+    batch: int = setting(16, help="films at a time", low=1, high=4096, group="Method")
+
+    regions: pathlib.Path | None = setting(
+        None,
+        help="where findings truly are: a phantom's folder, ChestX-ray14's BBox_List_2017.csv or a segmentations JSON "
+        "of CheXlocalize; without it, masks or boxes in the folder that the data were prepared from",
+        group="Localisation",
+        existing="any",
+    )
+    threshold_regions: pathlib.Path | None = setting(
+        None, help="the same for --threshold_split, where that is another file", group="Localisation", existing="any"
+    )
+    unit: str = setting("patient", help="what the bootstrap draws", choices=UNITS, group="Localisation")
+    replicates: int = setting(1000, help="bootstrap replicates", low=40, high=1_000_000, group="Localisation")
+    seed: int = setting(0, help="seed of the resampling", low=0, group="Localisation")
+
+    out: pathlib.Path = setting(
+        help="folder for figures, overlays and localisation.json", group="Output", writes="folder"
+    )
+    rows: int = setting(1, help="films a task in the figure of a split", low=1, high=20, group="Output")
+    gallery: bool = setting(True, help="write gallery.html, every film of the split", group="Output")
+    keep_maps: bool = setting(False, help="write maps.npz: the maps before upsampling", group="Output")
+
+    def check(self) -> None:
+        if not self.run_dir:
+            raise InputError("expected at least one run directory; received none", "run_dir")
+        if len(set(self.task)) != len(self.task):
+            raise InputError(f"expected each task once; received {', '.join(self.task)}", "task")
+        if self.images:
+            for name in ("data", "regions", "threshold_regions"):
+                if getattr(self, name) is not None:
+                    raise InputError("goes with a split; received --images as well", name)
+        if self.threshold_regions is not None and self.regions is None:
+            raise InputError("goes with --regions; received it alone", "threshold_regions")
+        if not self.images and self.split == self.threshold_split:
+            raise InputError(f"expected another split than --split; received {self.split} twice", "threshold_split")

@@ -1,0 +1,99 @@
+"""What both ways of explaining share: the runs, loaded and named, and films in batches through all of them."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from chex_tf.evaluation.predictions import names_of
+from chex_tf.explain.explainer import Explainer, Explanation
+from chex_tf.explain.films import Films, tasks_of, view_of
+from chex_tf.explain.overlay import brightness
+from chex_tf.explain.placing import View, upsample
+from chex_tf.explain.settings import ExplainSettings
+from chex_tf.training.ensemble import TrainedRun, read_run
+
+Made = TypeVar("Made")
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What to print, and what was written into the folder."""
+
+    text: str
+    written: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """One run under a short name."""
+
+    name: str
+    run: TrainedRun
+    view: View
+    explain: Explainer
+
+    @property
+    def arch(self) -> str:
+        return str(self.run.config["model"]["arch"])
+
+    @property
+    def describe(self) -> str:
+        best = self.explain.best
+        steps = ", ".join(f"{one.step:,}" for one in best)
+        which = f"best checkpoint, step {steps}" if len(best) == 1 else f"mean of the {len(best)} best, steps {steps}"
+        return f"{self.name}: {self.arch} at {self.run.side} pixels; {which}; validation AUROC {best[0].score:.3f}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Read:
+    """Run directories looked into, before any network is built."""
+
+    runs: tuple[TrainedRun, ...]
+    names: tuple[str, ...]
+    tasks: tuple[str, ...]
+
+    def load(self, settings: ExplainSettings) -> tuple[Subject, ...]:
+        return tuple(
+            Subject(name, run, view_of(run), Explainer(run, settings.members, settings.method))
+            for name, run in zip(self.names, self.runs, strict=True)
+        )
+
+
+def read(settings: ExplainSettings) -> Read:
+    names = names_of(settings.run_dir)
+    runs = tuple(read_run(pathlib.Path(folder)) for folder in settings.run_dir)
+    return Read(runs, names, tasks_of(runs, settings.task))
+
+
+def columns_of(subjects: Sequence[Subject]) -> list[str]:
+    """Headings: architectures where these tell the runs apart, else names."""
+    archs = [subject.arch for subject in subjects]
+    return archs if len(set(archs)) == len(archs) else [subject.name for subject in subjects]
+
+
+def walk(
+    films: Films,
+    places: Sequence[int],
+    subjects: Sequence[Subject],
+    batch: int,
+    work: Callable[[Subject, np.ndarray], Made],
+    done: Callable[[int], None],
+) -> Iterator[tuple[Sequence[int], list[Made]]]:
+    """For each batch of `places`: what `work` makes of its inputs for every subject. A film is read once a view."""
+    for start in range(0, len(places), batch):
+        here = places[start : start + batch]
+        inputs: dict[View, np.ndarray] = {}
+        for subject in subjects:
+            if subject.view not in inputs:
+                inputs[subject.view] = np.stack([films.input(place, subject.view) for place in here])
+        yield here, [work(subject, inputs[subject.view]) for subject in subjects]
+        done(len(here))
+
+
+def bright_on(film: np.ndarray, subject: Subject, explanation: Explanation, row: int, task: int) -> np.ndarray:
+    """The brightness of one map on the pixels of its film."""
+    found = brightness(explanation.maps[row, task], explanation.probabilities[row, task])
+    return upsample(found, (film.shape[0], film.shape[1]), subject.view)

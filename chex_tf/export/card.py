@@ -1,0 +1,187 @@
+"""MODEL_CARD.md: what an exported model was made from, how good it is, what it is for, and whether it is this file."""
+
+import html
+import json
+import math
+import pathlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chex_tf.evaluation.results import MEAN, Estimate, Evaluation
+from chex_tf.export import formats, proof
+from chex_tf.export.settings import ExportSettings
+from chex_tf.models import catalogue
+from chex_tf.training.ensemble import TrainedRun
+from chex_tf.training.run_directory import own
+
+# What is known of the data sets' terms, by the beginning of a prepared folder's name.
+_TERMS = {
+    "chexpert_studies/phantom": "synthetic phantoms, drawn by this project: no terms",
+    "chexpert_studies": "CheXpert, under Stanford University's research use agreement: for non-commercial research "
+    "only; whether weights trained on it may be passed on is for that agreement to say",
+    "chest_xray14": "ChestX-ray14 of the NIH Clinical Center: free to use; its source is to be named",
+}
+
+
+def text(settings: ExportSettings, run: TrainedRun, measured: proof.Measured, proved: Evaluation) -> str:
+    names = measured.graph.names
+    parts = [
+        f"# {escaped(str(run.config['model']['arch']))}: findings on chest radiographs",
+        "**Research use, not a medical device.** For research on, and teaching of, classifying chest radiographs: "
+        "not for diagnosis, triage or any decision about a patient. It has seen no other hospital's films than those "
+        "named below, and says nothing of findings that are not in the list.",
+        "## The file",
+        _table(("", ""), _file(settings, run, measured)),
+        "## Input and output",
+        _interface(settings, run),
+        _table(("output", "probability of"), zip(names, run.tasks, strict=True)),
+        "## Data and labels",
+        _table(("", ""), _data(settings, run)),
+        "## How good it is",
+        _scores(settings, measured, proved),
+    ]
+    if settings.checkpoint == "ensemble":
+        parts += _evaluations(run)
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(value: str) -> str:
+    """As Markdown shows it letter by letter, on one line."""
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(" ".join(value.split()), quote=False))
+
+
+def interval(estimate: Estimate) -> str:
+    if math.isnan(estimate.value):
+        return f"– ({estimate.reason})" if estimate.reason else "–"
+    return f"{estimate.value:.3f} ({estimate.interval.low:.3f} to {estimate.interval.high:.3f})"
+
+
+def _file(settings: ExportSettings, run: TrainedRun, measured: proof.Measured) -> list[tuple[str, str]]:
+    steps = ", ".join(str(one.step) for one in measured.graph.best)
+    many = "mean of the checkpoints" if len(measured.graph.best) > 1 else "the checkpoint"
+    rows = [
+        ("file", measured.path.name),
+        ("format", f"{settings.format}, {'float32' if settings.quantize == 'none' else settings.quantize}"),
+        ("size", f"{measured.bytes:,} bytes"),
+        ("SHA-256", measured.sha256 + (" (of its files' names and sums)" if settings.format == "saved_model" else "")),
+        ("network", f"{run.config['model']['arch']}, {many} of step {steps}; {measured.parameters:,} parameters"),
+        ("multiply-adds", "not counted" if measured.multiply_adds is None else f"{measured.multiply_adds:,} an image"),
+        ("initial weights", _initial(run)),
+        ("licence of the weights", settings.license or "not stated by whoever exported them"),
+        ("made with", ", ".join(f"{name} {version}" for name, version in run.config.get("versions", {}).items())),
+        ("revision", str(run.config.get("revision") or "not known")),
+    ]
+    return [(name, escaped(value)) for name, value in rows]
+
+
+def _initial(run: TrainedRun) -> str:
+    weights, row = str(run.config["model"]["weights"]), catalogue.row(str(run.config["model"]["arch"]))
+    if weights == "none":
+        return "random"
+    for checkpoint in catalogue.whole(row).checkpoints:
+        if checkpoint.name == weights:
+            return f"{weights}: {checkpoint.file} from {checkpoint.url}, under its publisher's licence"
+    return f"{pathlib.Path(weights).name}, under the licence of whoever made it"
+
+
+def _interface(settings: ExportSettings, run: TrainedRun) -> str:
+    side = run.side
+    shapes = {
+        "saved_model": f"Signature `{formats.SIGNATURE}` takes `radiograph`, uint8 (batch, height, width, 1) of any "
+        f"size; `{formats.FLOAT_SIGNATURE}` the same as float32.",
+        "keras": "Takes (batch, height, width, 1) of any size, uint8 or float; opens with `keras.saving.load_model` in "
+        "safe mode, without any other code.",
+        "litert": f"Signature `{formats.SIGNATURE}` takes `radiograph`, uint8 (1, {side}, {side}, 1); "
+        f"`{formats.FLOAT_SIGNATURE}` the same as float32.",
+        "onnx": f"Takes `radiograph`, uint8 (batch, {side}, {side}, 1).",
+    }
+    resizes = settings.format in ("saved_model", "keras")
+    within = "resized and normalised" if resizes else f"to be resized to {side}×{side} before and are normalised"
+    data = run.config["data"]
+    crop = (
+        ""
+        if data["resize"] in (None, side) and data["aspect"] == "squash"
+        else f" In training the image was resized to {data['resize'] or side} ({data['aspect']}) and its centre taken."
+    )
+    return (
+        f"{shapes[settings.format]} Grey values from 0 (black) to 255, which are {within} within the graph."
+        f"{crop} Output: for each name below (batch,), from 0 to 1."
+    )
+
+
+def _data(settings: ExportSettings, run: TrainedRun) -> list[tuple[str, str]]:
+    train, data = run.config["records"]["train"], run.config["data"]
+    name = str(train["name"])
+    terms = next((terms for start, terms in _TERMS.items() if name.startswith(start)), "not known to this project")
+    rows = [
+        ("trained on", f"{name}, {train['images']:,} images, {data['views']} views"),
+        ("fingerprint", str(train["fingerprint"])),
+        ("terms of the data", terms),
+        ("uncertain labels", str(data["uncertain"])),
+        ("labels not mentioned", str(data["blank"])),
+    ]
+    if settings.quantize == "int8":
+        rows.append(("calibrated on", "images of the split valid"))
+    return [(title, escaped(value)) for title, value in rows]
+
+
+def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluation) -> str:
+    by_name = {model.name: model for model in proved.models}
+    differences = {difference.task: difference for difference in proved.differences}
+    rows = []
+    for task in (*proved.cohort.tasks, MEAN):
+        found = differences.get(task)
+        change = (
+            "–" if found is None else f"{found.value:+.4f} ({found.interval.low:+.4f} to {found.interval.high:+.4f})"
+        )
+        cells = (interval(by_name[name].auroc[task]) for name in (proof.EXPORTED, proof.ORIGINAL))
+        rows.append((escaped(task), *cells, change))
+    cohort = proved.cohort
+    own_size = measured.film_difference
+    lines = [
+        f"AUROC on `{escaped(settings.split)}` of {escaped(_set_of(measured))}, {cohort.studies:,} studies, with 95% "
+        f"bootstrap intervals ({settings.replicates:,} replicates); the difference is paired.",
+        "",
+        _table(("task", "this file", "the trained run", "difference"), rows),
+        "",
+        f"Over {len(measured.original):,} images no probability differs by more than {measured.largest_difference:.2g} "
+        "from the run's."
+        + ("" if own_size is None else f" For images at their own size, resized in the graph, {own_size:.2g}.")
+        + f" One image took {measured.exported_milliseconds:.1f} ms where this was made (the run itself "
+        f"{measured.original_milliseconds:.1f} ms; medians).",
+    ]
+    if settings.quantize == "int8" and settings.split == "valid":
+        lines += ["", "The same images calibrated its integers: another split is the fairer judge."]
+    return "\n".join(lines)
+
+
+def _set_of(measured: proof.Measured) -> str:
+    return str(measured.graph.run.config["records"]["valid"]["name"]).partition("/")[0]
+
+
+def _evaluations(run: TrainedRun) -> list[str]:
+    """What launch.evaluate found of the run, by set."""
+    parts = []
+    for path in sorted((run.run_dir / "evaluation").glob("*/evaluation.json")):
+        found = json.loads(own(run.run_dir, str(path.relative_to(run.run_dir))).read_text(encoding="utf-8"))
+        models = list(found["models"].values())
+        if len(models) != 1:
+            continue
+        rows = [(escaped(task), _value(one)) for task, one in models[0]["auroc"].items()]
+        parts += [
+            f"### The trained run on {escaped(found['set'])}, {found['studies']:,} studies",
+            _table(("task", "AUROC"), rows),
+        ]
+    return parts
+
+
+def _value(found: dict[str, Any]) -> str:
+    if found["value"] is None:
+        return "–"
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,124 @@
+"""A run into a folder: the model, the proof that it is the same model, and the card that says what it is for."""
+
+import dataclasses
+import json
+import pathlib
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from chex_tf.evaluation.predictions import names_of
+from chex_tf.evaluation.record import as_json
+from chex_tf.evaluation.results import Evaluation
+from chex_tf.export import card, formats, network, proof
+from chex_tf.export.sample import CALIBRATION_IMAGES, Sample, open_sample
+from chex_tf.export.settings import ExportSettings
+from chex_tf.files import whole_folder, write_text
+from chex_tf.settings import InputError
+from chex_tf.training import ensemble
+
+Say = Callable[[str], None]
+Watch = Callable[[str], proof.Progress]
+CALIBRATION_SPLIT = "valid"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """`runs` and `measured`: the exported run first, then those it was compared with; `family` compares these."""
+
+    folder: pathlib.Path
+    runs: tuple[str, ...]
+    measured: tuple[proof.Measured, ...]
+    proved: Evaluation
+    family: Evaluation | None
+
+
+def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
+    """Writes `settings.out` whole or not at all."""
+    formats.check_installed(settings.format)
+    others = [folder for folder in settings.compare if folder.resolve() != settings.run_dir.resolve()]
+    folders = (settings.run_dir, *others)
+    names = tuple(name.replace(":", "_") for name in names_of(folders))  # a pair is written FIRST:SECOND
+    runs = [ensemble.read_run(folder) for folder in folders]
+    chosen = [ensemble.chosen(run, settings.checkpoint) for run in runs]
+    samples = [open_sample(run, settings.split, settings.data) for run in runs]
+    for name, sample in zip(names, samples, strict=True):
+        if sample.keys != samples[0].keys:
+            raise InputError(f"expected runs with the same images in {settings.split}; {name} has others", "compare")
+    with whole_folder(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
+        measured = []
+        for place, (name, run, best) in enumerate(zip(names, runs, chosen, strict=True)):
+            where = folder if place == 0 else pathlib.Path(scratch, str(place))
+            where.mkdir(exist_ok=True)
+            say(f"{name}: writing {settings.format}, {settings.quantize if settings.quantize != 'none' else 'float32'}")
+            measured.append(_one(settings, run, best, samples[place], where, watch(name)))
+        first = measured[0]
+        tasks = runs[0].tasks
+        pair = [(proof.ORIGINAL, first.original, tasks), (proof.EXPORTED, first.exported, tasks)]
+        proved = proof.compare(samples[0], pair, settings)
+        family = None
+        if settings.compare:
+            scores = [(n, one.exported, run.tasks) for n, one, run in zip(names, measured, runs, strict=True)]
+            family = proof.compare(samples[0], scores, settings)
+        outcome = Outcome(settings.out, names, tuple(measured), proved, family)
+        write_text(folder / "export.json", json.dumps(_record(settings, outcome), indent=1, allow_nan=False) + "\n")
+        write_text(folder / "MODEL_CARD.md", card.text(settings, runs[0], first, proved))
+    return outcome
+
+
+def _one(
+    settings: ExportSettings,
+    run: ensemble.TrainedRun,
+    best: tuple[Any, ...],
+    sample: Sample,
+    folder: pathlib.Path,
+    progress: proof.Progress,
+) -> proof.Measured:
+    graph = network.build(run, best)
+    calibration = sample
+    if settings.quantize == "int8" and settings.split != CALIBRATION_SPLIT:
+        calibration = open_sample(run, CALIBRATION_SPLIT, settings.data)
+    images = calibration.spread(CALIBRATION_IMAGES)
+    path = formats.write(graph, folder, settings.format, settings.quantize, images)
+    counted = network.multiply_adds(run, best)
+    return proof.measure(graph, path, settings.format, sample, counted, settings.repeats, progress)
+
+
+def _record(settings: ExportSettings, outcome: Outcome) -> dict[str, Any]:
+    first = outcome.measured[0]
+    run = first.graph.run
+    found: dict[str, Any] = {
+        "format": settings.format,
+        "quantize": settings.quantize,
+        "file": first.path.name,
+        "bytes": first.bytes,
+        "sha256": first.sha256,
+        "signature": formats.SIGNATURE,
+        "input": {"name": network.INPUT, "side": run.side, "from": 0, "to": 255},
+        "outputs": dict(zip(first.graph.names, run.tasks, strict=True)),
+        "checkpoints": [one.step for one in first.graph.best],
+        "split": settings.split,
+        "images": len(first.original),
+        "largest_difference": first.largest_difference,
+        "largest_difference_at_own_size": first.film_difference,
+        "milliseconds": {"original": first.original_milliseconds, "exported": first.exported_milliseconds},
+        "evaluation": as_json(outcome.proved),
+    }
+    if outcome.family is not None:
+        found["family"] = {
+            "runs": [
+                {
+                    "name": name,
+                    "model": one.graph.run.config["model"]["arch"],
+                    "checkpoints": len(one.graph.best),
+                    "parameters": one.parameters,
+                    "bytes": one.bytes,
+                    "milliseconds": one.exported_milliseconds,
+                    "multiply_adds": one.multiply_adds,
+                    "largest_difference": one.largest_difference,
+                }
+                for name, one in zip(outcome.runs, outcome.measured, strict=True)
+            ],
+            "evaluation": as_json(outcome.family),
+        }
+    return found

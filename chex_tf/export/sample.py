@@ -1,0 +1,76 @@
+"""The images on which an export is proved: a split as the run's evaluation sees it, and its ground truth."""
+
+import dataclasses
+import pathlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from chex_tf.data import images
+from chex_tf.data.pipeline import Source
+from chex_tf.evaluation.predict import open_source
+from chex_tf.evaluation.predictions import Table
+from chex_tf.training import validation
+from chex_tf.training.ensemble import TrainedRun
+
+BATCH = 16
+CALIBRATION_IMAGES = 200
+FILMS = 16  # whose own size is tried where a graph resizes
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    source: Source
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.source.targets.tasks
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self._texts("path")
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def batches(self) -> Iterator[np.ndarray]:
+        """uint8 (images, side, side, 1), every image once."""
+        for step in range(self.source.batches(BATCH)):
+            found = self.source.pixels(step, BATCH)
+            yield found["image"][found["weight"] > 0]
+
+    def spread(self, most: int) -> Iterator[np.ndarray]:
+        """Single images (1, side, side, 1), evenly over the split."""
+        for place in np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(int)).tolist():
+            yield self.source.pixels(place, 1)["image"]
+
+    def films(self, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Single images as their record holds them (1, height, width, 1), and the same as `batches` gives them."""
+        for place in np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(int)).tolist():
+            film = images.decode(self.source.records.read(int(self.source.examples[place])))
+            yield film[None, :, :, None], self.source.pixels(place, 1)["image"]
+
+    def truth(self) -> Table:
+        targets, rows = self.source.targets, self.source.examples
+        blank_is_negative = np.array([rule.name == "zeros" for rule in targets.blank_rules])
+        known = validation.truth(targets.raw[rows], blank_is_negative)
+        words = {0.0: "0", 1.0: "1"}
+        columns = {
+            task: tuple(words.get(float(value), "") for value in column)
+            for task, column in zip(self.tasks, known.T, strict=True)
+        }
+        columns |= {"Study": self._texts("study"), "Patient": self._texts("patient")}
+        return Table(pathlib.Path(self.source.records.split), "Path", self.keys, columns)
+
+    def table(self, name: str, values: np.ndarray, tasks: tuple[str, ...]) -> Table:
+        """Probabilities [images, tasks] in the form that the evaluation takes."""
+        columns = {task: tuple(f"{value:.9g}" for value in values[:, tasks.index(task)]) for task in self.tasks}
+        return Table(pathlib.Path(name), "Path", self.keys, columns)
+
+    def _texts(self, column: str) -> tuple[str, ...]:
+        values = getattr(self.source.records.index, column)[self.source.examples]
+        return tuple(value.decode() for value in values)
+
+
+def open_sample(run: TrainedRun, split: str, data: pathlib.Path | None) -> Sample:
+    return Sample(open_source(run, split, data))

@@ -1,0 +1,82 @@
+"""What an export found, for a terminal: the proof, and the efficiency of a family of runs."""
+
+from chex_tf.evaluation.results import MEAN, Evaluation, ModelResult
+from chex_tf.evaluation.table import lines
+from chex_tf.export import proof
+from chex_tf.export.card import interval
+from chex_tf.export.exporting import Outcome
+
+
+def proved(outcome: Outcome) -> str:
+    measured, found = outcome.measured[0], outcome.proved
+    models = _by_name(found)
+    rows = [
+        (
+            task,
+            interval(models[proof.ORIGINAL].auroc[task]),
+            interval(models[proof.EXPORTED].auroc[task]),
+            _change(found, task),
+        )
+        for task in (*found.cohort.tasks, MEAN)
+    ]
+    own_size = measured.film_difference
+    facts = [
+        f"largest difference of a probability: {measured.largest_difference:.2g} over {len(measured.original):,} "
+        f"images of {found.set}" + ("" if own_size is None else f"; at the films' own size {own_size:.2g}"),
+        f"size: {_size(measured.bytes)}",
+        f"one image: {measured.exported_milliseconds:.1f} ms, by the run itself "
+        f"{measured.original_milliseconds:.1f} ms (medians on this machine)",
+    ]
+    return "\n".join([lines(("AUROC", "run", "exported", "exported − run"), rows, 1), "", *facts])
+
+
+def family(outcome: Outcome) -> str:
+    """The exported run first; AUROC differences are to it."""
+    assert outcome.family is not None
+    models = _by_name(outcome.family)
+    first = outcome.measured[0]
+    rows = []
+    for name, one in zip(outcome.runs, outcome.measured, strict=True):
+        counted = "–" if one.multiply_adds is None else f"{one.multiply_adds / 1e9:.3f}G"
+        rows.append(
+            (
+                name,
+                str(one.graph.run.config["model"]["arch"]),
+                f"{one.parameters:,}",
+                _size(one.bytes),
+                f"{first.bytes / one.bytes:.1f}×",
+                f"{one.exported_milliseconds:.1f}",
+                counted,
+                interval(models[name].auroc[MEAN]),
+                "" if one is first else _change(outcome.family, MEAN, name),
+            )
+        )
+    head = (
+        "run",
+        "model",
+        "parameters",
+        "size",
+        "smaller",
+        "ms",
+        "multiply-adds",
+        "mean AUROC",
+        "difference to the first",
+    )
+    note = "ms: median of one image on this machine; multiply-adds: billions (G) an image, of the network as trained"
+    return lines(head, rows, 2) + "\n" + note
+
+
+def _by_name(found: Evaluation) -> dict[str, ModelResult]:
+    return {model.name: model for model in found.models}
+
+
+def _change(found: Evaluation, task: str, name: str | None = None) -> str:
+    chosen = [one for one in found.differences if one.task == task and name in (None, one.a)]
+    if not chosen:
+        return "–"
+    one = chosen[0]
+    return f"{one.value:+.4f} ({one.interval.low:+.4f} to {one.interval.high:+.4f})"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.2f} MB"

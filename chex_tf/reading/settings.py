@@ -1,0 +1,45 @@
+"""What can be asked of a reading: which run, which films, how the answer is written."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.settings import InputError, Settings, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PredictSettings(Settings):
+    """A trained run and films to read with it."""
+
+    run_dir: pathlib.Path = setting(help="run directory of the network", existing="folder")
+    files: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="films: JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm'; may stand without "
+        "the flag",
+        repeated=True,
+    )
+    format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
+    checkpoint: str = setting(
+        "ensemble",
+        help="what predicts: ensemble, the run's best checkpoints with their spread; best, the best of them; or one by "
+        "its step",
+    )
+    threshold_by: str = setting(
+        "youden",
+        help="what the threshold maximises on the run's validation images: sensitivity + specificity, or F1",
+        choices=("youden", "f1"),
+    )
+    batch: int = setting(16, help="films that the network takes at once", low=1)
+    cam: bool = setting(
+        False, help="draw a Grad-CAM overlay for each film and task into --out, of the checkpoints that predict"
+    )
+    out: pathlib.Path | None = setting(None, help="folder for what --cam draws", writes="folder")
+
+    def check(self) -> None:
+        if not self.files:
+            raise InputError("expected at least one file, folder or pattern; received none", "files")
+        if self.cam != (self.out is not None):
+            raise InputError("--cam and --out go together: the overlays are written there", "out")
+        if self.cam and self.checkpoint.isdecimal():
+            raise InputError("--cam explains ensemble or best; received a step", "checkpoint")
+        if self.checkpoint not in ("ensemble", "best") and not self.checkpoint.isdecimal():
+            raise InputError(f"expected ensemble, best or a step; received {self.checkpoint}", "checkpoint")

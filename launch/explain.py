@@ -1,0 +1,32 @@
+"""Show where trained networks look (Grad-CAM), on image files or on a split, and measure how well they localise.
+
+  python -m launch.explain --run_dir=runs/densenet121 --task=Atelectasis --images=film.jpg --out=DIR
+
+  python -m launch.explain --run_dir=runs/densenet121 --run_dir=runs/densenet121minus1 --split=test --out=DIR
+
+Of a split it writes figure.png (a film a row, a run a column), gallery.html (every film, to be filtered by task and
+outcome) and, where regions are known, localisation.json (pointing game and IoU).
+"""
+
+import sys
+
+from chex_tf.explain.settings import ExplainSettings
+from launch.command import run
+from launch.progress import Progress
+
+
+def main(settings: ExplainSettings) -> None:
+    from chex_tf.explain import image_files, split
+
+    explain = image_files.explain_files if settings.images else split.explain_split
+    found = explain(settings, _say, Progress("films"))
+    print(found.text)
+    _say(f"{settings.out}: wrote {', '.join(found.written)}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    run(main, ExplainSettings)

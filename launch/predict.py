@@ -1,0 +1,106 @@
+"""Reads films with a trained run: JPEG, PNG and DICOM in, probabilities with the ensemble's spread out.
+
+  python -m launch.predict --run_dir=runs/densenet121 film.dcm films/ 'more/*.png' --format=csv
+
+A file that cannot be read is listed with the reason, all others are read, and the exit code is then 2. Research use,
+not a medical device.
+"""
+
+import dataclasses
+import itertools
+import pathlib
+import sys
+import typing
+from collections.abc import Iterator, Sequence
+
+from chex_tf.reading.settings import PredictSettings
+from chex_tf.settings import InputError, scalar_type
+from launch.command import USAGE_EXIT, run
+from launch.progress import Progress
+
+
+def main(settings: PredictSettings) -> int:
+    from chex_tf.reading import finding
+
+    found = finding.find(settings.files)
+    if found.passed_over:
+        _say(f"{found.passed_over:,} files in folders are no JPEG, PNG or DICOM, and were passed over")
+    if not found.films:
+        path, why = found.missing[0]
+        raise InputError(f"{finding.shown(path)}: {why}", "files")
+
+    from chex_tf.reading import answers, stream, thresholds
+    from chex_tf.training.ensemble import chosen, read_run
+
+    trained = read_run(settings.run_dir)
+    best = chosen(trained, settings.checkpoint)
+    cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by)
+    about = answers.About(trained, len(best), cuts)
+    total = len(found.missing) + len(found.films)
+    # A terminal sees the answers come.
+    progress = (lambda done, total: None) if sys.stdout.isatty() or total <= settings.batch else Progress("films")
+    reader = stream.Reader(trained, best, settings.batch)
+    failed = doubtful = 0
+    to_explain: list[str] = []
+
+    def readings() -> Iterator[stream.Reading]:
+        nonlocal failed, doubtful
+        progress(0, total)
+        missing = (stream.Reading(path, error=why) for path, why in found.missing)
+        for done, reading in enumerate(itertools.chain(missing, reader.read(found.films)), start=1):
+            failed += bool(reading.error)
+            doubtful += bool(reading.doubts)
+            if settings.cam and not reading.error:
+                to_explain.append(str(reading.path))
+            progress(done, total)
+            yield reading
+
+    text = {"table": answers.as_table, "csv": answers.as_csv, "json": answers.as_json}[settings.format]
+    for part in text(readings(), about):
+        sys.stdout.write(part)
+    for count, what in ((doubtful, "may be no chest film; see the warnings"), (failed, "could not be read")):
+        if count:
+            _say(f"{count:,} of {total:,} {what}")
+    if settings.out is not None and to_explain:
+        _explain(settings, settings.out, len(best), to_explain)
+    return USAGE_EXIT if failed else 0
+
+
+def _explain(settings: PredictSettings, out: pathlib.Path, members: int, films: Sequence[str]) -> None:
+    """An overlay for each film that was read and each task, of the checkpoints that gave the probabilities."""
+    from chex_tf.explain.image_files import explain_files
+    from chex_tf.explain.settings import ExplainSettings
+
+    asked = ExplainSettings(
+        run_dir=(settings.run_dir,), images=tuple(films), members=members, batch=settings.batch, out=out
+    )
+    found = explain_files(asked, _say, Progress("overlays"))
+    _say(f"{out}: wrote {', '.join(found.written)}")
+
+
+def with_flags(arguments: Sequence[str]) -> list[str]:
+    """Lets films stand anywhere without their flag; after `--` also those whose names begin with a dash."""
+    hints = typing.get_type_hints(PredictSettings)
+    takes_value = {f.name for f in dataclasses.fields(PredictSettings) if scalar_type(hints[f.name]) is not bool}
+    takes_value.add("flagfile")
+    given: list[str] = []
+    coming = iter(arguments)
+    for argument in coming:
+        if argument == "--":
+            given += [f"--files={film}" for film in coming]
+        elif not argument.startswith("-"):
+            given.append(f"--files={argument}")
+        else:
+            given.append(argument)
+            if "=" not in argument and argument.lstrip("-") in takes_value:
+                given += [value for value in [next(coming, None)] if value is not None]
+    return given
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = with_flags(sys.argv[1:])
+    run(main, PredictSettings)

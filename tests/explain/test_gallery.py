@@ -1,0 +1,147 @@
+"""The gallery: outcomes, what the page holds, names that are no markup, and the page itself in a browser."""
+
+import base64
+import html
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import cv2
+import numpy as np
+import pytest
+
+from chex_tf.explain import gallery
+from chex_tf.explain.placing import View
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+EVIL = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&\u2028"
+
+
+def test_outcomes() -> None:
+    assert [gallery.outcome(*case) for case in ((1, 0.5, 0.5), (0, 0.6, 0.5), (1, 0.4, 0.5), (0, 0.1, 0.5))] == [
+        "TP",
+        "FP",
+        "FN",
+        "TN",
+    ]
+    assert gallery.outcome(float("nan"), 0.9, 0.5) == ""
+    assert gallery.outcome(1, 0.9, float("nan")) == ""
+
+
+HEAD = gallery.Head(
+    title="Maps <b>of</b> a split",
+    notes="From a test.",
+    tasks=("Edema", "Fracture"),
+    runs=("first", "second"),
+    grids=((2, 3), (100, 100)),
+    views=(View(32, 32), View(24, 32)),
+    thresholds=(np.array([0.5, 0.2]), np.array([0.3, np.nan])),
+)
+
+
+@pytest.fixture
+def page(tmp_path: pathlib.Path) -> pathlib.Path:
+    file = tmp_path / "gallery.html"
+    generator = np.random.default_rng(0)
+    with gallery.page(file, HEAD) as add:
+        for number in range(60):
+            probable = np.array([[number / 60, 0.1], [0.9, 0.5]])
+            bright = [generator.random((2, *grid)) for grid in HEAD.grids]
+            bright[0][0] = [[0, 0.2, 0.4], [0.6, 0.8, 1]]
+            film = generator.integers(0, 255, (300, 240)).astype(np.uint8)
+            truth = np.array([number % 2, np.nan if number == 7 else 1.0])
+            add(EVIL if number == 59 else f"film{number:02d}.jpg", film, truth, probable, bright)
+    return file
+
+
+def films_in(page: pathlib.Path) -> list[dict]:
+    text = page.read_text(encoding="utf-8")
+    body = text.partition("const FILMS = [\n")[2].partition("];\n")[0]
+    return [json.loads(line.removesuffix(",")) for line in body.splitlines()]
+
+
+def test_what_the_page_holds(page: pathlib.Path) -> None:
+    films = films_in(page)
+    assert len(films) == 60
+    film = films[40]
+    assert film["n"] == "film40.jpg"
+    assert film["s"] == [154, 192]
+    assert film["t"] == [0, 1]
+    assert film["p"] == [[pytest.approx(0.6667), 0.9], [0.1, 0.5]]
+    assert film["o"] == [["FP", "FP"], ["FN", ""]]
+    assert films[7]["t"] == [1, None]
+    assert film["v"] == [[0, 0, 1, 1], [0.125, 0.125, 0.75, 0.75]]
+    assert list(base64.b64decode(film["m"][0][0])) == [0, 51, 102, 153, 204, 255]
+    assert len(base64.b64decode(film["m"][1][1])) == 64 * 64
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(film["g"]), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert shown.shape == (192, 154)
+
+
+def test_nothing_is_asked_of_a_network(page: pathlib.Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    assert not re.search(r"https?://|src=\"(?!data:)|href=", text.replace(json.dumps(EVIL), ""))
+
+
+def test_a_name_ends_no_script(page: pathlib.Path) -> None:
+    assert films_in(page)[59]["n"] == EVIL
+    assert page.read_text(encoding="utf-8").count("</script>") == 1
+
+
+def test_a_page_that_fails_half_way_is_not_there(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ZeroDivisionError), gallery.page(tmp_path / "gallery.html", HEAD):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def in_browser(page: pathlib.Path, script: str) -> str:
+    """The document after `script`; what it leaves in the title is read."""
+    changed = page.with_name("changed.html")
+    text = page.read_text(encoding="utf-8")
+    changed.write_text(text.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
+    return subprocess.run([*command, changed.as_uri()], capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed")
+def test_filtering_in_a_browser(page: pathlib.Path) -> None:
+    script = """
+      const seen = {};
+      const cards = () => document.querySelectorAll("figure").length;
+      const set = (id, value) => { const one = document.getElementById(id); one.value = value;
+                                   one.dispatchEvent(new Event("change")); };
+      seen.first = cards();
+      document.getElementById("more").click();
+      seen.all = cards();
+      set("outcome", "TP"); seen.truePositives = cards();
+      set("outcome", "TN"); set("order", "low"); seen.trueNegatives = cards();
+      seen.lowest = document.querySelector("figcaption").textContent;
+      set("run", "1"); seen.none = cards(); seen.said = !document.getElementById("none").hidden;
+      set("task", "1"); set("run", "0"); set("outcome", ""); seen.unlabelled = cards();
+      set("outcome", "*"); set("order", "split"); document.getElementById("more").click();
+      seen.evil = document.querySelectorAll("figcaption")[59].textContent.slice(0, 9);
+      setTimeout(() => {
+        const pixels = document.querySelectorAll("figure")[0].querySelectorAll("canvas");
+        const colour = at => { const p = pixels[1].getContext("2d").getImageData(at, 100, 1, 1).data;
+                               return p[0] - p[2]; };
+        seen.coloured = Math.abs(colour(140)) > 5;
+        document.title = JSON.stringify(seen);
+      }, 1500);
+    """
+    dom = in_browser(page, script)
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
+    assert found == {
+        "first": 48,
+        "all": 60,
+        # Odd films are positive; the threshold of the first run and task is 0.5.
+        "truePositives": 15,
+        "trueNegatives": 15,
+        "lowest": "film00.jpg",
+        "none": 0,
+        "said": True,
+        "unlabelled": 1,
+        "evil": "</script>",
+        "coloured": True,
+    }

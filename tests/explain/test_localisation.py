@@ -1,0 +1,127 @@
+"""Pointing game and IoU by hand and by brute force; thresholds from other films; intervals of a paired bootstrap."""
+
+import numpy as np
+import pytest
+
+from chex_tf.evaluation import bootstrap
+from chex_tf.explain import localisation
+from chex_tf.explain.localisation import IOU, MEAN, POINTING, SHARES, Scores, localise
+
+
+def test_pointing() -> None:
+    region = np.array([[True, False], [False, False]])
+    assert localisation.hit(np.array([[0.3, 0.2], [0.1, 0.0]]), region) == 1
+    assert localisation.hit(np.array([[0.3, 0.4], [0.1, 0.0]]), region) == 0
+    assert localisation.hit(np.array([[0.4, 0.4], [0.4, 0.0]]), region) == pytest.approx(1 / 3)
+    assert localisation.hit(np.zeros((2, 2)), region) == 0
+
+
+def test_overlap_by_hand() -> None:
+    """Peak 1: from a share of 0.5 on two pixels are marked, one of them in the region of two."""
+    bright = np.array([[1.0, 0.5], [0.25, 0.0]])
+    region = np.array([[True, False], [True, False]])
+    found = dict(zip(SHARES.round(2).tolist(), localisation.overlaps(bright, region).tolist(), strict=True))
+    assert found[0.5] == pytest.approx(1 / 3)
+    assert found[0.25] == pytest.approx(2 / 3)
+    assert found[0.95] == pytest.approx(1 / 2)
+
+
+def test_overlaps_against_brute_force() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        bright = generator.random((13, 17)).astype(np.float32) ** 3
+        region = generator.random((13, 17)) < 0.3
+        expected = []
+        for share in SHARES:
+            marked = bright >= np.float32(share) * bright.max()
+            expected.append((marked & region).sum() / (marked | region).sum())
+        np.testing.assert_allclose(localisation.overlaps(bright, region), expected)
+
+
+def test_a_map_of_nothing_overlaps_nothing() -> None:
+    np.testing.assert_array_equal(localisation.overlaps(np.zeros((2, 2)), np.ones((2, 2), bool)), 0)
+
+
+def random_scores(seed: int, films: int = 30, tasks: int = 2) -> Scores:
+    generator = np.random.default_rng(seed)
+    scores = Scores.empty(films, tasks)
+    for film in range(films):
+        for task in range(tasks):
+            if (film + task) % 3:
+                region = np.zeros((8, 8), bool)
+                region[task : task + 4, 2:5] = True
+                scores.note(film, task, generator.random((8, 8)) + 0.3 * region, region)
+    return scores
+
+
+UNITS = np.arange(30) // 2
+
+
+def test_values_are_means_over_films_with_a_region() -> None:
+    scores = random_scores(0)
+    found = localise(["a"], ["Edema", "Fracture"], [scores], [scores], UNITS, 100, 0)
+    assert found.films == {"Edema": 20, "Fracture": 20}
+    assert found.chance["Edema"] == pytest.approx(12 / 64)
+    (network,) = found.networks
+    assert network.pointing["Edema"].value == pytest.approx(np.nanmean(scores.hits[:, 0]))
+    assert network.pointing[MEAN].value == pytest.approx(np.nanmean(scores.hits, axis=0).mean())
+    place = int(np.argmax(np.nanmean(scores.overlaps[:, 1], axis=0)))
+    assert network.shares["Fracture"] == (pytest.approx(SHARES[place]),)
+    assert network.iou["Fracture"].value == pytest.approx(np.nanmean(scores.overlaps[:, 1, place]))
+
+
+def test_the_share_is_chosen_on_the_other_films() -> None:
+    scores, others = random_scores(0), random_scores(5)
+    others.overlaps[:, :, :] = np.where(np.isnan(others.overlaps), np.nan, 0)
+    others.overlaps[~np.isnan(others.hits[:, 0]), 0, 3] = 1
+    found = localise(["a"], ["Edema", "Fracture"], [scores], [others], UNITS, 100, 0)
+    assert found.networks[0].shares["Edema"] == (pytest.approx(0.2),)
+    assert found.networks[0].iou["Edema"].value == pytest.approx(np.nanmean(scores.overlaps[:, 0, 3]))
+
+
+def test_without_other_films_each_half_is_judged_by_the_other() -> None:
+    scores = random_scores(0)
+    even = UNITS % 2 == 0
+    scores.overlaps[even, 0] = np.where(np.arange(19) == 4, 0.9, 0.1)
+    scores.overlaps[~even, 0] = np.where(np.arange(19) == 11, 0.8, 0.2)
+    scores.overlaps[np.isnan(scores.hits[:, 0]), 0] = np.nan
+    found = localise(["a"], ["Edema", "Fracture"], [scores], None, UNITS, 100, 0)
+    assert found.networks[0].shares["Edema"] == pytest.approx((SHARES[11], SHARES[4]))
+    known = ~np.isnan(scores.hits[:, 0])
+    share = (known & even).sum() / known.sum()
+    # Even films at the odd ones' choice give 0.1, odd ones at the even ones' 0.2.
+    assert found.networks[0].iou["Edema"].value == pytest.approx(0.1 * share + 0.2 * (1 - share))
+
+
+def test_intervals_are_those_of_a_plain_loop_over_patients() -> None:
+    first, second = random_scores(0), random_scores(1)
+    found = localise(["a", "b"], ["Edema", "Fracture"], [first, second], [first, second], UNITS, 200, 7)
+    values = []
+    for weights in np.concatenate(list(bootstrap.Resampling(15, 200, 7).blocks())):
+        drawn = np.repeat(np.arange(30), weights[UNITS])
+        values.append([np.nanmean(of.hits[drawn, 0]) for of in (first, second)])
+    values = np.array(values)
+    interval = found.networks[1].pointing["Edema"].interval
+    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(values[:, 1], [0.025, 0.975])))
+    (difference,) = [one for one in found.differences if one.measure == POINTING and one.task == "Edema"]
+    paired = np.quantile(values[:, 0] - values[:, 1], [0.025, 0.975])
+    assert (difference.interval.low, difference.interval.high) == pytest.approx(tuple(paired))
+    assert difference.value == pytest.approx(np.nanmean(first.hits[:, 0]) - np.nanmean(second.hits[:, 0]))
+
+
+def test_a_network_does_not_differ_from_itself() -> None:
+    scores = random_scores(0)
+    found = localise(["a", "b"], ["Edema", "Fracture"], [scores, scores], None, UNITS, 100, 0)
+    assert len(found.differences) == 6
+    for difference in found.differences:
+        assert (difference.value, difference.p, difference.p_holm) == (0, 1, 1)
+    assert {difference.measure for difference in found.differences} == {POINTING, IOU}
+
+
+def test_tasks_without_any_region_take_no_part() -> None:
+    scores = random_scores(0)
+    for array in (scores.hits, scores.overlaps, scores.areas):
+        array[:, 1] = np.nan
+    found = localise(["a"], ["Edema", "Fracture"], [scores], None, UNITS, 100, 0)
+    assert found.tasks == ("Edema",)
+    assert found.networks[0].pointing[MEAN].value == found.networks[0].pointing["Edema"].value

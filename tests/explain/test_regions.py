@@ -1,0 +1,169 @@
+"""Regions as phantoms, ChestX-ray14 and CheXlocalize keep them."""
+
+import json
+import pathlib
+
+import cv2
+import numpy as np
+import pytest
+
+from chex_tf.explain import regions
+from chex_tf.phantom import writer
+from chex_tf.phantom.settings import PhantomSettings
+from chex_tf.settings import InputError
+
+
+def encode(mask: np.ndarray) -> str:
+    """COCO's compressed run lengths, written from their description."""
+    flat = mask.T.ravel().astype(int)
+    ends = np.flatnonzero(np.diff(flat)) + 1
+    runs = np.diff([0, *ends, flat.size]).tolist()
+    if flat[0]:
+        runs.insert(0, 0)
+    text = ""
+    for place, run in enumerate(runs):
+        value = run - runs[place - 2] if place > 2 else run
+        more = True
+        while more:
+            bits = value & 31
+            value >>= 5
+            more = value != (-1 if bits & 16 else 0)
+            text += chr(bits + (32 if more else 0) + 48)
+    return text
+
+
+def test_run_lengths_by_hand() -> None:
+    """Runs 0, 1, 4, 1, 4, 1, 4, 1 down the columns of a 4×4 diagonal; from the fourth on as differences, all 0."""
+    np.testing.assert_array_equal(regions.decode_runs("01400000", 4, 4), np.eye(4, dtype=bool))
+
+
+def test_long_and_falling_runs_come_back() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        height, width = generator.integers(3, 200, 2)
+        mask = cv2.resize(generator.random((3, 3)), (int(width), int(height))) > 0.5
+        np.testing.assert_array_equal(regions.decode_runs(encode(mask), height, width), mask)
+
+
+@pytest.mark.parametrize("counts", ["0140000", "01400\n00", "", "é"])
+def test_run_lengths_that_do_not_fit_are_refused(counts: str) -> None:
+    with pytest.raises(ValueError, match="expected run"):
+        regions.decode_runs(counts, 4, 4)
+
+
+def test_segmentations_of_chexlocalize(tmp_path: pathlib.Path) -> None:
+    mask = np.zeros((2320, 2828), bool)
+    mask[400:1600, 500:1500] = True
+    content = {
+        "patient64541_study1_view1_frontal": {
+            "Airspace Opacity": {"size": list(mask.shape), "counts": encode(mask)},
+            "Edema": {"size": list(mask.shape), "counts": encode(~mask & False)},
+        }
+    }
+    file = tmp_path / "gt_segmentations_val.json"
+    file.write_text(json.dumps(content))
+    given = regions.open_regions(file)
+    film = "CheXpert-v1.0/valid/patient64541/study1/view1_frontal.jpg"
+    found = given(film, "Lung Opacity")
+    assert found is not None
+    assert max(found.shape) == 1024
+    assert found.mean() == pytest.approx(mask.mean(), rel=0.01)
+    rows, columns = np.nonzero(found)
+    assert rows.mean() / found.shape[0] == pytest.approx(1000 / 2320, abs=0.002)
+    assert columns.mean() / found.shape[1] == pytest.approx(1000 / 2828, abs=0.002)
+    assert given(film, "Edema") is None
+    assert given(film, "Fracture") is None
+    assert given(film.replace("64541", "64542"), "Edema") is None
+
+
+def test_a_damaged_segmentation_is_named(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"patient1_study1_view1_frontal": {"Edema": {"size": [5, 5], "counts": "01400000"}}}))
+    with pytest.raises(InputError, match=r"a\.json: patient1_study1_view1_frontal, Edema: expected runs of 5×5"):
+        regions.open_regions(file)("x/patient1/study1/view1_frontal.jpg", "Edema")
+    file.write_text("[")
+    with pytest.raises(InputError, match="expected JSON"):
+        regions.open_regions(file)
+
+
+HEADER = "Image Index,Finding Label,Bbox [x,y,w,h],,,\n"
+
+
+def test_published_boxes_are_of_1024_pixels(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "BBox_List_2017.csv"
+    file.write_text(
+        HEADER
+        + "00000001_000.png,Infiltrate,100.4,200,50,25.5,,,\n"
+        + "00000001_000.png,Infiltrate,900,1000,200,100,,,\n"
+        + "00000002_000.png,Mass,0,0,1024,1024,,,\n"
+        + "00000003_000.png,Effusion,0,0,10,10,,,\n"
+    )
+    given = regions.open_regions(file)
+    found = given("00000001_000.png", "Infiltration")
+    assert found is not None
+    assert found.shape == (1024, 1024)
+    assert found[200:226, 100:150].all()
+    assert found[1000:, 900:].all()
+    assert found.sum() == 26 * 50 + 24 * 124
+    assert given("00000001_000.png", "Mass") is None
+    assert given("00000003_000.png", "Pleural Effusion").sum() == 100
+
+
+@pytest.mark.parametrize("line", ["00000001_000.png,Mass,1,2,3", "00000001_000.png,Mass,1,2,x,4", "a,Mass,1,2,-3,4"])
+def test_a_box_that_is_none_is_named_with_its_line(tmp_path: pathlib.Path, line: str) -> None:
+    file = tmp_path / "BBox_List_2017.csv"
+    file.write_text(HEADER + line + "\n")
+    with pytest.raises(InputError, match="line 2"):
+        regions.open_regions(file)
+
+
+def test_places_without_regions_are_refused(tmp_path: pathlib.Path) -> None:
+    for name in ("boxes.csv", "boxes.txt"):
+        (tmp_path / name).write_text("Path,Edema\n")
+        with pytest.raises(InputError, match="expected"):
+            regions.open_regions(tmp_path / name)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="masks/"):
+        regions.open_regions(tmp_path / "empty")
+    assert regions.beside(tmp_path / "empty") is None
+
+
+def test_a_phantom_of_chexpert(tmp_path: pathlib.Path) -> None:
+    pictures = writer.write(PhantomSettings(out=tmp_path / "p", patients=4, image_size=64, processes=1))
+    given = regions.open_regions(tmp_path / "p")
+    found = 0
+    for picture in pictures:
+        for task in ("Cardiomegaly", "Edema", "Pleural Effusion"):
+            region = given(picture.path, task)
+            assert region is None or (picture.truth[task] == 1 and region.shape == picture.size[::-1])
+            found += region is not None
+    assert found
+
+
+def test_an_observation_under_another_name(tmp_path: pathlib.Path) -> None:
+    """ChestX-ray14 says Effusion, and its records name an image without folders."""
+    file = tmp_path / "masks" / "images" / "00000001_000" / "Effusion.png"
+    file.parent.mkdir(parents=True)
+    cv2.imwrite(str(file), np.eye(4, dtype=np.uint8) * 255)
+    found = regions.open_regions(tmp_path)("00000001_000.png", "Pleural Effusion")
+    np.testing.assert_array_equal(found, np.eye(4, dtype=bool))
+
+
+def test_boxes_of_a_phantom_bound_its_masks(tmp_path: pathlib.Path) -> None:
+    """Its boxes are in pixels of its own images, not of 1024; of a single part both say the same."""
+    out = tmp_path / "p"
+    pictures = writer.write(PhantomSettings(out=out, layout="chestxray14", patients=8, image_size=64, processes=1))
+    masks, boxes = regions.open_regions(out), regions.open_regions(out / "BBox_List_2017.csv")
+    compared = 0
+    for picture in pictures:
+        name = picture.path.rpartition("/")[2]
+        box = boxes(name, "Cardiomegaly") if picture.split == "test" else None
+        if box is None:
+            continue
+        mask = masks(name, "Cardiomegaly")
+        assert mask is not None
+        assert box.shape == mask.shape == picture.size[::-1]
+        for axis in (0, 1):
+            assert np.flatnonzero(box.any(axis=axis)).tolist() == np.flatnonzero(mask.any(axis=axis)).tolist()
+        compared += 1
+    assert compared

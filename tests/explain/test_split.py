@@ -1,0 +1,141 @@
+"""A split explained from one end to the other: does a network that has learnt squares point at squares?"""
+
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from chex_tf.evaluation.thresholds import choose_threshold
+from chex_tf.explain import split
+from chex_tf.explain.explainer import Explainer
+from chex_tf.explain.films import open_split, view_of
+from chex_tf.explain.gallery import outcome
+from chex_tf.explain.settings import ExplainSettings
+from chex_tf.settings import InputError
+from chex_tf.training import ensemble
+
+TASKS = ("Cardiomegaly", "Edema")
+
+
+def explain(out: pathlib.Path, *runs: pathlib.Path, said: list[str] | None = None, **given: object) -> split.Result:
+    settings = ExplainSettings(run_dir=runs, out=out, **{"task": TASKS, "replicates": 200, "batch": 8, **given})
+    return split.explain_split(settings, (said if said is not None else []).append, lambda done, total: None)
+
+
+@pytest.fixture(scope="module")
+def explained(learnt: pathlib.Path, masks: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    out = tmp_path_factory.mktemp("explained")
+    second = tmp_path_factory.mktemp("runs") / "second"
+    shutil.copytree(learnt, second)
+    text = explain(out, learnt, second, regions=masks, keep_maps=True).text
+    (out / "said.txt").write_text(text, encoding="utf-8")
+    return out
+
+
+def test_a_network_that_has_learnt_squares_marks_them(explained: pathlib.Path) -> None:
+    found = json.loads((explained / "localisation.json").read_text())
+    assert found["chance"]["mean"] == pytest.approx((12 / 64) ** 2)
+    run = found["runs"]["learnt"]
+    assert run["iou"]["mean"]["value"] > 3 * found["chance"]["mean"]
+    assert run["iou"]["mean"]["low"] > 2 * found["chance"]["mean"]
+    assert set(found["films"]) == set(TASKS)
+
+
+def test_twins_do_not_differ(explained: pathlib.Path) -> None:
+    found = json.loads((explained / "localisation.json").read_text())
+    assert list(found["runs"]) == ["learnt", "second"]
+    assert {(one["value"], one["low"], one["high"], one["p"]) for one in found["differences"]} == {(0, 0, 0, 1)}
+
+
+def test_outcomes_are_at_the_validation_threshold(
+    explained: pathlib.Path, learnt: pathlib.Path, prepared: pathlib.Path
+) -> None:
+    run = ensemble.read_run(learnt)
+    explainer = Explainer(run)
+    by_split = {}
+    for name in ("valid", "test"):
+        films = open_split(prepared, name, [run])
+        inputs = np.stack([films.input(place, view_of(run)) for place in range(len(films))])
+        by_split[name] = films.truth(run, TASKS), explainer.probabilities(inputs, TASKS)
+    lines = (explained / "said.txt").read_text(encoding="utf-8").splitlines()
+    for column, task in enumerate(TASKS):
+        cut = choose_threshold(by_split["valid"][0][:, column], by_split["valid"][1][:, column], "youden")
+        truth, probable = (array[:, column] for array in by_split["test"])
+        found = [outcome(*pair, cut) for pair in zip(truth, probable, strict=True)]
+        expected = [task, "learnt", f"{cut:.3f}", *(str(found.count(kind)) for kind in ("TP", "FP", "FN", "TN"))]
+        assert expected in [line.split() for line in lines]
+
+
+def test_maps_file(explained: pathlib.Path, learnt: pathlib.Path, prepared: pathlib.Path) -> None:
+    with np.load(explained / "maps.npz", allow_pickle=False) as arrays:
+        assert arrays["tasks"].tolist() == list(TASKS)
+        assert arrays["runs"].tolist() == ["learnt", "second"]
+        assert arrays["maps_0"].shape == (30, 2, 16, 16)
+        run = ensemble.read_run(learnt)
+        films = open_split(prepared, "test", [run])
+        again = Explainer(run)(np.stack([films.input(29, view_of(run))]), TASKS)
+        assert arrays["films"][29] == films.names[29]
+        np.testing.assert_allclose(arrays["maps_1"][29], again.maps[0], rtol=1e-4, atol=1e-7)
+
+
+def test_figure(explained: pathlib.Path) -> None:
+    width, height = Image.open(explained / "figure.png").size
+    assert width > height  # two rows, three columns
+    assert (explained / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_same_again_to_the_byte(trained: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    for name in ("a", "b"):
+        explain(tmp_path / name, trained, regions=masks)
+    names = ("localisation.json", "gallery.html", "figure.png", "figure.pdf")
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert sorted(file.name for file in (tmp_path / "a").iterdir()) == sorted(names)
+
+
+def test_regions_are_found_beside_the_source(
+    trained: pathlib.Path, prepared: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    data = tmp_path / "prepared"
+    shutil.copytree(prepared, data)
+    metadata = json.loads((data / "metadata.json").read_text())
+    (data / "metadata.json").write_text(json.dumps({**metadata, "source": {"folder": str(masks)}}))
+    said: list[str] = []
+    explain(tmp_path / "out", trained, data=data, gallery=False, said=said)
+    assert (tmp_path / "out" / "localisation.json").is_file()
+    assert f"regions: {masks}" in said
+
+
+def test_without_regions_nothing_is_localised(trained: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    said: list[str] = []
+    found = explain(tmp_path, trained, gallery=False, said=said)
+    assert "no regions are known for these films: localisation is not measured" in said
+    assert "Pointing" not in found.text
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["figure.pdf", "figure.png"]
+
+
+def test_without_a_split_for_thresholds(trained: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    said: list[str] = []
+    found = explain(tmp_path, trained, regions=masks, threshold_split="holdout", gallery=False, said=said)
+    assert any(line.startswith("no split holdout") for line in said)
+    assert "two: each half by the other" in found.text
+    shares = json.loads((tmp_path / "localisation.json").read_text())["runs"]["squares"]["shares_of_peak"]
+    assert {len(chosen) for chosen in shares.values()} == {2}
+
+
+def test_complaints(trained: pathlib.Path, prepared: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InputError, match="has no split 'tset'"):
+        explain(tmp_path, trained, split="tset")
+    (tmp_path / "masks").mkdir()
+    with pytest.raises(InputError, match="marks none of Cardiomegaly, Edema on any film of test"):
+        explain(tmp_path / "out", trained, regions=tmp_path)
+    with pytest.raises(InputError, match="was not trained for 'Fracture'"):
+        explain(tmp_path / "out", trained, task=("Fracture",))
+    with pytest.raises(InputError, match="expected a run directory"):
+        explain(tmp_path / "out", masks)
+    with pytest.raises(InputError, match="once"):
+        explain(tmp_path / "out", trained, trained)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,116 @@
+"""An export from beginning to end, its card and its record."""
+
+import hashlib
+import json
+import math
+import shutil
+
+import numpy as np
+import pytest
+
+from chex_tf.evaluation.bootstrap import Interval
+from chex_tf.evaluation.results import Estimate
+from chex_tf.export import card, exporting, tables
+from chex_tf.export.settings import ExportSettings
+from chex_tf.settings import InputError
+
+
+def export(run_dir, out, **given):
+    settings = ExportSettings(run_dir=run_dir, out=out, **{"replicates": 60, "repeats": 2, **given})
+    return exporting.export(settings, lambda line: None, lambda name: lambda done, total: None)
+
+
+@pytest.fixture(scope="module")
+def outcome(trained, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    other = shutil.copytree(trained, folder / "other|name")
+    return export(trained, folder / "out", format="keras", checkpoint="best", split="test", compare=(other,))
+
+
+def test_what_is_written(outcome, trained):
+    assert sorted(file.name for file in outcome.folder.iterdir()) == ["MODEL_CARD.md", "export.json", "model.keras"]
+    record = json.loads((outcome.folder / "export.json").read_text())
+    content = (outcome.folder / "model.keras").read_bytes()
+    assert record["sha256"] == hashlib.sha256(content).hexdigest()
+    assert record["bytes"] == len(content)
+    assert record["outputs"]["pleural_effusion"] == "Pleural Effusion"
+    assert record["largest_difference"] < 1e-6
+    assert record["images"] == 30
+    mean = next(one for one in record["evaluation"]["differences"] if one["task"] == "mean")
+    assert (mean["a"], mean["b"], mean["value"], mean["low"], mean["high"]) == ("exported", "original", 0, 0, 0)
+    assert [one["name"] for one in record["family"]["runs"]] == ["squares", "other|name"]
+    assert record["family"]["evaluation"]["differences"][-1]["b"] == "squares"
+
+
+def test_the_card(outcome):
+    text = (outcome.folder / "MODEL_CARD.md").read_text()
+    assert "**Research use, not a medical device.**" in text
+    assert hashlib.sha256((outcome.folder / "model.keras").read_bytes()).hexdigest() in text
+    assert "| uncertain labels | ignore |" in text
+    assert "| licence of the weights | not stated by whoever exported them |" in text
+    assert "| pleural_effusion | Pleural Effusion |" in text
+    assert "Over 30 images no probability differs by more than" in text
+    for line in text.splitlines():
+        if line.startswith("|"):
+            assert line.count("|") - line.count("\\|") in (3, 5)
+
+
+def test_the_tables(outcome):
+    proved = tables.proved(outcome).splitlines()
+    assert proved[0].split() == ["AUROC", "run", "exported", "exported", "−", "run"]
+    assert any(line.startswith("mean") and line.endswith("+0.0000 (+0.0000 to +0.0000)") for line in proved)
+    family = tables.family(outcome).splitlines()
+    assert "1.0×" in family[2]
+    assert family[3].startswith("other|name  ResNet18Minus3")
+    assert "+0.0000 (+0.0000 to +0.0000)" in family[3]
+    assert max(map(len, family)) <= 140
+
+
+def test_nothing_is_left_when_it_fails(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting.proof, "compare", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        export(trained, tmp_path / "out", format="keras", checkpoint="best")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_of_other_images_are_not_compared(trained, tmp_path):
+    other = shutil.copytree(trained, tmp_path / "other")
+    config = json.loads((other / "config.json").read_text())
+    config["data"]["views"] = "lateral"
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="expected runs with the same images in test; other has others"):
+        export(trained, tmp_path / "out", format="keras", split="test", compare=(other,))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"format": "keras", "quantize": "int8"},
+            "keras keeps 32 bits; int8 goes with --format=litert or --format=onnx",
+        ),
+        ({"format": "onnx", "quantize": "float16"}, "onnx keeps 32 bits; float16 goes with --format=litert"),
+        ({"format": "keras", "checkpoint": "last"}, "expected ensemble, best or a step; received last"),
+        ({"format": "tflite"}, "expected saved_model, keras, litert or onnx"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_at_once(tmp_path, given, message):
+    with pytest.raises(InputError, match=message):
+        ExportSettings(run_dir=tmp_path, out=tmp_path / "out", **given)
+
+
+def test_a_folder_with_files_is_not_written_over(tmp_path):
+    (tmp_path / "kept").write_text("")
+    with pytest.raises(InputError, match="expected a folder to make or an empty one"):
+        ExportSettings(run_dir=tmp_path, out=tmp_path, format="keras")
+
+
+def test_names_are_shown_letter_by_letter():
+    assert card.escaped("a|b\n<script>*x*_[y](z)") == r"a\|b &lt;script&gt;\*x\*\_\[y\](z)"
+
+
+def test_an_interval_in_words():
+    nothing = Interval(math.nan, math.nan)
+    assert card.interval(Estimate(0.5, Interval(0.25, 0.75))) == "0.500 (0.250 to 0.750)"
+    assert card.interval(Estimate(math.nan, nothing, "no positive")) == "– (no positive)"
+    assert np.isnan(nothing.low)
