@@ -27,10 +27,10 @@ def quiet(everything: bool = False) -> None:
     """
     if everything:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
-    elif "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-        if shutil.which("grep") and "tensorflow" not in sys.modules:
-            sys.meta_path.insert(0, _QuietTensorFlow())
+        return
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # a verb that another verb started finds it set
+    if level == "2" and shutil.which("grep") and "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _QuietTensorFlow())
 
 
 @contextlib.contextmanager

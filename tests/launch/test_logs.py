@@ -32,6 +32,13 @@ def test_asking_whether_tensorflow_is_there_does_not_let_its_talk_through(tmp_pa
     assert talk_of(QUIET.replace("import tensorflow", asking + "import tensorflow"), tmp_path) == (0, "after\n")
 
 
+def test_a_verb_that_another_verb_started_is_as_quiet(tmp_path):
+    stand_in(tmp_path, "os.write(2, b'I0000 00:00:1795231312.605703 4416 cudart_stub.cc:31] Could not find cuda\\n')\n")
+    child = f"subprocess.run([sys.executable, '-c', {QUIET!r}])"
+    twice = f"import subprocess, sys; from launch import logs; logs.quiet(); {child}"
+    assert talk_of(twice, tmp_path) == (0, "after\n")
+
+
 def test_information_lines_are_held_back_and_errors_are_not(tmp_path):
     stand_in(
         tmp_path,
