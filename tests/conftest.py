@@ -3,6 +3,7 @@
 import io
 import json
 import pathlib
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -18,6 +19,13 @@ VIEWS = {"train": 1, "valid": 1, "test": 2}  # images of a study
 SIDE = 64
 
 Examples = Iterable[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_are_heard() -> None:
+    """Started in a shell's background, pytest has SIGINT ignored, and so have the processes that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def film(labels: np.ndarray, generator: np.random.Generator) -> bytes:
