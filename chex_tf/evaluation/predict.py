@@ -64,11 +64,11 @@ def predict(
     """Writes SET.csv, SET_labels.csv and SET.json into the run's `predictions/`, in place of what was there."""
     run = ensemble.read_run(run_dir)
     source = open_source(run, split, settings.data)
-    chosen = predicted.members(run_dir, settings.checkpoint)
-    steps = {one["step"] for one in chosen}
-    best = tuple(one for one in run.best if one.step in steps)
     folder = pathlib.Path(settings.data or run.config["data"]["data"])
     of = predicted.provenance(run_dir, folder, split, settings)
+    best = ensemble.chosen(run, settings.checkpoint)
+    # What is used, and not what a run that is still training has put in its place meanwhile.
+    of["checkpoints"] = [{"step": one.step, "sha256": one.sha256} for one in best]
     for line in source.describe()[:2]:
         say(line)
     strategy = strategy_of(settings.strategy)
