@@ -35,7 +35,6 @@ _JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # by colour type, alpha left out; a palette is of colours
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD9)])
-_TAIL = 4096  # bytes in which a file's end marker is looked for: padding may follow it
 _DICOM = slice(128, 132)
 HEAD = 132  # bytes from which `kind_of` knows a file
 SUFFIXES = {"jpeg": (".jpg", ".jpeg"), "png": (".png",), "dicom": (".dcm", ".dicom")}
@@ -87,6 +86,8 @@ def open_film(path: pathlib.Path | str, least: int | None = None) -> Film:
         pixels, more = dicom.decode(data)
     else:
         header = _jpeg_header(data) if kind == "jpeg" else _png_header(data)
+        if reason := images.cut_off(data):
+            raise UnreadableFilm(reason)
         check_size(header.height, header.width)
         pixels = _decode(data, header, least)
         more = _colour_doubts(data) if header.channels > 1 else []
@@ -184,9 +185,6 @@ def _jpeg_header(data: bytes) -> _Header:
                 raise UnreadableFilm(
                     f"expected an 8-bit grey or colour JPEG; received {bits} bits, {channels} channels"
                 )
-            # The decoder would fill up a file that was cut off.
-            if data.rfind(b"\xff\xd9", max(place, len(data) - _TAIL)) < 0:
-                raise UnreadableFilm("cut off: a JPEG without its end")
             return _Header(height, width, channels, bits)
         place += 2 + int.from_bytes(data[place + 2 : place + 4])
     raise UnreadableFilm("cut off within its header")
@@ -198,11 +196,6 @@ def _png_header(data: bytes) -> _Header:
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
     if colour not in _PNG_CHANNELS:
         raise UnreadableFilm(f"damaged PNG: unknown colour type {colour}")
-    place = 8
-    while data[place + 4 : place + 8] != b"IEND":  # OpenCV would make room for as much as a chunk claims: gigabytes
-        place += 12 + int.from_bytes(data[place : place + 4])
-        if place + 12 > len(data):
-            raise UnreadableFilm("cut off or damaged: a PNG without its end")
     return _Header(height, width, _PNG_CHANNELS[colour], bits)
 
 

@@ -27,16 +27,34 @@ _REDUCED = {
 }
 # Start-of-frame markers: those that tell a JPEG's size. 0xC4, 0xC8 and 0xCC are something else.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
+_TAIL = 4096  # bytes in which a JPEG's end marker is looked for: padding may follow it
 
 
 def decode(data: bytes, least: int | None = None) -> np.ndarray:
     """Grey image (height, width). With `least`, a JPEG may come reduced, both sides still at least that long."""
+    if reason := cut_off(data):
+        raise ValueError(reason)
     image = cv2.imdecode(
         np.frombuffer(data, np.uint8), _GREY if least is None else _REDUCED.get(_reduction(data, least), _GREY)
     )
     if image is None:
         raise ValueError(f"expected a JPEG or PNG; received {len(data)} bytes that begin with {data[:8]!r}")
     return image
+
+
+def cut_off(data: bytes) -> str | None:
+    """In words, where a JPEG or PNG lacks its end. OpenCV would fill up the one with grey, and make room for as much as
+    a chunk of the other claims: gigabytes."""
+    if data.startswith(_JPEG):
+        return "cut off: a JPEG without its end" if data.rfind(b"\xff\xd9", max(2, len(data) - _TAIL)) < 0 else None
+    if data.startswith(_PNG):
+        place = len(_PNG)
+        while data[place + 4 : place + 8] != b"IEND":
+            place += 12 + int.from_bytes(data[place : place + 4])
+            if place + 12 > len(data):
+                return "cut off or damaged: a PNG without its end"
+    return None
 
 
 def target_shape(height: int, width: int, side: int, aspect: str) -> tuple[int, int]:
@@ -97,7 +115,7 @@ def _reduction(data: bytes, least: int) -> int:
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     """(height, width) from a JPEG's frame header, or None where there is none."""
-    if not data.startswith(b"\xff\xd8"):
+    if not data.startswith(_JPEG):
         return None
     place = 2
     while place + 9 <= len(data) and data[place] == 0xFF:

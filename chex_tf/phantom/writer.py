@@ -1,6 +1,7 @@
 """Draws a whole population in parallel and writes it as a data set that is complete or not there."""
 
 import collections
+import concurrent.futures.process
 import contextlib
 import dataclasses
 import fcntl
@@ -124,10 +125,20 @@ def _workers(processes: int, jobs: int) -> Iterator[Callable[[list[Job]], Iterat
         return
     # Not fork: the parent may hold TensorFlow's threads.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(
-        min(processes, jobs), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    ) as pool:
-        yield lambda todo: pool.imap(draw_patient, todo, chunksize=4)
+    # Not a Pool, which starts a worker that was killed again, and for ever.
+    pool = concurrent.futures.ProcessPoolExecutor(
+        min(processes, jobs), context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
+    try:
+        yield lambda todo: pool.map(draw_patient, todo, chunksize=4)
+    except concurrent.futures.process.BrokenProcessPool as error:
+        raise InputError(
+            "a process that draws was killed, for want of memory perhaps, or by a script that calls this without "
+            "`if __name__ == '__main__':`; expected fewer, or 1",
+            "processes",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def draw_patient(job: Job) -> list[Picture]:

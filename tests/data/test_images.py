@@ -42,6 +42,22 @@ def test_a_camera_s_orientation_tag_turns_nothing():
     assert images.decode(stream.getvalue()).shape == (40, 64)
 
 
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_what_was_cut_off_is_refused_and_padding_is_not(form):
+    whole = encoded(textured(70, 90), form)
+    for kept in (len(whole) // 2, len(whole) - 2):
+        with pytest.raises(ValueError, match=f"cut off.*{form} without its end"):
+            images.decode(whole[:kept])
+    assert np.array_equal(images.decode(whole + bytes(100)), images.decode(whole))
+
+
+def test_a_png_that_claims_gigabytes_is_refused():
+    claiming = bytearray(encoded(textured(70, 90), "PNG"))
+    claiming[33:37] = (2**31 - 1).to_bytes(4)  # length of the chunk after the header
+    with pytest.raises(ValueError, match="a PNG without its end"):
+        images.decode(bytes(claiming))
+
+
 def test_what_is_no_image_is_refused():
     with pytest.raises(ValueError, match="expected a JPEG or PNG; received 9 bytes"):
         images.decode(b"not image")

@@ -190,6 +190,18 @@ def test_an_image_that_is_none_is_named(settings_of, monkeypatch):
         source.batch(0, 4)
 
 
+def test_an_image_that_was_cut_off_is_named(settings_of, monkeypatch):
+    source = Source(settings_of(), training=True)
+    whole = source.records.read
+    monkeypatch.setattr(source.records, "read", lambda example: whole(example)[:-200])
+    with pytest.raises(InputError, match=r"CheXpert-v1.0/train/.*\.jpg in .*cut off: a JPEG without its end"):
+        source.batch(0, 4)
+
+
+def test_no_tuner_holds_up_the_end_of_a_pass(settings_of):
+    assert Source(settings_of(), training=False).dataset(4).options().autotune.enabled is False
+
+
 def test_a_batch_that_replicas_cannot_share_is_refused(settings_of):
     with pytest.raises(ValueError, match="that 3 shards divide evenly; received 8"):
         Source(settings_of(), training=True).dataset(8, shards=3)

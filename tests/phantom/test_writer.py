@@ -245,6 +245,21 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path: pathlib.Path, monkeypatch:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_drawing_ends_where_one_of_its_processes_was_killed(tmp_path: pathlib.Path) -> None:
+    # Without a guard each process runs the script again and is ended by it.
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import pathlib\nfrom chex_tf.phantom import writer\n"
+        "from chex_tf.phantom.settings import PhantomSettings\n"
+        f"out = pathlib.Path({str(tmp_path / 'out')!r})\n"
+        "writer.write(PhantomSettings(out=out, patients=8, image_size=32, processes=2))\n"
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode != 0
+    assert "InputError: a process that draws was killed" in run.stderr
+    assert list(tmp_path.iterdir()) == [script]
+
+
 def test_a_killed_run_leaves_no_data_set_and_the_next_one_cleans_up(tmp_path: pathlib.Path) -> None:
     out = tmp_path / "out"
     program = (
