@@ -38,6 +38,7 @@ PEERS = {
     "ResNet50": "resnet50",
     "ResNet101": "resnet101",
 }
+_WARM_STEPS, _TIMINGS = 2, 3  # as the peer's script
 # Those for which at least 1.2 times the peer is promised; for the others 1.0.
 PROMISED = {"DenseNet121": 1.2, "ResNet18": 1.2, "EfficientNetB0": 1.2, "MobileNetV2": 1.2}
 
@@ -52,6 +53,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=8, help="steps a timing, of which the best of three counts")
     parser.add_argument("--rounds", type=int, default=1, help="times each side is run; the median counts")
     parser.add_argument("--plain", action="store_true", help="time Keras' own batch normalisation too")
+    parser.add_argument(
+        "--convolutions", action="store_true", help="run each side once more and show its convolutions' share of a step"
+    )
     parser.add_argument("--json", type=pathlib.Path, help="where to write the numbers")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -94,10 +98,10 @@ def time_ours(arch: str, size: int, batch: int, steps: int, *, fused: bool) -> f
                 grad=gradient,
             )
 
-    step()
-    step()
+    for _ in range(_WARM_STEPS):
+        step()
     seconds = []
-    for _ in range(3):
+    for _ in range(_TIMINGS):
         start = time.perf_counter()
         for _ in range(steps):
             step()
@@ -108,16 +112,34 @@ def time_ours(arch: str, size: int, batch: int, steps: int, *, fused: bool) -> f
 
 def in_own_process(command: list[str]) -> float:
     """The number that the command prints last."""
+    return float(_printed(command).split()[-1])
+
+
+def convolutions(command: list[str], batch: int, steps: int) -> tuple[float, float]:
+    """Milliseconds of a step, and of its convolutions by oneDNN's own account, one kernel at a time."""
+    printed = _printed(command, ONEDNN_VERBOSE="1", TF_NUM_INTEROP_THREADS="1")
+    kernels: dict[tuple[str, ...], list[float]] = {}
+    for line in printed.splitlines():
+        # onednn_verbose,v1,primitive,exec,cpu,convolution,<kernel>,<direction>,…,<shape>,<milliseconds>
+        if ",exec,cpu,convolution," in line:
+            *what, milliseconds = line.split(",")
+            kernels.setdefault(tuple(what), []).append(float(milliseconds))
+    taken = sum(statistics.median(times) * len(times) for times in kernels.values())
+    return 1000 * batch / float(printed.split()[-1]), taken / (_WARM_STEPS + _TIMINGS * steps)
+
+
+def _printed(command: list[str], **more: str) -> str:
     environment = {
         "TF_ENABLE_ONEDNN_OPTS": "1",
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "KERAS_BACKEND": "tensorflow",
+        **more,
     }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return float(done.stdout.split()[-1])
+    return done.stdout
 
 
 def sides(options: argparse.Namespace, arch: str) -> dict[str, list[str]]:
@@ -156,6 +178,9 @@ def main() -> None:
         print(
             line + (f"{plain:10.1f}" if plain else 10 * " ") + ("   short of the promise" if short else ""), flush=True
         )
+        for side in (side for side in commands if options.convolutions and side != "plain Keras"):
+            step, taken = convolutions(commands[side], options.batch, options.steps)
+            print(f"{'':16}{side}: {taken:.0f} of {step:.0f} ms in convolutions, {taken / step:.0%}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
