@@ -175,6 +175,11 @@ def namings(builder: str) -> tuple[Naming, ...]:
     return ()
 
 
+def pads_as_tensorflow(builder: str) -> bool:
+    """Whether PyTorch weights fit that were trained with either padding, and only TensorFlow's is this network's."""
+    return builder.split(":")[1].startswith(("EfficientNetB", "MobileNetV3Large"))
+
+
 # Variable of a Keras layer, to the last part of a PyTorch tensor's name.
 TENSORS = {
     "kernel": "weight",

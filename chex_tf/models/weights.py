@@ -25,12 +25,17 @@ class Loaded:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     zeroed_biases: int = 0
+    doubtful_padding: bool = False  # PyTorch's weights for a network that pads as TensorFlow does
 
     def __str__(self) -> str:
         biases = f", {self.zeroed_biases} biases that the file lacks set to zero" if self.zeroed_biases else ""
+        padding = (
+            "; this network pads as TensorFlow does, and timm's tf_ variants were trained so: with weights of another "
+            "variant its features are about 1 % off"
+        )
         return (
             f"{self.source.name}: {self.matched} tensors matched, {len(self.missing)} missing, "
-            f"{len(self.unexpected)} unexpected{biases}"
+            f"{len(self.unexpected)} unexpected{biases}{padding if self.doubtful_padding else ''}"
         )
 
 
@@ -68,7 +73,8 @@ def load(
     is set unless all that is needed is there and every shape fits.
     """
     path = resolve(row, weights, folder, progress)
-    loaded, values = _match(network, row, checkpoint_files.read(path), path, needed)
+    tensors = checkpoint_files.read(path)
+    loaded, values = _match(network, row, tensors, path, needed)
     if loaded.missing:
         listed = ", ".join(loaded.missing[:_LISTED]) + (
             f" and {len(loaded.missing) - _LISTED} more" if len(loaded.missing) > _LISTED else ""
@@ -78,7 +84,9 @@ def load(
         )
     for variable, value in values:
         variable.assign(value)
-    return loaded
+    released_here = weights in {checkpoint.name for checkpoint in row.checkpoints}
+    doubtful = bool(tensors.by_name) and not released_here and "tf_" not in path.name
+    return dataclasses.replace(loaded, doubtful_padding=doubtful and timm_names.pads_as_tensorflow(row.builder))
 
 
 def _match(

@@ -55,6 +55,10 @@ def test_features_and_logits_are_timms(name: str, reference: types.ModuleType, t
     loaded = weights.load(network, row, str(tmp_path / "model.safetensors"))
     assert loaded.matched == len(state) - 2
     assert set(loaded.unexpected) == {f"{classifier}.weight", f"{classifier}.bias"}
+    # Nothing in the file tells which padding it was trained with.
+    assert ("this network pads as TensorFlow does" in str(loaded)) == theirs.startswith("tf_")
+    named = (tmp_path / "model.safetensors").rename(tmp_path / f"{theirs}.safetensors")
+    assert "pads" not in str(weights.load(network, row, str(named)))
 
     fused_batch_normalization.fuse(network)
     found = np.asarray(network(reference.seeded_image(side), training=False)).mean((1, 2))
