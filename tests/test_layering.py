@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation"},
     "chex_tf.evaluation.predict": GROUND
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.evaluation"}
-    | {f"chex_tf.training.{reading}" for reading in ("ensemble", "network", "run_directory", "validation")},
+    | {f"chex_tf.training.{reading}" for reading in ("ensemble", "feed", "network", "run_directory", "validation")},
     "chex_tf.radiograph": GROUND | {"numpy", "cv2", "chex_tf.data", "chex_tf.dicom"},
     "chex_tf.dicom": GROUND | {"numpy", "pydicom", "chex_tf.radiograph"},
     "chex_tf.reading": GROUND

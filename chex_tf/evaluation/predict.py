@@ -25,6 +25,7 @@ from chex_tf.files import write_text
 from chex_tf.observations import UNCERTAIN
 from chex_tf.settings import InputError
 from chex_tf.training import ensemble, run_directory, validation
+from chex_tf.training.feed import one_pass
 from chex_tf.training.network import OBSERVATIONS, normalised
 
 Say = Callable[[str], None]
@@ -148,7 +149,7 @@ def _batches(
     replicas = strategy.num_replicas_in_sync
     pieces = source.dataset(batch * replicas, replicas=replicas, texts=False).map(lambda batch: batch["image"])
     with told_plainly():
-        for images in strategy.distribute_datasets_from_function(lambda _: pieces):
+        for images in one_pass(strategy, pieces):
             found = forward(images)
             yield np.concatenate([part.numpy() for part in strategy.experimental_local_results(found)])
 

@@ -44,7 +44,8 @@ class Subject:
         best = self.explain.best
         steps = ", ".join(f"{one.step:,}" for one in best)
         which = f"best checkpoint, step {steps}" if len(best) == 1 else f"mean of the {len(best)} best, steps {steps}"
-        return f"{self.name}: {self.arch} at {self.run.side} pixels; {which}; validation AUROC {best[0].score:.3f}"
+        scores = ", ".join(f"{one.score:.3f}" for one in best) + (" each alone" if len(best) > 1 else "")
+        return f"{self.name}: {self.arch} at {self.run.side} pixels; {which}; validation AUROC by image {scores}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -97,7 +97,8 @@ def _interface(settings: ExportSettings, run: TrainedRun) -> str:
         "onnx": f"Takes `radiograph`, uint8 (batch, {side}, {side}, 1).",
     }
     resizes = settings.format in ("saved_model", "keras")
-    within = "resized and normalised" if resizes else f"to be resized to {side}×{side} before and are normalised"
+    before = f"to be resized to {side}×{side} before (Pillow's BILINEAR comes nearest to training) and are normalised"
+    within = "resized and normalised" if resizes else before
     data = run.config["data"]
     crop = (
         ""
@@ -145,8 +146,8 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
         "",
         _table(("task", "this file", "the trained run", "difference"), rows),
         "",
-        f"Over {len(measured.original):,} images no probability differs by more than {measured.largest_difference:.2g} "
-        "from the run's."
+        f"Over {len(measured.original):,} images, resized as training does it, no probability differs by more than "
+        f"{measured.largest_difference:.2g} from the run's."
         + ("" if own_size is None else f" For images at their own size, resized in the graph, {own_size:.2g}.")
         + f" One image took {measured.exported_milliseconds:.1f} ms where this was made (the run itself "
         f"{measured.original_milliseconds:.1f} ms; medians).",

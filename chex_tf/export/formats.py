@@ -144,7 +144,8 @@ def _quantize_onnx(path: pathlib.Path, calibration: Iterable[np.ndarray]) -> Non
 
 def _open_keras(path: pathlib.Path, names: tuple[str, ...]) -> Exported:
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    return _stacked(tf.function(lambda image: model(tf.cast(image, tf.float32), training=False)), names)
+    # Called as a stranger calls it: without a word of training.
+    return _stacked(tf.function(lambda image: model(tf.cast(image, tf.float32))), names)
 
 
 def _open_saved_model(path: pathlib.Path, names: tuple[str, ...]) -> Exported:

@@ -62,9 +62,12 @@ def _prepared(run: ensemble.TrainedRun, image: keras.KerasTensor) -> keras.Keras
     """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates."""
     data = run.config["data"]
     resized = int(data["resize"] or run.side)
-    x = keras.layers.Resizing(
+    resizing = keras.layers.Resizing(
         resized, resized, antialias=True, crop_to_aspect_ratio=data["aspect"] == "keep", name="resized"
-    )(image)
+    )
+    # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
+    # model(x) would normalise by the batch's statistics and change the moving ones.
+    x = resizing(image, training=False)
     if resized == run.side:
         return x
     before = int(np.rint(0.5 * (resized - run.side)))  # as chex_tf.data.augmentation places the centre

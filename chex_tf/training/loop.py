@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from chex_tf.training import checkpoints, guards, journal, network, run_directory, schedules, validation
 from chex_tf.training.distribution import Machine, agree
-from chex_tf.training.feed import Feed, distributed
+from chex_tf.training.feed import Feed, distributed, one_pass
 from chex_tf.training.network import Network
 from chex_tf.training.settings import TrainSettings
 from chex_tf.training.step import REPORTED, make_steps
@@ -97,7 +97,7 @@ def run(
         for line in guards.check_first_batch(first, feed.tasks, net.normalisation):
             say(line)
     batches = iter(distributed(machine, dataset))
-    held_out = distributed(machine, feed.evaluation(machine))
+    held_out = one_pass(machine.strategy, feed.evaluation(machine))
     validate = validation.make_validate(machine.strategy, net, held_out, feed.tasks, scored, feed.blank_is_negative)
     board = None
     if settings.tensorboard and chief:

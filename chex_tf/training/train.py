@@ -65,6 +65,9 @@ def train(
         return _carry_out(settings, data, model, feed, machine, config, say, progress, callbacks)
     with run_directory.locked(run_dir):
         before = run_directory.read_config(run_dir)
+        if before is not None and _holds_nothing(run_dir):
+            say(f"{run_dir} failed before its first checkpoint; it begins anew with these settings")
+            before = None
         if before is not None:
             _refuse_changes(run_dir, before, config, say)
         if run_directory.read_status(run_dir)["state"] == "finished":
@@ -78,6 +81,12 @@ def train(
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             run_directory.write_status(run_dir, "failed", why=reason)
             raise
+
+
+def _holds_nothing(run_dir: pathlib.Path) -> bool:
+    """Whether a command with a mistake in it, a misspelt weights file perhaps, left no more than its settings."""
+    kept = (run_dir / checkpoints.FOLDER / checkpoints.INDEX).exists()
+    return run_directory.read_status(run_dir)["state"] == "failed" and not kept
 
 
 def _carry_out(

@@ -87,6 +87,17 @@ def test_a_stranger_opens_it_without_this_project(graph, tmp_path, form):
     np.testing.assert_allclose(np.stack([found[name] for name in graph.names], axis=1), original(graph), atol=2e-6)
 
 
+def test_a_plain_call_of_a_keras_file_is_inference(graph, tmp_path):
+    """keras.layers.Resizing is in training unless told otherwise, and hands that on to batch normalisation."""
+    model = keras.saving.load_model(written(graph, tmp_path, "keras"))
+    before = [np.array(variable) for variable in model.variables]
+    large = np.repeat(np.repeat(IMAGES, 2, axis=1), 2, axis=2)
+    called, predicted = model(large), model.predict(large, verbose=0)
+    for name in graph.names:
+        np.testing.assert_allclose(called[name], predicted[name], atol=2e-6)
+    assert all(np.array_equal(was, variable) for was, variable in zip(before, model.variables, strict=True))
+
+
 def test_a_saved_model_takes_float_and_any_size_too(graph, tmp_path):
     import tensorflow as tf
 

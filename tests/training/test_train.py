@@ -121,6 +121,21 @@ def test_a_changed_setting_is_refused_with_the_difference(run):
         train(settings, dataclasses.replace(data, uncertain="ones"), model)
 
 
+def test_a_command_that_failed_before_its_first_checkpoint_can_be_corrected(settings):
+    training, data, model = settings(steps=2, evaluate_every=2)
+    with pytest.raises(InputError, match="ResNet19"):
+        train(training, data, dataclasses.replace(model, arch="ResNet19"))
+    said = []
+    assert train(training, data, model, say=said.append).state == "finished"
+    assert f"{training.run_dir} failed before its first checkpoint; it begins anew with these settings" in said
+    config = json.loads((training.run_dir / "config.json").read_text())
+    assert config["model"]["arch"] == model.arch
+    # What has a checkpoint is kept as it is, whatever its status says.
+    (training.run_dir / "status.json").write_text('{"state": "failed"}')
+    with pytest.raises(InputError, match="other settings"):
+        train(dataclasses.replace(training, learning_rate=0.5), data, model)
+
+
 def test_a_signal_saves_and_the_run_goes_on(settings):
     given = settings(steps=5, evaluate_every=5)
 
