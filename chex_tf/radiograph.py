@@ -31,9 +31,7 @@ LARGEST_COLOURED_SHARE = 0.05  # an annotation or a coloured marker stays below
 LONGEST_SHAPE = 2.5  # longer side over shorter
 SMALLEST_SHARE_OF_SIDE = 0.5  # of the network's side; below it most of the input is interpolated
 
-_JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # by colour type, alpha left out; a palette is of colours
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD9)])
 _DICOM = slice(128, 132)
 HEAD = 132  # bytes from which `kind_of` knows a file
@@ -96,9 +94,9 @@ def open_film(path: pathlib.Path | str, least: int | None = None) -> Film:
 
 def kind_of(head: bytes) -> str | None:
     """`jpeg`, `png`, `dicom` or None, from a file's first HEAD bytes."""
-    if head.startswith(_JPEG):
+    if head.startswith(images.JPEG):
         return "jpeg"
-    if head.startswith(_PNG):
+    if head.startswith(images.PNG):
         return "png"
     return "dicom" if head[_DICOM] == b"DICM" else None
 
@@ -179,7 +177,7 @@ def _jpeg_header(data: bytes) -> _Header:
         if marker == 0xFF or marker in _WITHOUT_LENGTH:
             place += 1 if marker == 0xFF else 2
             continue
-        if marker in _FRAMES and place + 10 <= len(data):
+        if marker in images.FRAMES and place + 10 <= len(data):
             bits, height, width, channels = struct.unpack_from(">BHHB", data, place + 4)
             if bits != 8 or channels not in (1, 3):
                 raise UnreadableFilm(

@@ -26,8 +26,8 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
 }
 # Start-of-frame markers: those that tell a JPEG's size. 0xC4, 0xC8 and 0xCC are something else.
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 _TAIL = 4096  # bytes in which a JPEG's end marker is looked for: padding may follow it
 
 
@@ -46,10 +46,10 @@ def decode(data: bytes, least: int | None = None) -> np.ndarray:
 def cut_off(data: bytes) -> str | None:
     """In words, where a JPEG or PNG lacks its end. OpenCV would fill up the one with grey, and make room for as much as
     a chunk of the other claims: gigabytes."""
-    if data.startswith(_JPEG):
+    if data.startswith(JPEG):
         return "cut off: a JPEG without its end" if data.rfind(b"\xff\xd9", max(2, len(data) - _TAIL)) < 0 else None
-    if data.startswith(_PNG):
-        place = len(_PNG)
+    if data.startswith(PNG):
+        place = len(PNG)
         while data[place + 4 : place + 8] != b"IEND":
             place += 12 + int.from_bytes(data[place : place + 4])
             if place + 12 > len(data):
@@ -115,12 +115,12 @@ def _reduction(data: bytes, least: int) -> int:
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     """(height, width) from a JPEG's frame header, or None where there is none."""
-    if not data.startswith(_JPEG):
+    if not data.startswith(JPEG):
         return None
     place = 2
     while place + 9 <= len(data) and data[place] == 0xFF:
         marker = data[place + 1]
-        if marker in _FRAMES:
+        if marker in FRAMES:
             return int.from_bytes(data[place + 5 : place + 7]), int.from_bytes(data[place + 7 : place + 9])
         place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4])
     return None

@@ -59,12 +59,12 @@ class Feed(typing.Protocol):
         """Pieces of all evaluation batches; as many for every worker."""
 
 
-def distributed(machine: Machine, pieces: tf.data.Dataset) -> Any:
+def distributed(strategy: tf.distribute.Strategy, pieces: tf.data.Dataset) -> Any:
     """`pieces` under the strategy, prefetched to its devices."""
     options = tf.data.Options()
     options.deterministic = True
     ready = pieces.with_options(options)
-    return machine.strategy.distribute_datasets_from_function(lambda _: ready)
+    return strategy.distribute_datasets_from_function(lambda _: ready)
 
 
 def one_pass(strategy: tf.distribute.Strategy, pieces: tf.data.Dataset) -> Any:
@@ -73,6 +73,4 @@ def one_pass(strategy: tf.distribute.Strategy, pieces: tf.data.Dataset) -> Any:
     A single replica reads the dataset itself: tf.distribute's iterator brings tf.data's tuner, which chex_tf.data
     switches off, and every second pass ended as late as after twice its time.
     """
-    if strategy.num_replicas_in_sync == 1:
-        return pieces
-    return strategy.distribute_datasets_from_function(lambda _: pieces)
+    return pieces if strategy.num_replicas_in_sync == 1 else distributed(strategy, pieces)

@@ -96,7 +96,7 @@ def run(
         first = {name: value.numpy() for name, value in next(iter(dataset.take(1))).items()}
         for line in guards.check_first_batch(first, feed.tasks, net.normalisation):
             say(line)
-    batches = iter(distributed(machine, dataset))
+    batches = iter(distributed(machine.strategy, dataset))
     held_out = one_pass(machine.strategy, feed.evaluation(machine))
     validate = validation.make_validate(machine.strategy, net, held_out, feed.tasks, scored, feed.blank_is_negative)
     board = None
