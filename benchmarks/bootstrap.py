@@ -18,8 +18,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chex_tf.evaluation import bootstrap, evaluation, matching, ranking
+from chex_tf.evaluation import evaluation, matching
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.statistics import bootstrap, ranking
 
 THIS_FILE = pathlib.Path(__file__)  # stands for files that settings ask for and nothing here reads
 TASKS = ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion", "No Finding")

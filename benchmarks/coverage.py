@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chex_tf.evaluation import bootstrap, comparison, delong, ranking
+from chex_tf.statistics import bootstrap, comparison, delong, ranking
 
 NORMAL = statistics.NormalDist()
 REPLICATES = 1000

@@ -21,8 +21,8 @@ import numpy as np
 import tensorflow as tf
 from tf_keras_vis.gradcam import Gradcam
 
+from chex_tf.explain.cam_network import Network
 from chex_tf.explain.methods import METHODS
-from chex_tf.explain.network import Network
 from chex_tf.models import catalogue
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads

@@ -45,8 +45,8 @@ def draw(folder: pathlib.Path, films: int) -> list[pathlib.Path]:
 
 def main() -> None:
     asked = arguments()
-    from chex_tf.reading.stream import Reader
-    from chex_tf.training.ensemble import chosen, read_run
+    from chex_tf.films.stream import Reader
+    from chex_tf.trained.members import chosen, read_run
 
     run = read_run(asked.run_dir)
     reader = Reader(run, chosen(run, asked.checkpoint), asked.batch)

@@ -22,7 +22,8 @@ WORTH_A_BAR = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
-    from chex_tf.evaluation import bootstrap, catalogue, evaluation, matching, record, sources, table
+    from chex_tf.evaluation import evaluation, evaluation_json, matching, model_facts, sources, table
+    from chex_tf.statistics import bootstrap
 
     def say(message: str) -> None:
         print(message, file=sys.stderr)
@@ -47,17 +48,17 @@ def main(settings: EvaluationSettings) -> None:
         models = matching.with_ensemble(models)
         if validation is not None:
             validation = validation[0], matching.with_ensemble(validation[1])
-    entries = catalogue.read(settings.catalogue) if settings.catalogue else None
+    entries = model_facts.read(settings.catalogue) if settings.catalogue else None
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > WORTH_A_BAR else bootstrap.silent
     found = evaluation.evaluate(
         source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress
     )
-    correlations, spread = catalogue.relate(found, entries, say) if entries is not None else (None, None)
+    correlations, spread = model_facts.relate(found, entries, say) if entries is not None else (None, None)
     print(table.text(found, correlations, spread))
     if source.out is not None:
-        record.write(source.out / "evaluation.json", found, correlations, spread)
-        record.write_scores(source.out / "scores", found)
+        evaluation_json.write(source.out / "evaluation.json", found, correlations, spread)
+        evaluation_json.write_scores(source.out / "scores", found)
         written = ["evaluation.json", "scores/"]
         if settings.figures:
             from chex_tf.evaluation import figures  # matplotlib takes longer to load than all of the above to run

@@ -1,6 +1,6 @@
 """Draws one batch as the network will see it, with labels, policy and weights, and counts what the policy did.
 
-python -m launch.inspect --data=PREPARED --out=sheet.png --uncertain=ones
+python -m launch.inspect --data=PREPARED --out=batch_picture.png --uncertain=ones
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ class InspectSettings(Settings):
 
 
 def main(data: DataSettings, inspect: InspectSettings) -> None:
-    from chex_tf.data import sheet
+    from chex_tf.data import batch_picture
     from chex_tf.data.pipeline import Source
     from chex_tf.files import whole_file
     from launch.progress import Progress
@@ -43,7 +43,7 @@ def main(data: DataSettings, inspect: InspectSettings) -> None:
     statistics = source.statistics()
     description.insert(3, f"mean {statistics.mean:.1f}, deviation {statistics.deviation:.1f} of the training pixels")
     with whole_file(inspect.out) as scratch:
-        sheet.draw(batch, source.targets.tasks, description[:4]).save(scratch, "PNG")
+        batch_picture.draw(batch, source.targets.tasks, description[:4]).save(scratch, "PNG")
     print("\n".join(description))
     print(inspect.out)
 

@@ -7,14 +7,14 @@ from launch.command import run
 def main(settings: PhantomSettings) -> None:
     import sys
 
-    from chex_tf.phantom import records, writer
+    from chex_tf.phantom import picture_tables, writer
     from launch.progress import Progress
 
     if writer.already_there(settings):
         print(f"{settings.out} already holds this phantom, complete; nothing to draw", file=sys.stderr)
     else:
         pictures = writer.write(settings, Progress("patients"))
-        print(records.prevalence_table(pictures), file=sys.stderr)
+        print(picture_tables.prevalence_table(pictures), file=sys.stderr)
     print(settings.out)
     if settings.contact_sheet is not None:
         from chex_tf.phantom import contact_sheet

@@ -13,24 +13,25 @@ import sys
 import typing
 from collections.abc import Iterator, Sequence
 
-from chex_tf.reading.settings import PredictSettings
+from chex_tf.films.settings import PredictSettings
 from chex_tf.settings import InputError, scalar_type
 from launch.command import USAGE_EXIT, run
 from launch.progress import Progress
 
 
 def main(settings: PredictSettings) -> int:
-    from chex_tf.reading import finding
+    from chex_tf.films import search
 
-    found = finding.find(settings.files)
+    found = search.find(settings.files)
     if found.passed_over:
         _say(f"{found.passed_over:,} files in folders are no JPEG, PNG or DICOM, and were passed over")
     if not found.films:
         path, why = found.missing[0]
-        raise InputError(f"{finding.shown(path)}: {why}", "files")
+        raise InputError(f"{search.shown(path)}: {why}", "files")
 
-    from chex_tf.reading import answers, stream, thresholds
-    from chex_tf.training.ensemble import chosen, read_run
+    from chex_tf.films import answers, stream
+    from chex_tf.trained import thresholds
+    from chex_tf.trained.members import chosen, read_run
 
     trained = read_run(settings.run_dir)
     best = chosen(trained, settings.checkpoint)

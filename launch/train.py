@@ -12,7 +12,7 @@ FAILED = 1  # exit code of a run that cannot go on, and says so in one line
 
 
 def main(training: TrainSettings, data: DataSettings, model: ModelSettings) -> int:
-    from chex_tf.training.checkpoints import CheckpointError
+    from chex_tf.runs.checkpoints import CheckpointError
     from chex_tf.training.distribution import WorkerLost
     from chex_tf.training.guards import NonFinite
     from chex_tf.training.train import train

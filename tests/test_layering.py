@@ -9,39 +9,42 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The ground floor: any room of chex_tf and launch may use it.
-GROUND = {"chex_tf.observations", "chex_tf.settings", "chex_tf.files"}
+GROUND = {"chex_tf.observations", "chex_tf.settings", "chex_tf.files", "chex_tf.prediction_files"}
 
 # Room (longest prefix wins) -> what it may import beside the standard library, itself and, where listed, the ground.
 MAY_IMPORT: dict[str, set[str]] = {
     "datasets": {"tensorflow_datasets", "tensorflow", "numpy", "PIL", "cv2", "apache_beam", "pydicom", "etils"},
-    "chex_tf": set(),
+    "chex_tf": {"chex_tf.trained.members"},
     "chex_tf.observations": set(),
     "chex_tf.settings": set(),
     "chex_tf.files": set(),
+    "chex_tf.prediction_files": GROUND | {"numpy"},
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
+    "chex_tf.statistics": GROUND | {"numpy", "scipy"},
     "chex_tf.data": GROUND | {"tensorflow", "tensorflow_datasets", "numpy", "cv2", "PIL"},
-    "chex_tf.models": GROUND | {"keras", "keras_cv", "numpy", "h5py", "safetensors"},
+    "chex_tf.models": GROUND | {"keras", "keras_cv", "numpy", "h5py", "safetensors", "chex_tf.runs.encoder"},
     "chex_tf.models.fused_batch_normalization": GROUND | {"keras", "tensorflow", "numpy"},
+    "chex_tf.runs": GROUND | {"numpy", "safetensors", "chex_tf.models.inputs", "chex_tf.evaluation.settings"},
     "chex_tf.training": GROUND
-    | {"tensorflow", "tensorboard", "keras", "numpy", "safetensors"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.evaluation.ranking"},
-    "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn"},
-    "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation"},
-    "chex_tf.evaluation.predict": GROUND
-    | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.evaluation"}
-    | {f"chex_tf.training.{reading}" for reading in ("ensemble", "feed", "network", "run_directory", "validation")},
-    "chex_tf.radiograph": GROUND | {"numpy", "cv2", "chex_tf.data", "chex_tf.dicom"},
-    "chex_tf.dicom": GROUND | {"numpy", "pydicom", "chex_tf.radiograph"},
-    "chex_tf.reading": GROUND
-    | {"numpy", "chex_tf.radiograph", "chex_tf.data", "chex_tf.training", "chex_tf.evaluation"},
+    | {"tensorflow", "tensorboard", "keras", "numpy"}
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics.ranking"},
+    "chex_tf.trained": GROUND
+    | {"tensorflow", "keras", "numpy"}
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.training"}
+    | {"chex_tf.evaluation.settings"},
+    "chex_tf.evaluation": GROUND
+    | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs", "chex_tf.trained.predict_split"},
+    "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
+    "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom"} | {"chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.training", "chex_tf.evaluation"},
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation"}
+    | {"chex_tf.training.observations.validation"},
     "chex_tf.explain": GROUND
     | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "matplotlib"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.training", "chex_tf.evaluation"}
-    | {"chex_tf.radiograph", "chex_tf.reading.finding"}
-    | {"chex_tf.phantom.records", "chex_tf.phantom.chest_xray14_layout"},
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}
+    | {"chex_tf.training", "chex_tf.evaluation.table"}
+    | {"chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
     "launch.convert": GROUND | {"launch", "torch", "safetensors"},
     "launch": {
         "absl",
@@ -122,9 +125,9 @@ def test_only_launch_touches_flags():
 def test_the_walk_sees_a_forbidden_import(tmp_path):
     file = tmp_path / "bootstrap.py"
     file.write_text("def f():\n    import tensorflow as tf\n    from ..data import records\n")
-    assert violations("chex_tf.evaluation.bootstrap", file) == [
-        "chex_tf.evaluation.bootstrap imports chex_tf.data.records",
-        "chex_tf.evaluation.bootstrap imports tensorflow",
+    assert violations("chex_tf.statistics.bootstrap", file) == [
+        "chex_tf.statistics.bootstrap imports chex_tf.data.records",
+        "chex_tf.statistics.bootstrap imports tensorflow",
     ]
 
 

@@ -37,10 +37,10 @@ import numpy as np
 import tensorflow as tf
 
 from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, targets
+from chex_tf.data.batch_memory import Rooms
 from chex_tf.data.checks import measured_statistics
 from chex_tf.data.pairs import Partners
 from chex_tf.data.records import Records, Statistics, open_records
-from chex_tf.data.rooms import Rooms
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
 

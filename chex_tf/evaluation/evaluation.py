@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from chex_tf.evaluation import bootstrap, calibration, comparison, delong, ranking, thresholds
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.results import MEAN, DecisionEstimates, Estimate, Evaluation, ModelResult, ReaderResult
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError, nearest
+from chex_tf.statistics import bootstrap, calibration, comparison, delong, ranking, thresholds
 
 NO_PROBABILITIES = "scores lie outside 0 to 1, so they are no probabilities"
 

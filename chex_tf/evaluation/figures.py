@@ -16,10 +16,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chex_tf.evaluation import bootstrap, calibration, ranking, thresholds
-from chex_tf.evaluation.comparison import Difference
 from chex_tf.evaluation.results import MEAN, Estimate, Evaluation
 from chex_tf.files import whole_file
+from chex_tf.statistics import bootstrap, calibration, ranking, thresholds
+from chex_tf.statistics.comparison import Difference
 
 COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.4, 7.0
 TASKS_IN_A_COLUMN = 6

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from chex_tf.evaluation.grouping import aggregate, groups, patient_of, study_of, tail
-from chex_tf.evaluation.predictions import Table, doubled, listed
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
+from chex_tf.prediction_files import Table, doubled, listed
 from chex_tf.settings import InputError
 
 # Columns of the data sets' own tables that are no tasks, and the two that ground truth may carry for grouping.

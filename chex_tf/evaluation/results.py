@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from chex_tf.evaluation.bootstrap import Interval
-from chex_tf.evaluation.comparison import Difference
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.comparison import Difference
 
 MEAN = "mean"
 

@@ -6,9 +6,10 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from chex_tf.evaluation import predicted, predictions
-from chex_tf.evaluation.predictions import Table
+from chex_tf import prediction_files
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.prediction_files import Table
+from chex_tf.runs import predictions
 from chex_tf.settings import InputError
 
 VALIDATION = "valid"  # the split on which a run's thresholds are chosen
@@ -49,12 +50,12 @@ def _from_files(settings: EvaluationSettings) -> Sources:
     chosen = settings.threshold_labels
     return Sources(
         settings.labels.stem,
-        predictions.names_of(settings.predictions),
+        prediction_files.names_of(settings.predictions),
         tuple(f"as given in {path}" for path in settings.predictions),
-        predictions.read(settings.labels),
-        tuple(predictions.read(path) for path in settings.predictions),
-        predictions.read(chosen) if chosen else None,
-        tuple(predictions.read(path) for path in settings.threshold_predictions),
+        prediction_files.read(settings.labels),
+        tuple(prediction_files.read(path) for path in settings.predictions),
+        prediction_files.read(chosen) if chosen else None,
+        tuple(prediction_files.read(path) for path in settings.threshold_predictions),
         "no threshold: it is chosen on validation predictions, never on the set evaluated; "
         "give --threshold_predictions and --threshold_labels",
         None,
@@ -66,11 +67,11 @@ def _from_runs(settings: EvaluationSettings, say: Say, watch: Watch) -> Sources:
     runs, split = settings.run_dir, settings.split
     sets = [_ready(run, split, settings, say, watch) for run in runs]
     names = [
-        predicted.stem(one, settings) if predicted.can_predict(run) else one
+        predictions.stem(one, settings) if predictions.can_predict(run) else one
         for run, one in zip(runs, sets, strict=True)
     ]
     tables = tuple(_predictions_of(run, name) for run, name in zip(runs, names, strict=True))
-    truth = predictions.read(settings.labels) if settings.labels else _labels_of(runs, names)
+    truth = prediction_files.read(settings.labels) if settings.labels else _labels_of(runs, names)
     thresholds: tuple[Table, ...] = ()
     threshold_truth = None
     reason = f"no threshold: it is chosen on the split {VALIDATION}, never on the one evaluated"
@@ -85,8 +86,8 @@ def _from_runs(settings: EvaluationSettings, say: Say, watch: Watch) -> Sources:
     policies = {policy for policy in map(_policy_of, runs) if policy is not None}
     return Sources(
         " / ".join(dict.fromkeys(sets)),
-        predictions.names_of(runs),
-        tuple(predicted.made_of(run, name) for run, name in zip(runs, names, strict=True)),
+        prediction_files.names_of(runs),
+        tuple(predictions.made_of(run, name) for run, name in zip(runs, names, strict=True)),
         truth,
         tables,
         threshold_truth,
@@ -99,20 +100,20 @@ def _from_runs(settings: EvaluationSettings, say: Say, watch: Watch) -> Sources:
 
 def _ready(run: pathlib.Path, split: str, settings: EvaluationSettings, say: Say, watch: Watch) -> str:
     """The set's name, its predictions made where the run has none or has others than those asked for."""
-    if not predicted.can_predict(run):
+    if not predictions.can_predict(run):
         return split
     name = split
     if settings.data is not None:
-        from chex_tf.evaluation import predict
+        from chex_tf.trained import predict_split
 
-        name = predict.set_name_of(run, split, settings.data)
-    folder = settings.data or predicted.data_of(run)
-    stem = predicted.stem(name, settings)
-    if predicted.still_hold(run, stem, predicted.provenance(run, folder, split, settings)):
+        name = predict_split.set_name_of(run, split, settings.data)
+    folder = settings.data or predictions.data_of(run)
+    stem = predictions.stem(name, settings)
+    if predictions.still_hold(run, stem, predictions.provenance(run, folder, split, settings)):
         return name
-    from chex_tf.evaluation import predict  # TensorFlow takes seconds to start, and is not needed where all is there
+    from chex_tf.trained import predict_split  # TensorFlow takes seconds to start, and is not needed where all is there
 
-    predict.predict(run, split, name, settings, say, watch(name))
+    predict_split.predict(run, split, name, settings, say, watch(name))
     return name
 
 
@@ -121,31 +122,31 @@ def _validation_names(settings: EvaluationSettings, sets: list[str], say: Say, w
     names = []
     for run, one in zip(settings.run_dir, sets, strict=True):
         own = settings if one == settings.split else dataclasses.replace(settings, data=None)
-        name = predicted.stem(VALIDATION, settings) if predicted.can_predict(run) else VALIDATION
+        name = predictions.stem(VALIDATION, settings) if predictions.can_predict(run) else VALIDATION
         try:
             _ready(run, VALIDATION, own, say, watch)
         except InputError as error:
             return f"no threshold: {error}", []
-        if not all(predicted.file_of(run, name, kind).is_file() for kind in ("", "_labels")):
-            return f"no threshold: {predicted.file_of(run, name)} or its labels are not there to choose it on", []
+        if not all(predictions.file_of(run, name, kind).is_file() for kind in ("", "_labels")):
+            return f"no threshold: {predictions.file_of(run, name)} or its labels are not there to choose it on", []
         names.append(name)
     return "", names
 
 
 def _predictions_of(run: pathlib.Path, name: str) -> Table:
-    path = predicted.file_of(run, name)
+    path = predictions.file_of(run, name)
     if not path.is_file():
         there = sorted(file.stem for file in path.parent.glob("*.csv") if not file.stem.endswith("_labels"))
         raise InputError(
             f"expected {path}; the run has predictions for {', '.join(there) or 'no split'}",
             "split" if there else "run_dir",
         )
-    return predictions.read(path)
+    return prediction_files.read(path)
 
 
 def _labels_of(runs: tuple[pathlib.Path, ...], names: list[str]) -> Table:
     """Ground truth as a run wrote it beside its predictions; all runs must have the same."""
-    paths = [predicted.file_of(run, name, "_labels") for run, name in zip(runs, names, strict=True)]
+    paths = [predictions.file_of(run, name, "_labels") for run, name in zip(runs, names, strict=True)]
     for path in paths:
         if not path.is_file():
             raise InputError(f"expected ground truth in {path}, or --labels=FILE; there is none")
@@ -153,7 +154,7 @@ def _labels_of(runs: tuple[pathlib.Path, ...], names: list[str]) -> Table:
     for path in paths[1:]:
         if path.read_bytes() != first:
             raise InputError(f"expected one ground truth for all runs; {paths[0]} and {path} differ")
-    return predictions.read(paths[0])
+    return prediction_files.read(paths[0])
 
 
 def _policy_of(run: pathlib.Path) -> str | None:

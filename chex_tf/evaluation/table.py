@@ -4,9 +4,9 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from chex_tf.evaluation import comparison
-from chex_tf.evaluation.rank_correlation import Correlation, FamilySpread
 from chex_tf.evaluation.results import MEAN, Estimate, Evaluation, ModelResult
+from chex_tf.statistics import comparison
+from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
 # With more models than this the tasks are left to evaluation.json and only the mean is listed.
 MODELS_BY_TASK = 12

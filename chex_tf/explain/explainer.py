@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chex_tf.explain.cam_network import Network, cam_layer_of
 from chex_tf.explain.methods import METHODS
-from chex_tf.explain.network import Network, cam_layer_of
-from chex_tf.training.ensemble import TrainedRun, load_member
-from chex_tf.training.validation import probabilities
+from chex_tf.trained.members import TrainedRun, load_member
+from chex_tf.training.observations.validation import probabilities
 
 
 @dataclasses.dataclass(frozen=True)

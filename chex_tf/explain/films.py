@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chex_tf import radiograph
 from chex_tf.data import images, policies, targets
 from chex_tf.data.records import Records, open_records
 from chex_tf.explain.placing import View
-from chex_tf.reading.finding import find
+from chex_tf.films import film_file
+from chex_tf.films.search import find
 from chex_tf.settings import InputError, nearest
-from chex_tf.training.ensemble import TrainedRun
-from chex_tf.training.validation import truth
+from chex_tf.trained.members import TrainedRun
+from chex_tf.training.observations.validation import truth
 
 
 def view_of(run: TrainedRun) -> View:
@@ -39,13 +39,13 @@ class Files:
         return self._read(place, None)
 
     def input(self, place: int, view: View) -> np.ndarray:
-        return radiograph.prepare(self._read(place, view.resized), view.side, view.resized, view.aspect)
+        return film_file.prepare(self._read(place, view.resized), view.side, view.resized, view.aspect)
 
     def _read(self, place: int, least: int | None) -> np.ndarray:
         path = self.paths[place]
         try:
-            return radiograph.read(path, least)
-        except radiograph.UnreadableFilm as error:
+            return film_file.read(path, least)
+        except film_file.UnreadableFilm as error:
             raise InputError(f"{path}: {error}", "images") from error
 
 
@@ -68,7 +68,7 @@ class Split:
         return self._decoded(place, None)
 
     def input(self, place: int, view: View) -> np.ndarray:
-        return radiograph.prepare(self._decoded(place, view.resized), view.side, view.resized, view.aspect)
+        return film_file.prepare(self._decoded(place, view.resized), view.side, view.resized, view.aspect)
 
     def truth(self, run: TrainedRun, tasks: Sequence[str]) -> np.ndarray:
         """(films, tasks): 1, 0, or NaN where the label says neither, as in the run's own validation."""

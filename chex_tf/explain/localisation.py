@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chex_tf.evaluation import bootstrap
-from chex_tf.evaluation.bootstrap import Interval, Progress, silent
-from chex_tf.evaluation.comparison import bootstrap_p, holm
+from chex_tf.statistics import bootstrap
+from chex_tf.statistics.bootstrap import Interval, Progress, silent
+from chex_tf.statistics.comparison import bootstrap_p, holm
 
 # Shares of a map's peak that are tried.
 SHARES = np.arange(1, 20) / 20

@@ -15,7 +15,7 @@ from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
 from tf_keras_vis.saliency import Saliency
 from tf_keras_vis.scorecam import Scorecam
 
-from chex_tf.explain.network import MAPS, Network
+from chex_tf.explain.cam_network import MAPS, Network
 
 # Score-CAM runs the network once for each channel; so many images, each masked by one, stand in memory at a time.
 SCORECAM_CHANNELS = 64

@@ -10,7 +10,7 @@ import numpy as np
 
 from chex_tf.observations import ALIASES
 from chex_tf.phantom.chest_xray14_layout import BOXED
-from chex_tf.phantom.records import MASKS, mask_path
+from chex_tf.phantom.picture_tables import MASKS, mask_path
 from chex_tf.settings import InputError
 
 BOXES = "BBox_List_2017.csv"

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.bootstrap import Interval
 from chex_tf.evaluation.table import NOTE_WIDTH, NOTHING, lines
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.localisation import IOU, MEAN, POINTING, Estimate, Localisation
 from chex_tf.explain.settings import ExplainSettings
+from chex_tf.statistics.bootstrap import Interval
 
 
 def outcomes(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from chex_tf.data.records import version_folder
-from chex_tf.evaluation.thresholds import choose_threshold
 from chex_tf.explain import figure, gallery, maps_file, regions, report, subjects
 from chex_tf.explain.explainer import Explanation
 from chex_tf.explain.films import Split, open_split
@@ -20,6 +19,7 @@ from chex_tf.explain.settings import METHOD_NAMES, ExplainSettings
 from chex_tf.explain.subjects import Result, Subject
 from chex_tf.files import write_text
 from chex_tf.settings import InputError
+from chex_tf.statistics.thresholds import choose_threshold
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]

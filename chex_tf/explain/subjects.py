@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from chex_tf.evaluation.predictions import names_of
 from chex_tf.explain.explainer import Explainer, Explanation
 from chex_tf.explain.films import Films, tasks_of, view_of
 from chex_tf.explain.overlay import brightness
 from chex_tf.explain.placing import View, upsample
 from chex_tf.explain.settings import ExplainSettings
-from chex_tf.training.ensemble import TrainedRun, read_run
+from chex_tf.prediction_files import names_of
+from chex_tf.trained.members import TrainedRun, read_run
 
 Made = TypeVar("Made")
 

@@ -8,13 +8,13 @@ import numpy as np
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.explain import overlay
+from chex_tf.explain.cam_network import Network, cam_layer_of_model
 from chex_tf.explain.methods import METHODS
-from chex_tf.explain.network import Network, cam_layer_of_model
 from chex_tf.explain.placing import View, upsample
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import POSITIVE
 from chex_tf.training.loop import Evaluated
-from chex_tf.training.validation import probabilities
+from chex_tf.training.observations.validation import probabilities
 
 SPLIT = "valid"
 

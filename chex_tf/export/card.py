@@ -12,8 +12,8 @@ from chex_tf.evaluation.results import MEAN, Estimate, Evaluation
 from chex_tf.export import formats, proof
 from chex_tf.export.settings import ExportSettings
 from chex_tf.models import catalogue
-from chex_tf.training.ensemble import TrainedRun
-from chex_tf.training.run_directory import own
+from chex_tf.runs.directory import own
+from chex_tf.trained.members import TrainedRun
 
 # What is known of the data sets' terms, by the beginning of a prepared folder's name.
 _TERMS = {

@@ -7,15 +7,15 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from chex_tf.evaluation.predictions import names_of
-from chex_tf.evaluation.record import as_json
+from chex_tf.evaluation.evaluation_json import as_json
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.export import card, formats, network, proof
+from chex_tf.export import card, formats, proof, run_graph
 from chex_tf.export.sample import CALIBRATION_IMAGES, Sample, open_sample
 from chex_tf.export.settings import ExportSettings
 from chex_tf.files import whole_folder, write_text
+from chex_tf.prediction_files import names_of
 from chex_tf.settings import InputError
-from chex_tf.training import ensemble
+from chex_tf.trained import members
 
 Say = Callable[[str], None]
 Watch = Callable[[str], proof.Progress]
@@ -39,8 +39,8 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
     others = [folder for folder in settings.compare if folder.resolve() != settings.run_dir.resolve()]
     folders = (settings.run_dir, *others)
     names = tuple(name.replace(":", "_") for name in names_of(folders))  # a pair is written FIRST:SECOND
-    runs = [ensemble.read_run(folder) for folder in folders]
-    chosen = [ensemble.chosen(run, settings.checkpoint) for run in runs]
+    runs = [members.read_run(folder) for folder in folders]
+    chosen = [members.chosen(run, settings.checkpoint) for run in runs]
     samples = [open_sample(run, settings.split, settings.data) for run in runs]
     for name, sample in zip(names, samples, strict=True):
         if sample.keys != samples[0].keys:
@@ -68,19 +68,19 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
 
 def _one(
     settings: ExportSettings,
-    run: ensemble.TrainedRun,
+    run: members.TrainedRun,
     best: tuple[Any, ...],
     sample: Sample,
     folder: pathlib.Path,
     progress: proof.Progress,
 ) -> proof.Measured:
-    graph = network.build(run, best)
+    graph = run_graph.build(run, best)
     calibration = sample
     if settings.quantize == "int8" and settings.split != CALIBRATION_SPLIT:
         calibration = open_sample(run, CALIBRATION_SPLIT, settings.data)
     images = calibration.spread(CALIBRATION_IMAGES)
     path = formats.write(graph, folder, settings.format, settings.quantize, images)
-    counted = network.multiply_adds(run, best)
+    counted = run_graph.multiply_adds(run, best)
     return proof.measure(graph, path, settings.format, sample, counted, settings.repeats, progress)
 
 
@@ -94,7 +94,7 @@ def _record(settings: ExportSettings, outcome: Outcome) -> dict[str, Any]:
         "bytes": first.bytes,
         "sha256": first.sha256,
         "signature": formats.SIGNATURE,
-        "input": {"name": network.INPUT, "side": run.side, "from": 0, "to": 255},
+        "input": {"name": run_graph.INPUT, "side": run.side, "from": 0, "to": 255},
         "outputs": dict(zip(first.graph.names, run.tasks, strict=True)),
         "checkpoints": [one.step for one in first.graph.best],
         "split": settings.split,

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.export.network import INPUT, Graph
+from chex_tf.export.run_graph import INPUT, Graph
 from chex_tf.settings import InputError
 
 Exported = Callable[[np.ndarray], np.ndarray]

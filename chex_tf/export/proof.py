@@ -15,7 +15,7 @@ from chex_tf.evaluation import evaluation, matching
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.export import formats
-from chex_tf.export.network import Graph
+from chex_tf.export.run_graph import Graph
 from chex_tf.export.sample import FILMS, Sample
 from chex_tf.export.settings import ExportSettings
 

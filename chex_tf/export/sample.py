@@ -8,10 +8,10 @@ import numpy as np
 
 from chex_tf.data import images
 from chex_tf.data.pipeline import Source
-from chex_tf.evaluation.predict import open_source
-from chex_tf.evaluation.predictions import Table
-from chex_tf.training import validation
-from chex_tf.training.ensemble import TrainedRun
+from chex_tf.prediction_files import Table
+from chex_tf.trained.members import TrainedRun
+from chex_tf.trained.predict_split import open_source
+from chex_tf.training.observations import validation
 
 BATCH = 16
 CALIBRATION_IMAGES = 200

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from chex_tf.models.layer_names import number_by_order
-from chex_tf.models.slimming import slimmed
+from chex_tf.models.simplifying import slimmed
 
 _HEAD_CONVOLUTION = "conv_2"
 

@@ -116,9 +116,9 @@ def normalisation(
             return expected_by(checkpoint)
     if scheme is not None:
         return SCHEMES[scheme]
-    from chex_tf.models import run_directory
+    from chex_tf.runs import encoder
 
-    recorded = run_directory.recorded_normalisation(weights)
+    recorded = encoder.recorded_normalisation(weights)
     if recorded is not None:
         return recorded
     if weights.endswith(".safetensors"):

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from chex_tf.models.layer_names import number_by_order
-from chex_tf.models.slimming import slimmed
+from chex_tf.models.simplifying import slimmed
 from chex_tf.settings import InputError, nearest
 
 # Tan and Le 2019, Table 1 and section 4: width and depth of each variant. Lite keeps stem and head unscaled.

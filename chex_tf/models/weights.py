@@ -8,9 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from chex_tf.models import checkpoint_files, released, run_directory, timm_names
+from chex_tf.models import checkpoint_files, released, timm_names
 from chex_tf.models.checkpoint_files import Tensors
 from chex_tf.models.rows import Row
+from chex_tf.runs import encoder
 from chex_tf.settings import InputError
 
 _LISTED = 20  # missing tensors named in a message, before "and N more"
@@ -48,10 +49,10 @@ def resolve(
             return released.find(checkpoint, folder, progress)
     path = pathlib.Path(weights)
     if path.is_dir():
-        trained = run_directory.recorded_architecture(path)
+        trained = encoder.recorded_architecture(path)
         if trained not in (None, row.name, row.whole):
             raise InputError(f"{path} holds weights of {trained}; received --arch={row.name}", "weights")
-        return run_directory.encoder_weights(path)
+        return encoder.encoder_weights(path)
     if path.is_file():
         return path
     known = ", ".join(["none", *(checkpoint.name for checkpoint in row.checkpoints), "a file", "a run directory"])

@@ -69,17 +69,17 @@ def entries(names: Sequence[str], progress: Callable[[int, int], None] = lambda 
 def _count(row: Row, network: object) -> Entry:
     import keras
 
-    from chex_tf.models import accounting, catalogue, heads
+    from chex_tf.models import catalogue, counting, heads
     from chex_tf.models.features import cut
 
     assert isinstance(network, keras.Model)
     features = cut(row, network)
     model = heads.attach(features, heads.Heads(OUTPUTS))
-    parameters = accounting.trainable_parameters(model)
+    parameters = counting.trainable_parameters(model)
     whole = catalogue.whole(row)
     printed = whole.paper_parameters_millions
     smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / parameters
-    grid = accounting.grid(model, row.cam_layer or features.layers[-1].name)
+    grid = counting.grid(model, row.cam_layer or features.layers[-1].name)
     top1 = row.imagenet_top1[0] if row.imagenet_top1 else None
     return Entry(
         model=row.name,
@@ -89,7 +89,7 @@ def _count(row: Row, network: object) -> Entry:
         times_smaller=round(smaller, 3),
         features=features.output.shape[-1],
         cam_grid=f"{grid[0]}x{grid[1]}",
-        multiply_adds=accounting.multiply_adds(model),
+        multiply_adds=counting.multiply_adds(model),
         imagenet_top1=top1[1] if top1 else None,
         weights="; ".join(f"{checkpoint.name} ({checkpoint.source})" for checkpoint in row.checkpoints),
         cut_at=row.cut_at,

@@ -4,7 +4,7 @@ import pathlib
 
 from chex_tf.files import write_text
 from chex_tf.observations import CHEST_XRAY14_FINDINGS, CHEST_XRAY14_NO_FINDING, POSITIVE
-from chex_tf.phantom.records import Picture, table
+from chex_tf.phantom.picture_tables import Picture, table
 
 SUFFIX = ".png"
 FOLDERS = 12

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from chex_tf.files import write_text
 from chex_tf.observations import BLANK, OBSERVATIONS
-from chex_tf.phantom.records import Picture, table
+from chex_tf.phantom.picture_tables import Picture, table
 
 ROOT = "CheXpert-v1.0-small"
 # The published test truth names its studies under the full release's prefix, whichever size is used.

@@ -20,8 +20,8 @@ from scipy import ndimage
 
 from chex_tf.files import whole_folder, write_text
 from chex_tf.observations import CHEST_XRAY14_FINDINGS
-from chex_tf.phantom import chest_xray14_layout, chexpert_layout, film, labels, population, records, reports
-from chex_tf.phantom.records import Picture
+from chex_tf.phantom import chest_xray14_layout, chexpert_layout, film, labels, picture_tables, population, reports
+from chex_tf.phantom.picture_tables import Picture
 from chex_tf.phantom.settings import LAYOUTS, PhantomSettings
 from chex_tf.settings import InputError
 
@@ -100,7 +100,7 @@ def write(settings: PhantomSettings, progress: Callable[[int, int], None] = lamb
                 done += 1
                 progress(done, total)
         layout.write_tables(folder, pictures)
-        write_text(folder / TRUTH, records.truth_table(pictures))
+        write_text(folder / TRUTH, picture_tables.truth_table(pictures))
         facts = {"settings": identity(settings), "images": dict(collections.Counter(p.split for p in pictures))}
         write_text(folder / RECORD, json.dumps(facts, indent=2) + "\n")
     return pictures
@@ -171,9 +171,11 @@ def draw_patient(job: Job) -> list[Picture]:
                 pathlib.Path(job.folder, path), shown.image, rgba=job.layout == "chestxray14" and noise.random() < 0.01
             )
             if masks:
-                pathlib.Path(job.folder, records.mask_folder(path)).mkdir(parents=True)
+                pathlib.Path(job.folder, picture_tables.mask_folder(path)).mkdir(parents=True)
             for name, mask in masks.items():
-                Image.fromarray(mask).save(pathlib.Path(job.folder, records.mask_path(path, name)), compress_level=1)
+                Image.fromarray(mask).save(
+                    pathlib.Path(job.folder, picture_tables.mask_path(path, name)), compress_level=1
+                )
             height, width = shown.image.shape
             boxes = (
                 {name: _box(mask) for name, mask in masks.items() if mask.any()} if job.layout == "chestxray14" else {}

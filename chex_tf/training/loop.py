@@ -11,10 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.training import checkpoints, guards, journal, network, run_directory, schedules, validation
+from chex_tf.runs import checkpoints, directory, metrics_file
+from chex_tf.training import guards, network, schedules
 from chex_tf.training.distribution import Machine, agree
 from chex_tf.training.feed import Feed, distributed, one_pass
 from chex_tf.training.network import Network
+from chex_tf.training.observations import validation
 from chex_tf.training.settings import TrainSettings
 from chex_tf.training.step import REPORTED, make_steps
 from chex_tf.training.stopping import Request
@@ -72,19 +74,19 @@ def run(
     scored = validation.scored_tasks(settings.score_tasks, feed.tasks)
 
     # ---- where the run stands -----------------------------------------------------------------------------------
-    step, rows, tally = 0, [], journal.Tally()
+    step, rows, tally = 0, [], metrics_file.Tally()
     state_variables = net.state()
     found = checkpoints.load(run_dir, say)
     if found is not None:
         state, arrays = found
         network.restore(state_variables, arrays)
-        step, rows, tally = state.step, list(state.note["rows"]), journal.Tally(**state.note["tally"])
+        step, rows, tally = state.step, list(state.note["rows"]), metrics_file.Tally(**state.note["tally"])
         say(f"going on from step {step:,} of {steps:,}")
     agree(machine, step, "checkpoints")
     known = tuple(known for known in checkpoints.read_index(run_dir) if known.step <= step)
     if chief:
-        header = journal.header(_columns(feed.tasks))
-        journal.write(run_dir, [header, *rows])
+        header = metrics_file.header(_columns(feed.tasks))
+        metrics_file.write(run_dir, [header, *rows])
     writer = checkpoints.Writer(run_dir, settings.keep, known) if chief else None
     saved_at = step if found is not None else -1
 
@@ -165,14 +167,14 @@ def run(
                         f"{_last_checkpoint(writer, run_dir)}"
                     )
                 metrics = _metrics(step, settings, feed, tally, float(str(rates[-1])), scores)
-                tally = journal.Tally()
+                tally = metrics_file.Tally()
                 best = scores.mean if not best >= scores.mean else best
-                rows.append(journal.row(metrics))
+                rows.append(metrics_file.row(metrics))
                 if chief:
-                    journal.write(run_dir, [header, *rows])
+                    metrics_file.write(run_dir, [header, *rows])
                 save(scores.mean)
                 if chief:
-                    run_directory.write_status(
+                    directory.write_status(
                         run_dir, "running", step=step, steps=steps, best_auroc=None if math.isnan(best) else best
                     )
                     _show(board, step, metrics, best, scores, feed.tasks)
@@ -206,7 +208,7 @@ def _columns(tasks: Sequence[str]) -> tuple[str, ...]:
 
 
 def _metrics(
-    step: int, settings: TrainSettings, feed: Feed, tally: journal.Tally, rate: float, scores: validation.Scores
+    step: int, settings: TrainSettings, feed: Feed, tally: metrics_file.Tally, rate: float, scores: validation.Scores
 ) -> dict[str, float]:
     loss, norm = tally.means()
     values = (step, step / feed.steps_per_epoch, step * settings.batch, rate, loss, norm, scores.loss, scores.mean)

@@ -5,9 +5,9 @@ import math
 from chex_tf.models.build import Built
 from chex_tf.training.distribution import Machine
 from chex_tf.training.loop import total_steps
-from chex_tf.training.prepared_feed import PreparedFeed
+from chex_tf.training.observations.prepared_feed import PreparedFeed
+from chex_tf.training.observations.validation import scored_tasks
 from chex_tf.training.settings import TrainSettings
-from chex_tf.training.validation import scored_tasks
 
 
 def describe(settings: TrainSettings, feed: PreparedFeed, built: Built, machine: Machine) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.training import losses
 from chex_tf.training.network import OBSERVATIONS, Network
+from chex_tf.training.observations import losses
 from chex_tf.training.schedules import Schedule
 from chex_tf.training.settings import TrainSettings
 

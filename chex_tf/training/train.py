@@ -12,14 +12,15 @@ import keras
 
 from chex_tf.data.failures import told_plainly
 from chex_tf.data.settings import DataSettings
-from chex_tf.models import run_directory as encoder
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import Heads, names
 from chex_tf.models.inputs import Statistics
 from chex_tf.models.settings import ModelSettings
+from chex_tf.runs import checkpoints, directory
+from chex_tf.runs import encoder as encoder
 from chex_tf.settings import InputError
-from chex_tf.training import checkpoints, distribution, loop, network, plan, run_directory, stopping
-from chex_tf.training.prepared_feed import PreparedFeed, open_feed
+from chex_tf.training import distribution, loop, network, plan, stopping
+from chex_tf.training.observations.prepared_feed import PreparedFeed, open_feed
 from chex_tf.training.settings import FREE_TO_CHANGE, TrainSettings
 
 
@@ -63,30 +64,30 @@ def train(
     run_dir = settings.run_dir
     if not machine.is_chief:
         return _carry_out(settings, data, model, feed, machine, config, say, progress, callbacks)
-    with run_directory.locked(run_dir):
-        before = run_directory.read_config(run_dir)
+    with directory.locked(run_dir):
+        before = directory.read_config(run_dir)
         if before is not None and _holds_nothing(run_dir):
             say(f"{run_dir} failed before its first checkpoint; it begins anew with these settings")
             before = None
         if before is not None:
             _refuse_changes(run_dir, before, config, say)
-        if run_directory.read_status(run_dir)["state"] == "finished":
+        if directory.read_status(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
             return _found(run_dir, "finished", 0)
         if before is None:
-            run_directory.write_config(run_dir, config)
+            directory.write_config(run_dir, config)
         try:
             return _carry_out(settings, data, model, feed, machine, config, say, progress, callbacks)
         except BaseException as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            run_directory.write_status(run_dir, "failed", why=reason)
+            directory.write_status(run_dir, "failed", why=reason)
             raise
 
 
 def _holds_nothing(run_dir: pathlib.Path) -> bool:
     """Whether a command with a mistake in it, a misspelt weights file perhaps, left no more than its settings."""
     kept = (run_dir / checkpoints.FOLDER / checkpoints.INDEX).exists()
-    return run_directory.read_status(run_dir)["state"] == "failed" and not kept
+    return directory.read_status(run_dir)["state"] == "failed" and not kept
 
 
 def _carry_out(
@@ -103,7 +104,7 @@ def _carry_out(
     run_dir, chief = settings.run_dir, machine.is_chief
     with stopping.heard() as stop:
         if chief:
-            run_directory.write_status(run_dir, "running")
+            directory.write_status(run_dir, "running")
         with machine.strategy.scope():
             built = _build(settings, data, model, feed, machine)
             for line in _about_model(settings, built):
@@ -118,11 +119,11 @@ def _carry_out(
             return Run(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
         if outcome.step < outcome.steps:
             say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
-            run_directory.write_status(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
+            directory.write_status(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
             return _found(run_dir, "stopped", outcome.exit_code)
         _keep_encoder(run_dir, built)
         best = checkpoints.read_index(run_dir)[0].best
-        run_directory.write_status(
+        directory.write_status(
             run_dir, "finished", step=outcome.step, steps=outcome.steps, best_auroc=best[0].score if best else None
         )
         return _found(run_dir, "finished", 0)
@@ -138,9 +139,9 @@ def configuration(
     """What config.json holds: every setting as resolved, and what else decides the outcome."""
     packages = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
     return {
-        "training": run_directory.as_json(settings),
-        "data": run_directory.as_json(data),
-        "model": run_directory.as_json(model),
+        "training": directory.as_json(settings),
+        "data": directory.as_json(data),
+        "model": directory.as_json(model),
         "records": feed.record(),
         "replicas": machine.replicas,
         "versions": {name: importlib.metadata.version(name) for name in packages},
@@ -159,7 +160,7 @@ def _refuse_changes(
     run_dir: pathlib.Path, before: dict[str, Any], now: dict[str, Any], say: Callable[[str], None]
 ) -> None:
     compared = [{**config, "data": {**config["data"], "data": ""}} for config in (before, now)]
-    changed = run_directory.differences(compared[0], compared[1], _NOT_COMPARED)
+    changed = directory.differences(compared[0], compared[1], _NOT_COMPARED)
     if changed:
         raise InputError(
             f"{run_dir} is a run with other settings ({'; '.join(changed)}); take another folder", "run_dir"
@@ -228,7 +229,7 @@ def _keep_encoder(run_dir: pathlib.Path, built: Built) -> None:
 
 def _found(run_dir: pathlib.Path, state: str, exit_code: int) -> Run:
     states = checkpoints.read_index(run_dir)
-    status = run_directory.read_status(run_dir)
+    status = directory.read_status(run_dir)
     return Run(
         run_dir,
         state,

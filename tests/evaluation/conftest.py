@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from chex_tf.evaluation import predictions
+from chex_tf import prediction_files
 
 TASKS = ("Edema", "Fracture", "Pneumonia")
 
@@ -24,7 +24,7 @@ def write_set(folder: pathlib.Path, seed: int, first: int = 1, rows: int = 120) 
         "reader": (noise + 2 * labels > 1).astype(float),
     }
     for name, table in values.items():
-        predictions.write(folder / f"{name}.csv", "Study", keys, TASKS, table, digits=17)
+        prediction_files.write(folder / f"{name}.csv", "Study", keys, TASKS, table, digits=17)
     return values
 
 

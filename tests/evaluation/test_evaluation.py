@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from chex_tf.evaluation import bootstrap, evaluation, matching, thresholds
+from chex_tf.evaluation import evaluation, matching
 from chex_tf.evaluation.results import MEAN
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
+from chex_tf.statistics import bootstrap, thresholds
 
 TASKS = ("Edema", "Fracture", "Pneumonia")
 KEYS = tuple(f"patient{row // 2}/study{row % 2}" for row in range(120))

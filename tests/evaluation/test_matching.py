@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chex_tf.evaluation import matching, predictions
+from chex_tf import prediction_files
+from chex_tf.evaluation import matching
 from chex_tf.settings import InputError
 
 
@@ -11,7 +12,7 @@ from chex_tf.settings import InputError
 def table(tmp_path):
     def make(text, name="a.csv"):
         (tmp_path / name).write_text(text)
-        return predictions.read(tmp_path / name)
+        return prediction_files.read(tmp_path / name)
 
     return make
 

@@ -5,10 +5,11 @@ import pathlib
 import numpy as np
 import pytest
 
-from chex_tf.evaluation import bootstrap, evaluation, matching, table
-from chex_tf.evaluation.rank_correlation import Correlation, FamilySpread
+from chex_tf.evaluation import evaluation, matching, table
 from chex_tf.evaluation.results import Estimate
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.statistics import bootstrap
+from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
 FILE = pathlib.Path(__file__)
 

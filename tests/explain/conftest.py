@@ -10,7 +10,7 @@ from chex_tf.data.records import open_records
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import OBSERVATIONS
-from chex_tf.phantom.records import mask_path
+from chex_tf.phantom.picture_tables import mask_path
 from chex_tf.training import train
 from chex_tf.training.settings import TrainSettings
 

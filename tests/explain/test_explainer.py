@@ -9,24 +9,24 @@ import pytest
 from chex_tf.explain.explainer import Explainer
 from chex_tf.explain.films import open_split, view_of
 from chex_tf.explain.methods import METHODS
-from chex_tf.training import ensemble
+from chex_tf.trained import members
 
 TASKS = ("Edema", "Atelectasis")
 
 
 @pytest.fixture(scope="module")
-def run(trained: pathlib.Path) -> ensemble.TrainedRun:
-    return ensemble.read_run(trained)
+def run(trained: pathlib.Path) -> members.TrainedRun:
+    return members.read_run(trained)
 
 
 @pytest.fixture(scope="module")
-def given(prepared: pathlib.Path, run: ensemble.TrainedRun) -> np.ndarray:
+def given(prepared: pathlib.Path, run: members.TrainedRun) -> np.ndarray:
     split = open_split(prepared, "test", [run])
     return np.stack([split.input(place, view_of(run)) for place in range(6)])
 
 
 @pytest.fixture(scope="module")
-def both(run: ensemble.TrainedRun) -> Explainer:
+def both(run: members.TrainedRun) -> Explainer:
     return Explainer(run, 2)
 
 
@@ -38,16 +38,16 @@ def alone(both: Explainer, number: int) -> Explainer:
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_probabilities_are_the_runs_own(
-    run: ensemble.TrainedRun, both: Explainer, given: np.ndarray, members: int
+    run: members.TrainedRun, both: Explainer, given: np.ndarray, members: int
 ) -> None:
-    model = ensemble.load_run(run.run_dir, members)
+    model = members.load_run(run.run_dir, members)
     expected = model(given.astype(np.float32)).numpy()[:, [run.tasks.index(task) for task in TASKS]]
     explain = both if members == 2 else alone(both, 0)
     np.testing.assert_allclose(explain.probabilities(given, TASKS), expected, atol=1e-5)
     np.testing.assert_allclose(explain(given, TASKS).probabilities, expected, atol=1e-5)
 
 
-def test_maps_are_scaled_by_the_probability(run: ensemble.TrainedRun, both: Explainer, given: np.ndarray) -> None:
+def test_maps_are_scaled_by_the_probability(run: members.TrainedRun, both: Explainer, given: np.ndarray) -> None:
     network = both.networks[0]
     found = alone(both, 0)(given, TASKS)
     _, unscaled = METHODS["gradcam"](network, network.normalised(given), [run.tasks.index(task) for task in TASKS])
@@ -64,6 +64,6 @@ def test_members_are_averaged_after_scaling(both: Explainer, given: np.ndarray) 
     assert not np.allclose(first, second)
 
 
-def test_one_member_is_the_best(run: ensemble.TrainedRun) -> None:
+def test_one_member_is_the_best(run: members.TrainedRun) -> None:
     assert Explainer(run).best == run.best[:1]
     assert Explainer(run, method="saliency").grid == (64, 64)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from chex_tf.evaluation import bootstrap
 from chex_tf.explain import localisation
 from chex_tf.explain.localisation import IOU, MEAN, POINTING, SHARES, Scores, localise
+from chex_tf.statistics import bootstrap
 
 
 def test_pointing() -> None:

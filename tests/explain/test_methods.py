@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import ndimage
 
 from chex_tf.explain import methods
-from chex_tf.explain.network import Network
+from chex_tf.explain.cam_network import Network
 from chex_tf.models.inputs import Normalisation
 
 PLAIN = Normalisation("plain", (1.0,) * 3, (0.0,) * 3)

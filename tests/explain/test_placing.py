@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from chex_tf import radiograph
 from chex_tf.explain.placing import View, upsample
+from chex_tf.films import film_file
 
 SQUASH = View(8, 8)
 
@@ -41,7 +41,7 @@ def test_a_place_on_the_map_is_the_same_place_on_the_film(view: View, shape: tup
     film = np.zeros(shape, np.uint8)
     row, column = int(0.45 * height), int(0.62 * width)
     film[row - 8 : row + 8, column - 8 : column + 8] = 255
-    seen = radiograph.prepare(film, view.side, view.resized, view.aspect)[..., 0]
+    seen = film_file.prepare(film, view.side, view.resized, view.aspect)[..., 0]
     back = upsample(seen.astype(np.float32), shape, view)
     rows, columns = np.nonzero(back > 127)
     assert rows.mean() == pytest.approx(row - 0.5, abs=1.0)

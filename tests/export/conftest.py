@@ -2,11 +2,11 @@
 
 import pytest
 
-from chex_tf.export import network
-from chex_tf.training import ensemble
+from chex_tf.export import run_graph
+from chex_tf.trained import members
 
 
 @pytest.fixture(scope="session")
 def graph(trained):
-    run = ensemble.read_run(trained)
-    return network.build(run, run.best[:2])
+    run = members.read_run(trained)
+    return run_graph.build(run, run.best[:2])

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from chex_tf.evaluation import ranking
 from chex_tf.evaluation.results import MEAN
 from chex_tf.export import formats, proof
 from chex_tf.export.sample import open_sample
 from chex_tf.export.settings import ExportSettings
+from chex_tf.statistics import ranking
 
 
 @pytest.fixture(scope="module")

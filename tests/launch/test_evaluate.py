@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from chex_tf.evaluation import predictions
+from chex_tf import prediction_files
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TASKS = ("Edema", "Pleural Effusion")
@@ -35,11 +35,11 @@ def files(tmp_path):
     labels = (generator.random((100, 2)) < 0.4).astype(float)
     noise = generator.normal(size=(100, 2))
     first = 1 / (1 + np.exp(-noise - 2 * labels))
-    predictions.write(tmp_path / "groundtruth.csv", "Study", keys, TASKS, labels)
-    predictions.write(tmp_path / "first.csv", "Study", keys, TASKS, first, digits=17)
+    prediction_files.write(tmp_path / "groundtruth.csv", "Study", keys, TASKS, labels)
+    prediction_files.write(tmp_path / "first.csv", "Study", keys, TASKS, first, digits=17)
     second = 3 * np.stack([first[:, 1] + noise[:, 0] / 9, first[:, 0], first[:, 0]], axis=1)
-    predictions.write(tmp_path / "second.csv", "Study", keys[::-1], (*TASKS[::-1], "Run"), second[::-1])
-    predictions.write(tmp_path / "reader.csv", "Study", keys, TASKS, (noise + 2 * labels > 1).astype(float))
+    prediction_files.write(tmp_path / "second.csv", "Study", keys[::-1], (*TASKS[::-1], "Run"), second[::-1])
+    prediction_files.write(tmp_path / "reader.csv", "Study", keys, TASKS, (noise + 2 * labels > 1).astype(float))
     return tmp_path, labels, first
 
 
@@ -75,8 +75,12 @@ def test_the_same_command_writes_the_same_bytes(files):
 
 def test_an_ensemble_of_several_files_is_one_model_more(files):
     folder, labels, first = files
-    predictions.write(
-        folder / "other.csv", "Study", predictions.read(folder / "first.csv").keys, TASKS, np.roll(first, 7, axis=0)
+    prediction_files.write(
+        folder / "other.csv",
+        "Study",
+        prediction_files.read(folder / "first.csv").keys,
+        TASKS,
+        np.roll(first, 7, axis=0),
     )
     out = folder / "out"
     done = evaluate(*given(folder, "first", "other"), "--ensemble", "--nofigures", f"--out={out}")
@@ -85,7 +89,7 @@ def test_an_ensemble_of_several_files_is_one_model_more(files):
     expected = metrics.roc_auc_score(labels[:, 0], first[:, 0] + np.roll(first[:, 0], 7))
     assert found["auroc"][TASKS[0]]["value"] == pytest.approx(expected, abs=1e-9)
     assert found["made_of"] == "mean of the 2 models: first, other"
-    assert predictions.read(out / "scores" / "ensemble.csv").numbers(TASKS[1])[0] == pytest.approx(
+    assert prediction_files.read(out / "scores" / "ensemble.csv").numbers(TASKS[1])[0] == pytest.approx(
         (first[0, 1] + first[-7, 1]) / 2, abs=1e-8
     )
 
@@ -93,8 +97,8 @@ def test_an_ensemble_of_several_files_is_one_model_more(files):
 def test_thresholds_from_validation_files(files, tmp_path):
     folder, labels, first = files
     keys = [f"v/valid/patient{row:05d}/study1" for row in range(500, 600)]
-    predictions.write(tmp_path / "valid.csv", "Study", keys, TASKS, first[::-1])
-    predictions.write(tmp_path / "valid_labels.csv", "Study", keys, TASKS, labels[::-1])
+    prediction_files.write(tmp_path / "valid.csv", "Study", keys, TASKS, first[::-1])
+    prediction_files.write(tmp_path / "valid_labels.csv", "Study", keys, TASKS, labels[::-1])
     done = evaluate(
         *given(folder, "first"),
         f"--threshold_predictions={tmp_path / 'valid.csv'}",
@@ -113,10 +117,10 @@ def test_thresholds_from_validation_files(files, tmp_path):
 
 def test_a_run_directory(files):
     folder, labels, first = files
-    keys = predictions.read(folder / "first.csv").keys
+    keys = prediction_files.read(folder / "first.csv").keys
     run = folder / "runs" / "densenet121"
-    predictions.write(run / "predictions" / "test.csv", "Study", keys, TASKS, first)
-    predictions.write(run / "predictions" / "test_labels.csv", "Study", keys, TASKS, labels)
+    prediction_files.write(run / "predictions" / "test.csv", "Study", keys, TASKS, first)
+    prediction_files.write(run / "predictions" / "test_labels.csv", "Study", keys, TASKS, labels)
     (run / "config.json").write_text('{"data": {"uncertain": "ones"}}')
     done = evaluate(f"--run_dir={run}", "--split=test", "--nofigures")
     assert done.returncode == 0, done.stderr
@@ -130,11 +134,11 @@ def test_a_run_directory(files):
 def test_a_catalogue_gives_rank_correlations(files):
     folder, _, _ = files
     names = []
-    keys, rows = predictions.read(folder / "first.csv").keys, ["model,family,parameters,imagenet_top1"]
+    keys, rows = prediction_files.read(folder / "first.csv").keys, ["model,family,parameters,imagenet_top1"]
     for place in range(5):
         names.append(f"m{place}")
         values = np.random.default_rng(place).random((100, 2))
-        predictions.write(folder / f"m{place}.csv", "Study", keys, TASKS, values)
+        prediction_files.write(folder / f"m{place}.csv", "Study", keys, TASKS, values)
         rows.append(f"m{place},F{place % 2},{10 + place},{70 - place}")
     (folder / "zoo.csv").write_text("\n".join(rows) + "\n")
     done = evaluate(*given(folder, *names), f"--catalogue={folder / 'zoo.csv'}")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chex_tf.data import sheet
+from chex_tf.data import batch_picture
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
@@ -40,7 +40,7 @@ def test_the_sheet_shows_the_batch(films, tmp_path, capsys):
     assert any(line.startswith("Atelectasis") and "→ 1" in line for line in lines)
     # Each film of the batch stands on the sheet, enlarged as Pillow enlarges it.
     batch = Source(data, training=True).batch(0, 6)
-    tile = sheet._TILE
+    tile = batch_picture._TILE
     for image in batch["image"]:
         film = np.asarray(Image.fromarray(image[..., 0]).resize((tile, tile), Image.Resampling.BILINEAR))
         row = film[tile // 2]
@@ -60,14 +60,14 @@ def test_captions_say_raw_label_target_and_weight(films):
     said = {
         tuple(text for text, _ in cells[1:])
         for number in range(37)
-        for cells in sheet._lines(batch, number, source.targets.tasks)[3:]
+        for cells in batch_picture._lines(batch, number, source.targets.tasks)[3:]
     }
     assert said == {("positive", "1", "1"), ("negative", "0", "1"), ("uncertain", "third", "1"), ("blank", "0", "0")}
 
 
 def test_padding_is_called_so(films):
     source = Source(DataSettings(data=films, image_size=64), "valid", training=False)
-    (cells,) = sheet._lines(source.batch(0, 12), 11, source.targets.tasks)
+    (cells,) = batch_picture._lines(source.batch(0, 12), 11, source.targets.tasks)
     assert "weight 0" in cells[0][0]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import keras
 import pytest
 
-from chex_tf.models import accounting, catalogue
+from chex_tf.models import catalogue, counting
 from chex_tf.settings import InputError
 
 QUICK = ("ResNet18", "MNASNet", "MobileNetV2", "MobileNetV3", "CBR-LargeT", "CBR-Tiny", "VGG16")
@@ -42,7 +42,7 @@ COUNTS = {
 @pytest.mark.parametrize("name", ROWS)
 def test_network_is_as_declared(name: str, headed: Headed) -> None:
     row, model = catalogue.row(name), headed(name, 320)
-    assert accounting.grid(model, row.cam_layer) == (row.cam_grid, row.cam_grid)
+    assert counting.grid(model, row.cam_layer) == (row.cam_grid, row.cam_grid)
     assert model.get_layer("features").output.shape == (None, row.features)
     assert model.output.shape == (None, 14)
     places = [layer.name for layer in model.layers]
@@ -55,7 +55,7 @@ def test_network_is_as_declared(name: str, headed: Headed) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_parameters_are_the_papers(name: str, headed: Headed) -> None:
     row = catalogue.row(name)
-    count = accounting.trainable_parameters(headed(name, 320))
+    count = counting.trainable_parameters(headed(name, 320))
     if name in COUNTS:
         assert count == COUNTS[name]
     printed = row.paper_parameters_millions

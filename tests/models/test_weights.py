@@ -11,9 +11,10 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 from safetensors.numpy import save_file
 
-from chex_tf.models import build, catalogue, features, inputs, run_directory, timm_names, weights
+from chex_tf.models import build, catalogue, features, inputs, timm_names, weights
 from chex_tf.models.heads import Heads
 from chex_tf.models.settings import ModelSettings
+from chex_tf.runs import encoder
 from chex_tf.settings import InputError
 
 # What each family of keras.applications preprocesses with.
@@ -125,8 +126,8 @@ def saved_model(network: keras.Model, folder: pathlib.Path) -> pathlib.Path:
 
 
 def saved_run(network: keras.Model, folder: pathlib.Path) -> pathlib.Path:
-    build.assemble(network, Heads(3), seed=4).save_weights(folder / run_directory.ENCODER_WEIGHTS)
-    run_directory.write_encoder(folder, "ResNet18", inputs.SCHEMES["caffe"])
+    build.assemble(network, Heads(3), seed=4).save_weights(folder / encoder.ENCODER_WEIGHTS)
+    encoder.write_encoder(folder, "ResNet18", inputs.SCHEMES["caffe"])
     return folder
 
 
@@ -196,7 +197,7 @@ def test_a_run_of_another_architecture_is_refused(residual: keras.Model, tmp_pat
     saved_run(residual, tmp_path)
     with pytest.raises(InputError, match="holds weights of ResNet18; received --arch=ResNet34"):
         weights.resolve(catalogue.row("ResNet34"), str(tmp_path), None)
-    (tmp_path / run_directory.ENCODER_WEIGHTS).unlink()
+    (tmp_path / encoder.ENCODER_WEIGHTS).unlink()
     with pytest.raises(InputError, match=r"a run directory with encoder\.weights\.h5; nothing is at"):
         weights.resolve(catalogue.row("ResNet18"), str(tmp_path), None)
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from chex_tf.observations import CHEST_XRAY14_FINDINGS, OBSERVATIONS
-from chex_tf.phantom import records, writer
+from chex_tf.phantom import picture_tables, writer
 from chex_tf.phantom.settings import PhantomSettings
 from chex_tf.settings import InputError
 
@@ -139,18 +139,18 @@ def test_masks_are_there_exactly_where_the_truth_is_positive(layout: str, reques
     for row in rows(folder / writer.TRUTH):
         for name in names:
             if name != "No Finding" and row[name] == "1":
-                path = records.mask_path(row["Path"], name)
+                path = picture_tables.mask_path(row["Path"], name)
                 expected.add(str(path))
                 with Image.open(folder / path) as mask, Image.open(folder / row["Path"]) as picture:
                     assert mask.mode == "1"
                     assert mask.size == picture.size
-    assert {str(path.relative_to(folder)) for path in (folder / records.MASKS).rglob("*.png")} == expected
+    assert {str(path.relative_to(folder)) for path in (folder / picture_tables.MASKS).rglob("*.png")} == expected
 
 
 def test_the_mask_path_rule() -> None:
-    path = records.mask_path(f"{ROOT}/test/patient00007/study1/view2_lateral.jpg", "Pleural Effusion")
+    path = picture_tables.mask_path(f"{ROOT}/test/patient00007/study1/view2_lateral.jpg", "Pleural Effusion")
     assert str(path) == "masks/test/patient00007/study1/view2_lateral/Pleural_Effusion.png"
-    path = records.mask_path("images_003/images/00000012_001.png", "Mass")
+    path = picture_tables.mask_path("images_003/images/00000012_001.png", "Mass")
     assert str(path) == "masks/images/00000012_001/Mass.png"
 
 
@@ -191,7 +191,7 @@ def test_boxes_enclose_the_largest_part_of_the_mask(chest_xray14: pathlib.Path) 
     assert boxes
     for name, finding, *numbers in (box[:6] for box in boxes):
         image = next(chest_xray14.glob(f"images_*/images/{name}")).relative_to(chest_xray14)
-        path = records.mask_path(image.as_posix(), {"Infiltrate": "Infiltration"}.get(finding, finding))
+        path = picture_tables.mask_path(image.as_posix(), {"Infiltrate": "Infiltration"}.get(finding, finding))
         mask = np.asarray(Image.open(chest_xray14 / path))
         x, y, width, height = (round(float(number)) for number in numbers)
         part = mask[y : y + height, x : x + width]

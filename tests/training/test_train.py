@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import chex_tf
+from chex_tf.runs import checkpoints
 from chex_tf.settings import InputError
-from chex_tf.training import checkpoints, ensemble
-from chex_tf.training.prepared_feed import open_feed
+from chex_tf.trained import members
+from chex_tf.training.observations.prepared_feed import open_feed
+from chex_tf.training.observations.validation import auroc
 from chex_tf.training.train import train
-from chex_tf.training.validation import auroc
 
 
 def metrics(run_dir):
@@ -201,7 +202,7 @@ def test_other_ways_to_train_run_and_load(settings, changes):
     done = train(*given)
     assert done.state == "finished"
     assert math.isfinite(float(metrics(given[0].run_dir)[0]["train_loss"]))
-    model = ensemble.load_run(given[0].run_dir)
+    model = members.load_run(given[0].run_dir)
     found = model.predict(np.zeros((1, 64, 64, 1)), verbose=0)
     assert found.shape == (1, 6)
     assert ((found > 0) & (found < 1)).all()

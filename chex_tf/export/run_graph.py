@@ -1,0 +1,81 @@
+"""A run as one graph that needs nothing around it: grey values from 0 to 255 in, a named probability a task out."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from chex_tf.models import counting
+from chex_tf.runs.checkpoints import Best
+from chex_tf.settings import InputError
+from chex_tf.trained import members
+
+INPUT = "radiograph"
+
+
+def output_names(tasks: Sequence[str]) -> tuple[str, ...]:
+    """What the graph calls its probabilities: `pleural_effusion` for Pleural Effusion."""
+    names = tuple(re.sub(r"\W+", "_", task.lower()).strip("_") for task in tasks)
+    if len(set(names)) < len(names) or not all(names):
+        raise InputError(f"expected tasks whose names differ in letters and digits; received {', '.join(tasks)}")
+    return names
+
+
+@dataclasses.dataclass(frozen=True)
+class Graph:
+    """`any_size` takes (batch, height, width, 1) and resizes; `fixed` takes (batch, side, side, 1) as prepared.
+
+    Both share their weights and give a dict of (batch,) by output name.
+    """
+
+    run: members.TrainedRun
+    best: tuple[Best, ...]
+    any_size: keras.Model
+    fixed: keras.Model
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return output_names(self.run.tasks)
+
+
+def build(run: members.TrainedRun, best: Sequence[Best]) -> Graph:
+    apart = members.load_apart(run, best)
+    fixed = keras.Input((run.side, run.side, 1), name=INPUT)
+    free = keras.Input((None, None, 1), name=INPUT)
+    name = f"{apart.name}_{'ensemble' if len(best) > 1 else f'step_{best[0].step}'}"
+    wholes = [
+        keras.Model(image, _named(run, apart, prepared), name=name)
+        for image, prepared in ((free, _prepared(run, free)), (fixed, fixed))
+    ]
+    return Graph(run, tuple(best), *wholes)
+
+
+def multiply_adds(run: members.TrainedRun, best: Sequence[Best]) -> int | None:
+    """For one image, all checkpoints together; None where the network hides them."""
+    of_one = counting.multiply_adds(members.load_member(run, best[0]))
+    return None if of_one is None else of_one * len(best)
+
+
+def _prepared(run: members.TrainedRun, image: keras.KerasTensor) -> keras.KerasTensor:
+    """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates."""
+    data = run.config["data"]
+    resized = int(data["resize"] or run.side)
+    resizing = keras.layers.Resizing(
+        resized, resized, antialias=True, crop_to_aspect_ratio=data["aspect"] == "keep", name="resized"
+    )
+    # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
+    # model(x) would normalise by the batch's statistics and change the moving ones.
+    x = resizing(image, training=False)
+    if resized == run.side:
+        return x
+    before = int(np.rint(0.5 * (resized - run.side)))  # as chex_tf.data.augmentation places the centre
+    edges = (before, resized - run.side - before)
+    return keras.layers.Cropping2D((edges, edges), name="centre")(x)
+
+
+def _named(run: members.TrainedRun, apart: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+    found = apart(image)
+    mean = members.mean(found if isinstance(found, list) else [found])
+    return {name: mean[:, place] for place, name in enumerate(output_names(run.tasks))}

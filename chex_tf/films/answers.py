@@ -1,0 +1,130 @@
+"""Readings as text, film by film as they come: a table for people, CSV and JSON for programs."""
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from chex_tf.films.search import shown
+from chex_tf.films.stream import Reading
+from chex_tf.trained.members import TrainedRun
+from chex_tf.trained.thresholds import Thresholds
+
+NOTICE = "Research use, not a medical device"
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """What holds for all films of a reading."""
+
+    run: TrainedRun
+    checkpoints: int
+    thresholds: Thresholds
+
+    @property
+    def network(self) -> str:
+        return str(self.run.config["model"]["arch"])
+
+    @property
+    def made_of(self) -> str:
+        many = f"mean of {self.checkpoints} checkpoints and, in brackets, their lowest and highest"
+        return many if self.checkpoints > 1 else "one checkpoint, so no spread"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """Of one film for one task; `threshold` and `positive` are None where there is no threshold."""
+
+    task: str
+    value: float
+    lowest: float
+    highest: float
+    threshold: float | None
+    positive: bool | None
+
+
+def _answers(reading: Reading, about: About) -> list[_Answer]:
+    if reading.members is None:
+        return []
+    values, members, cuts = reading.probabilities, reading.members, about.thresholds
+    columns = zip(
+        about.run.tasks,
+        values.tolist(),
+        members.min(axis=0).tolist(),
+        members.max(axis=0).tolist(),
+        [None if np.isnan(cut) else cut for cut in cuts.values.tolist()],
+        cuts.positive(values),
+        strict=True,
+    )
+    return [_Answer(*column) for column in columns]
+
+
+def as_table(readings: Iterable[Reading], about: About) -> Iterator[str]:
+    width = max(len(task) for task in about.run.tasks)
+    yield f"{NOTICE}.\n{about.network}: {about.made_of}.\nThresholds: {about.thresholds.about}.\n"
+    for reading in readings:
+        lines = ["", shown(reading.path)]
+        lines += [f"  not read: {reading.error}"] if reading.error else []
+        lines += [f"  warning: {doubt}" for doubt in reading.doubts]
+        for one in _answers(reading, about):
+            spread = f"  ({one.lowest:.3f} to {one.highest:.3f})" if about.checkpoints > 1 else ""
+            decision = "" if one.threshold is None else f"  {'above' if one.positive else 'below'} {one.threshold:.3f}"
+            lines.append(f"  {one.task:<{width}}  {one.value:.3f}{spread}{decision}")
+        yield "\n".join(lines) + "\n"
+
+
+def as_csv(readings: Iterable[Reading], about: About) -> Iterator[str]:
+    """The form that `launch.evaluate` reads: Path, a probability column a task; the columns after these are more."""
+    tasks = about.run.tasks
+    more = [f"{task} {what}" for task in tasks for what in ("lowest", "highest", "threshold", "positive")]
+    yield _line(["Path", *tasks, *more, "Warnings", "Error", "Use"])
+    for reading in readings:
+        found = _answers(reading, about)
+        cells = [f"{one.value:.9g}" for one in found]
+        for one in found:
+            decided = ["", ""] if one.threshold is None else [f"{one.threshold:.9g}", "1" if one.positive else "0"]
+            cells += [f"{one.lowest:.9g}", f"{one.highest:.9g}", *decided]
+        empty = [""] * (5 * len(tasks) - len(cells))
+        yield _line([shown(reading.path), *cells, *empty, "; ".join(reading.doubts), reading.error, NOTICE])
+
+
+def as_json(readings: Iterable[Reading], about: About) -> Iterator[str]:
+    head = {
+        "use": NOTICE,
+        "model": about.network,
+        "checkpoints": about.checkpoints,
+        "thresholds": about.thresholds.about,
+    }
+    yield json.dumps(head, indent=1)[:-2] + ',\n "films": ['
+    between = "\n  "
+    for reading in readings:
+        yield between + json.dumps(_entry(reading, about), allow_nan=False)
+        between = ",\n  "
+    yield "\n ]\n}\n"
+
+
+def _entry(reading: Reading, about: About) -> dict[str, Any]:
+    found: dict[str, Any] = {"path": str(reading.path), "warnings": list(reading.doubts)}
+    if reading.error:
+        return {**found, "error": reading.error}
+    tasks = {
+        one.task: {
+            "probability": round(one.value, 9),
+            "lowest": round(one.lowest, 9),
+            "highest": round(one.highest, 9),
+            "threshold": one.threshold,
+            "positive": one.positive,
+        }
+        for one in _answers(reading, about)
+    }
+    return {**found, "tasks": tasks}
+
+
+def _line(cells: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,59 @@
+"""A run's thresholds: chosen on its validation images' predictions, where those are of the very checkpoints asked."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from chex_tf import prediction_files
+from chex_tf.runs import predictions
+from chex_tf.runs.checkpoints import Best
+from chex_tf.runs.directory import own
+from chex_tf.statistics import thresholds
+from chex_tf.trained.members import TrainedRun
+
+_VALIDATION = "valid"
+# A threshold is a validation image's own score: read again, in other company, it may differ by rounding.
+_ROUNDING = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """By task, NaN where there is none; `about` says what they were chosen by, or why there are none."""
+
+    values: np.ndarray
+    about: str
+
+    def positive(self, probabilities: np.ndarray) -> list[bool | None]:
+        """[tasks] whether each probability is at its threshold or above; None where there is none."""
+        pairs = zip(probabilities, self.values, strict=True)
+        return [None if np.isnan(cut) else bool(value >= cut - _ROUNDING) for value, cut in pairs]
+
+
+def choose(run: TrainedRun, best: Sequence[Best], checkpoint: str, by: str) -> Thresholds:
+    """A probability at or above the threshold counts as positive; chosen image by image."""
+    none = np.full(len(run.tasks), np.nan)
+    name = _VALIDATION if checkpoint == "ensemble" else f"{_VALIDATION}-{checkpoint}"
+    option = "" if checkpoint == "ensemble" else f" --checkpoint={checkpoint}"
+    command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={_VALIDATION}{option} writes them"
+    scores_file, labels_file = predictions.file_of(run.run_dir, name), predictions.file_of(run.run_dir, name, "_labels")
+    for file in (scores_file, labels_file, scores_file.with_suffix(".json")):
+        own(run.run_dir, str(file.relative_to(run.run_dir)))
+    for file in (scores_file, labels_file):
+        if not file.is_file():
+            return Thresholds(none, f"no threshold: the run has no predictions/{file.name}; {command}")
+    made = predictions.read(run.run_dir, name)
+    if made is not None:
+        known = [one["sha256"] for one in made["of"]["checkpoints"]]
+        if known != [one.sha256 for one in best]:
+            return Thresholds(none, f"no threshold: predictions/{scores_file.name} is of other checkpoints; {command}")
+    scores, labels = prediction_files.read(scores_file), prediction_files.read(labels_file)
+    place = {key: number for number, key in enumerate(scores.keys)}
+    rows = [place[key] for key in labels.keys if key in place]
+    kept = [number for number, key in enumerate(labels.keys) if key in place]
+    values = none.copy()
+    for column, task in enumerate(run.tasks):
+        if task in scores.columns and task in labels.columns and rows:
+            values[column] = thresholds.choose_threshold(labels.numbers(task)[kept], scores.numbers(task)[rows], by)
+    merit = {"youden": "sensitivity + specificity", "f1": "F1"}[by]
+    return Thresholds(values, f"chosen on {len(rows):,} validation images, where {merit} is highest")

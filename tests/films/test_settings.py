@@ -1,0 +1,24 @@
+"""What a reading can be asked for."""
+
+import pathlib
+
+import pytest
+
+from chex_tf.films.settings import PredictSettings
+from chex_tf.settings import InputError
+
+FILM = (pathlib.Path("film.png"),)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"files": ()}, "expected at least one file, folder or pattern"),
+        ({"files": FILM, "cam": True}, "--cam and --out go together"),
+        ({"files": FILM, "checkpoint": "worst"}, "expected ensemble, best or a step; received worst"),
+        ({"files": FILM, "batch": 0}, "an integer of at least 1"),
+    ],
+)
+def test_contradictions_are_said(tmp_path, given, message):
+    with pytest.raises(InputError, match=message):
+        PredictSettings(run_dir=tmp_path, **given)

@@ -1,0 +1,81 @@
+"""Paired differences: p, Holm, intervals, best and worst."""
+
+import numpy as np
+import pytest
+
+from chex_tf.statistics import bootstrap, comparison
+
+
+def test_bootstrap_p_by_hand():
+    replicates = np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [2.0, 3.0, 0.0], [1.0, 2.0, 0.0]])
+    # Above zero always: 2 (0 + 1) / 5. One of four below: 2 (1 + 1) / 5. All zero: more than one, so one.
+    np.testing.assert_allclose(comparison.bootstrap_p(replicates), [0.4, 0.8, 1.0])
+
+
+def test_bootstrap_p_leaves_undefined_replicates_out():
+    replicates = np.array([[1.0], [np.nan], [2.0], [1.0], [3.0]])
+    np.testing.assert_allclose(comparison.bootstrap_p(replicates), [0.4])
+    assert np.isnan(comparison.bootstrap_p(np.full((3, 1), np.nan))).all()
+
+
+@pytest.mark.parametrize("below", [0, 10, 20, 24, 26, 40])
+def test_p_below_5_percent_and_the_percentile_interval_agree(below):
+    values = np.concatenate([-np.arange(1.0, below + 1), np.arange(1.0, 1001 - below)])
+    leaves_zero_out = bootstrap.percentile_interval(values).low > 0
+    assert (comparison.bootstrap_p(values[:, np.newaxis])[0] < 0.05) == leaves_zero_out
+
+
+def test_holm_by_hand():
+    # Sorted: 0.005 x 4, 0.01 x 3, 0.03 x 2, 0.04 x 1 is raised to the step before it.
+    np.testing.assert_allclose(comparison.holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    np.testing.assert_allclose(comparison.holm([0.5, np.nan, 0.9]), [1.0, np.nan, 1.0])
+    assert comparison.holm([]).size == 0
+
+
+def test_differences_by_hand():
+    estimates = np.array([0.9, 0.8, 0.8])
+    replicates = np.stack([np.linspace(0.85, 0.95, 101), np.full(101, 0.8), np.linspace(0.75, 0.85, 101)], axis=1)
+    components = np.array([[0.03, 0.0], [0.0, 0.04], [0.0, 0.04]])
+    found = comparison.differences(
+        ("a", "b", "c"), "Edema", [(0, 1), (0, 2), (1, 2)], estimates, replicates, components
+    )
+    assert [(one.a, one.b, one.task, one.family) for one in found] == [
+        ("a", "b", "Edema", 3),
+        ("a", "c", "Edema", 3),
+        ("b", "c", "Edema", 3),
+    ]
+    assert found[0].value == pytest.approx(0.1)
+    assert (found[0].interval.low, found[0].interval.high) == pytest.approx((0.0525, 0.1475))
+    assert [one.p for one in found] == pytest.approx([2 / 102, 2 / 102, 1.0])
+    assert [one.p_holm for one in found] == pytest.approx([6 / 102, 6 / 102, 1.0])
+    assert [one.is_significant for one in found] == [True, True, False]
+    assert not any(one.is_significant_after_holm for one in found)
+    assert found[0].p_delong == pytest.approx(0.0455, abs=1e-4)  # z = 0.1 / 0.05
+    assert found[2].p_delong == 1.0
+
+
+def test_more_pairs_than_stand_in_memory_at_once_come_in_order():
+    models = 14  # 91 pairs
+    generator = np.random.default_rng(0)
+    replicates = generator.random((50, models))
+    pairs = [(a, b) for a in range(models) for b in range(a + 1, models)]
+    assert len(pairs) > comparison.PAIRS_AT_ONCE
+    names = [str(place) for place in range(models)]
+    found = comparison.differences(names, "mean", pairs, replicates[0], replicates, generator.random((models, 4)))
+    assert [(int(one.a), int(one.b)) for one in found] == pairs
+    last = replicates[:, 12] - replicates[:, 13]
+    assert found[-1].interval == bootstrap.percentile_interval(last)
+
+
+@pytest.mark.parametrize(
+    ("estimates", "expected"),
+    [
+        ([0.8, 0.9, 0.7], (1, 2)),
+        ([0.8, np.nan, 0.7], (0, 2)),
+        ([0.5, 0.5], (0, 1)),
+        ([0.8, np.nan], None),
+        ([], None),
+    ],
+)
+def test_best_and_worst(estimates, expected):
+    assert comparison.best_and_worst(np.array(estimates)) == expected

@@ -1,0 +1,90 @@
+"""Decisions at thresholds and readers' operating points."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from chex_tf.statistics import thresholds
+
+LABELS = np.array([1.0, 1, 1, 0, 0, 0, 0, np.nan])
+CALLED = np.array([True, True, False, True, False, False, False, True])
+
+
+def test_rates_by_hand():
+    made = thresholds.decide(LABELS, CALLED)
+    assert (made.sensitivity, made.specificity, made.f1) == (2 / 3, 3 / 4, 2 / 3)
+
+
+def test_rates_without_anything_to_divide_by():
+    made = thresholds.decide(np.array([0.0, 0.0]), np.array([True, False]))
+    assert math.isnan(made.sensitivity)
+    assert math.isnan(made.f1)
+    assert made.specificity == 0.5
+
+
+def test_rates_by_unit_are_rates_of_the_resampled_rows():
+    generator = np.random.default_rng(0)
+    labels = np.where(generator.random(40) < 0.1, np.nan, generator.random(40) < 0.4)
+    called = generator.random(40) < 0.5
+    units = np.arange(40) // 2
+    weights = generator.integers(0, 3, size=(6, 20)).astype(np.int32)
+    found = thresholds.rates_by_unit(labels, called, units, 20)(weights)
+    for place in range(6):
+        rows = np.repeat(np.arange(40), weights[place][units])
+        made = thresholds.decide(labels[rows], called[rows])
+        assert found[:, place] == pytest.approx([made.sensitivity, made.specificity, made.f1])
+
+
+def test_rates_of_a_replicate_without_positives_are_undefined():
+    statistic = thresholds.rates_by_unit(np.array([1.0, 0]), np.array([True, True]), np.arange(2), 2)
+    np.testing.assert_array_equal(statistic(np.array([[0, 2]])), [[np.nan], [0.0], [np.nan]])
+
+
+def test_the_threshold_maximises_its_merit():
+    generator = np.random.default_rng(1)
+    labels = (generator.random(200) < 0.3).astype(float)
+    scores = (generator.normal(size=200) + labels).round(1)
+    candidates = np.unique(scores)
+    balanced = [metrics.balanced_accuracy_score(labels, scores >= cut) for cut in candidates]
+    f1 = [metrics.f1_score(labels, scores >= cut) for cut in candidates]
+    for by, merits in (("youden", balanced), ("f1", f1)):
+        chosen = thresholds.choose_threshold(labels, scores, by)
+        assert merits[list(candidates).index(chosen)] == pytest.approx(max(merits))
+
+
+def test_the_threshold_by_hand_and_the_highest_of_equals():
+    labels, scores = np.array([1.0, 0, 1, 0]), np.array([0.9, 0.7, 0.6, 0.1])
+    assert thresholds.choose_threshold(labels, scores, "youden") == 0.9  # as good as 0.6
+    assert thresholds.choose_threshold(labels, scores, "f1") == 0.6  # 4/5 against 2/3
+    assert math.isnan(thresholds.choose_threshold(np.ones(4), scores, "f1"))
+    with pytest.raises(ValueError, match="youden or f1"):
+        thresholds.choose_threshold(labels, scores, "luck")
+
+
+def test_readers_are_known_by_their_values():
+    assert thresholds.is_reader(np.array([[0.0, 1.0], [1.0, 1.0]]))
+    assert not thresholds.is_reader(np.array([[0.0, 0.5]]))
+
+
+def decisions(sensitivity_of_4, specificity_of_4):
+    return thresholds.Decisions(sensitivity_of_4, 4 - specificity_of_4, 4 - sensitivity_of_4, specificity_of_4)
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"),
+    [
+        (decisions(4, 3), ("above", 0.25)),  # the curve has 0.75 at a false positive rate of 0.25
+        (decisions(3, 3), ("on", 0.0)),
+        (decisions(1, 3), ("below", -0.5)),
+        (decisions(2, 4), ("on", 0.0)),  # at no false positive the curve rises to 0.5
+        (decisions(4, 0), ("on", 0.0)),
+        (decisions(4, 2), ("above", 0.125)),  # 0.875, half-way along the slope of two tied scores
+    ],
+)
+def test_where_a_reader_lies_to_a_curve(reader, expected):
+    labels = np.array([1.0, 1, 0, 1, 0, 0, 1, 0])
+    scores = np.array([8.0, 7, 6, 5, 4, 4, 4, 1])  # ROC (0, .5), (.25, .5), (.25, .75), (.75, 1), (1, 1)
+    where, margin = thresholds.position_to_curve(labels, scores, reader)
+    assert (where, margin) == (expected[0], pytest.approx(expected[1]))

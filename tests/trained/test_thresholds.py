@@ -1,0 +1,72 @@
+"""Thresholds come from the run's own validation, of the very checkpoints that predict, or not at all."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from chex_tf import prediction_files
+from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.runs import predictions
+from chex_tf.settings import InputError
+from chex_tf.trained import members, predict_split, thresholds
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    copy = shutil.copytree(trained, tmp_path / "squares")
+    return members.read_run(copy)
+
+
+def test_without_validation_predictions_there_is_none_and_a_command_that_makes_them(run):
+    found = thresholds.choose(run, run.best, "ensemble", "youden")
+    assert np.isnan(found.values).all()
+    assert "no predictions/valid.csv; python -m launch.evaluate --run_dir=" in found.about
+
+
+def written(run, checkpoint="ensemble"):
+    settings = EvaluationSettings(run_dir=(run.run_dir,), checkpoint=checkpoint)
+    predict_split.predict(run.run_dir, "valid", "valid", settings)
+
+
+def test_the_threshold_is_the_best_cut_of_the_validation_scores(run):
+    written(run)
+    found = thresholds.choose(run, run.best, "ensemble", "youden")
+    assert found.about == "chosen on 21 validation images, where sensitivity + specificity is highest"
+    scores = prediction_files.read(predictions.file_of(run.run_dir, "valid"))
+    labels = prediction_files.read(predictions.file_of(run.run_dir, "valid", "_labels"))
+    for task, chosen in zip(run.tasks, found.values, strict=True):
+        truth, values = labels.numbers(task), scores.numbers(task)
+
+        def merit(cut, truth=truth, values=values):
+            return np.mean(values[truth == 1] >= cut) + np.mean(values[truth == 0] < cut)
+
+        best = max(merit(cut) for cut in values)
+        assert merit(chosen) == pytest.approx(best)
+        assert chosen in values
+
+
+def test_thresholds_of_other_checkpoints_are_not_taken(run):
+    written(run)
+    found = thresholds.choose(run, run.best[:2], "ensemble", "youden")
+    assert np.isnan(found.values).all()
+    assert "predictions/valid.csv is of other checkpoints" in found.about
+    best = thresholds.choose(run, run.best[:1], "best", "f1")
+    assert "no predictions/valid-best.csv" in best.about
+    assert "--checkpoint=best writes them" in best.about
+    written(run, "best")
+    assert not np.isnan(thresholds.choose(run, run.best[:1], "best", "f1").values).any()
+
+
+def test_predictions_elsewhere_are_not_followed(run, tmp_path):
+    written(run)
+    file = predictions.file_of(run.run_dir, "valid")
+    file.rename(tmp_path / "elsewhere.csv")
+    file.symlink_to(tmp_path / "elsewhere.csv")
+    with pytest.raises(InputError, match="leads out of the run directory"):
+        thresholds.choose(run, run.best, "ensemble", "youden")
+
+
+def test_a_validation_image_read_again_is_on_the_same_side():
+    cuts = thresholds.Thresholds(np.array([0.3, 0.3, 0.3, np.nan]), "")
+    assert cuts.positive(np.array([0.3, 0.3 - 1e-7, 0.3 - 1e-5, 0.5])) == [True, True, False, None]
