@@ -46,7 +46,8 @@ def draw(folder: pathlib.Path, films: int) -> list[pathlib.Path]:
 def main() -> None:
     asked = arguments()
     from chex_tf.films.stream import Reader
-    from chex_tf.trained.members import chosen, read_run
+    from chex_tf.runs.checkpoints import chosen
+    from chex_tf.trained.run import read_run
 
     run = read_run(asked.run_dir)
     reader = Reader(run, chosen(run, asked.checkpoint), asked.batch)

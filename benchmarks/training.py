@@ -20,6 +20,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import keras
 import numpy as np
 import tensorflow as tf
+from chex_tf.training.feed import distributed
+from chex_tf.training.observations.prepared_feed import open_feed
 
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.build import build_model
@@ -28,9 +30,7 @@ from chex_tf.models.inputs import Statistics
 from chex_tf.models.settings import ModelSettings
 from chex_tf.runs import checkpoints
 from chex_tf.training import distribution, network, optimizer, schedules, step
-from chex_tf.training.feed import distributed
 from chex_tf.training.observations import validation
-from chex_tf.training.observations.prepared_feed import open_feed
 from chex_tf.training.settings import TrainSettings
 
 PAPERS_STEPS = 512  # between evaluations: 8192 images in batches of 16

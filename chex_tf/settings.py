@@ -1,14 +1,17 @@
-"""Frozen settings: what a field means, which values it takes, and the one error that stands for bad input."""
+"""Frozen settings: what a field means, which values it takes, and the one error that stands for bad input.
+
+Settings are pure values: making one asks nothing of the file system, so those of a run can be made again on any
+machine. Whether paths are there is checked where a command line is read (launch.paths).
+"""
 
 import dataclasses
 import difflib
 import math
-import os
 import pathlib
 import types
 import typing
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 
 class InputError(ValueError):
@@ -30,9 +33,10 @@ class Meaning:
     high: float | None = None
     choices: tuple[str, ...] = ()
     existing: typing.Literal["file", "folder", "any", ""] = ""
-    writes: typing.Literal["file", "folder", ""] = ""
+    writes: typing.Literal["file", "folder", "new folder", ""] = ""
     flag: bool = True  # where False, other settings decide it and a command line cannot
     repeated: bool = False  # given once for each value, rather than as one list with commas
+    decides: bool = True  # whether it changes what comes out of a run; where not, a run may continue with another value
 
 
 def setting(default: Any = dataclasses.MISSING, *, help: str, **meaning: Any) -> Any:
@@ -116,34 +120,14 @@ def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
         return ""
     if meaning.choices and value not in meaning.choices:
         return closest(str(value), meaning.choices)  # the expectation lists them
-    if meaning.existing and isinstance(value, pathlib.Path):
-        found = {"file": value.is_file, "folder": value.is_dir, "any": value.exists}[meaning.existing]()
-        if not found:
-            return (
-                "; there is a folder"
-                if value.is_dir()
-                else "; there is a file"
-                if value.is_file()
-                else "; nothing is there"
-            )
-    if meaning.writes and isinstance(value, pathlib.Path):
-        return _why_not_written(value, meaning.writes)
     return None
-
-
-def _why_not_written(path: pathlib.Path, what: str) -> str | None:
-    """Seen before hours are spent on what then has no place."""
-    if path.exists() and path.is_dir() != (what == "folder"):
-        return "; there is a folder" if path.is_dir() else "; there is a file"
-    above = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
-    if above != path and not above.is_dir():
-        return f"; {above} is a file"
-    return None if os.access(above, os.W_OK) else f"; {above} may not be written to"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """Base of every settings class: fields made by `setting` are validated, then `check` looks for contradictions."""
+
+    section: ClassVar[str] = ""  # under which a run's configuration keeps them
 
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
@@ -158,4 +142,28 @@ class Settings:
         self.check()
 
     def check(self) -> None:
-        """Raises InputError where settings, each valid, contradict each other."""
+        """Raises InputError where settings, each valid, contradict each other. It may not look at the file system."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Every setting as a plain value: paths as text, tuples as lists."""
+        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Self:
+        """The settings that `to_json` made `given` from, validated anew. A setting that it lacks takes its default;
+        one that this version does not know is left out."""
+        hints = typing.get_type_hints(cls)
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: _typed(value, hints[name]) for name, value in given.items() if name in known})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pathlib.Path):
+        return str(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_typed(one, hint) for one in value)
+    return pathlib.Path(value) if value is not None and scalar_type(hint) is pathlib.Path else value

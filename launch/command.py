@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from absl import flags
 
 from chex_tf.settings import InputError, Settings, expectation, flags_of, is_tuple, meaning_of, nearest, scalar_type
-from launch import help_page, logs
+from launch import help_page, logs, paths
 
 USAGE_EXIT = 2  # bad input of any kind
 INTERRUPTED_EXIT = 128 + signal.SIGINT
@@ -117,7 +117,10 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
         raise InputError(f"--flagfile: expected a text file with a flag a line; {error.reason}") from error
     if left:
         raise InputError(f"expected flags only; received {left[0]!r}{nearest(left[0].lstrip('-'), owners)}")
-    return tuple(_settings(settings_class, values) for settings_class in classes)
+    made = tuple(_settings(settings_class, values) for settings_class in classes)
+    for settings in made:
+        paths.check(settings)
+    return made
 
 
 def _define(field: dataclasses.Field[Any], hint: Any, values: flags.FlagValues) -> None:

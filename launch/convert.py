@@ -23,19 +23,19 @@ class ConvertSettings(Settings):
     checkpoint: pathlib.Path = setting(
         help="PyTorch checkpoint, .pth or .pt; may stand first without a flag", existing="file"
     )
-    out: pathlib.Path = setting(help=".safetensors file to write")
+    out: pathlib.Path = setting(help=".safetensors file to write", writes="file")
     force: bool = setting(False, help="write over a file that is there")
 
     def check(self) -> None:
         if self.out.suffix != ".safetensors":
             raise InputError(f"expected a file ending in .safetensors; received {self.out}", "out")
-        if self.out.exists() and not self.force:
-            raise InputError(f"{self.out} is there already; --force writes over it", "out")
 
 
 def main(settings: ConvertSettings) -> None:
     from chex_tf.files import whole_file
 
+    if settings.out.exists() and not settings.force:
+        raise InputError(f"{settings.out} is there already; --force writes over it", "out")
     try:
         import torch
         from safetensors.torch import save_file

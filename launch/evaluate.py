@@ -10,6 +10,7 @@ or image; a file with nothing but 0 and 1 is a reader, shown as an operating poi
 
 import dataclasses
 import functools
+import pathlib
 import sys
 
 from chex_tf.evaluation.settings import EvaluationSettings
@@ -24,11 +25,16 @@ WORTH_A_BAR = 500_000_000
 def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation import evaluation, evaluation_json, matching, model_facts, sources, table
     from chex_tf.statistics import bootstrap
+    from chex_tf.trained.lacking import predicted
 
     def say(message: str) -> None:
         print(message, file=sys.stderr)
 
-    source = sources.gather(settings, say, functools.partial(Progress, "images"))
+    def predict(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
+        watch = functools.partial(Progress, "images")
+        return predicted(run, split, settings.options, data, settings.strategy, say, watch)
+
+    source = sources.gather(settings, predict)
     if settings.paired and len(source.tables) < 2:
         raise InputError("expected at least two models to compare; received one", "paired")
     tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)

@@ -30,11 +30,12 @@ def main(settings: PredictSettings) -> int:
         raise InputError(f"{search.shown(path)}: {why}", "files")
 
     from chex_tf.films import answers, stream
+    from chex_tf.runs.checkpoints import chosen
     from chex_tf.trained import thresholds
-    from chex_tf.trained.members import chosen, read_run
+    from chex_tf.trained.run import read_run
 
     trained = read_run(settings.run_dir)
-    best = chosen(trained, settings.checkpoint)
+    best = chosen(trained.best, settings.checkpoint)
     cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by)
     about = answers.About(trained, len(best), cuts)
     total = len(found.missing) + len(found.films)

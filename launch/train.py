@@ -1,9 +1,10 @@
-"""Train a model: CheXtransfer's procedure by default; started again, a run goes on from its last step."""
+"""Train a model: CheXtransfer's procedure by default; started again, a run continues from its last step."""
 
 import sys
 
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
+from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 from launch.command import run
 from launch.progress import Progress
@@ -11,11 +12,11 @@ from launch.progress import Progress
 FAILED = 1  # exit code of a run that cannot go on, and says so in one line
 
 
-def main(training: TrainSettings, data: DataSettings, model: ModelSettings) -> int:
+def main(training: TrainSettings, observations: ObservationsSettings, data: DataSettings, model: ModelSettings) -> int:
     from chex_tf.runs.checkpoints import CheckpointError
     from chex_tf.training.distribution import WorkerLost
     from chex_tf.training.guards import NonFinite
-    from chex_tf.training.train import train
+    from chex_tf.training.train import train_observations
 
     callbacks = []
     if training.tensorboard and training.cam_images and not training.dry_run:
@@ -23,7 +24,9 @@ def main(training: TrainSettings, data: DataSettings, model: ModelSettings) -> i
 
         callbacks.append(callback(data, model, training.cam_images))
     try:
-        done = train(training, data, model, say=_say, progress=Progress("images"), callbacks=callbacks)
+        done = train_observations(
+            training, data, model, observations, say=_say, progress=Progress("images"), callbacks=callbacks
+        )
     except (NonFinite, WorkerLost, CheckpointError) as error:
         _say(f"train: {error}")
         return FAILED
@@ -31,7 +34,7 @@ def main(training: TrainSettings, data: DataSettings, model: ModelSettings) -> i
         print(done.plan)
     elif done.best:
         members = f"{len(done.best)} checkpoint{'s' * (len(done.best) > 1)}"
-        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best AUROC {done.best_auroc:.4f}, {members} kept")
+        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best AUROC {done.best_score:.4f}, {members} kept")
     return done.exit_code
 
 
@@ -40,4 +43,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, TrainSettings, DataSettings, ModelSettings)
+    run(main, TrainSettings, ObservationsSettings, DataSettings, ModelSettings)

@@ -112,12 +112,12 @@ def trained(prepared: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A run of six steps with three checkpoints; to be read only."""
     from chex_tf.data.settings import DataSettings
     from chex_tf.models.settings import ModelSettings
-    from chex_tf.training import train
     from chex_tf.training.settings import TrainSettings
+    from chex_tf.training.train import train_observations
 
     run = tmp_path_factory.mktemp("runs") / "squares"
     given = {"batch": 8, "steps": 6, "evaluate_every": 2, "evaluate_unit": "steps", "learning_rate": 1e-3, "keep": 3}
-    train.train(
+    train_observations(
         TrainSettings(run_dir=run, **given),
         DataSettings(data=prepared, image_size=SIDE),
         ModelSettings(arch="ResNet18Minus3"),

@@ -22,29 +22,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
     "chex_tf.statistics": GROUND | {"numpy", "scipy"},
     "chex_tf.data": GROUND | {"tensorflow", "tensorflow_datasets", "numpy", "cv2", "PIL"},
-    "chex_tf.models": GROUND | {"keras", "keras_cv", "numpy", "h5py", "safetensors", "chex_tf.runs.encoder"},
+    "chex_tf.models": GROUND | {"keras", "keras_cv", "numpy", "h5py", "safetensors"},
     "chex_tf.models.fused_batch_normalization": GROUND | {"keras", "tensorflow", "numpy"},
-    "chex_tf.runs": GROUND | {"numpy", "safetensors", "chex_tf.models.inputs", "chex_tf.evaluation.settings"},
+    "chex_tf.runs": GROUND | {"numpy", "safetensors", "chex_tf.models.inputs"},
     "chex_tf.training": GROUND
     | {"tensorflow", "tensorboard", "keras", "numpy"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics.ranking"},
     "chex_tf.trained": GROUND
-    | {"tensorflow", "keras", "numpy"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.training"}
-    | {"chex_tf.evaluation.settings"},
-    "chex_tf.evaluation": GROUND
-    | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs", "chex_tf.trained.predict_split"},
+    | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
+    "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},
     "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
-    "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom"} | {"chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
+    "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation"}
-    | {"chex_tf.training.observations.validation"},
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation"},
     "chex_tf.explain": GROUND
     | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "matplotlib"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}
-    | {"chex_tf.training", "chex_tf.evaluation.table"}
-    | {"chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}
+    | {"chex_tf.evaluation.table", "chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
+    "chex_tf.explain.while_training": GROUND
+    | {"numpy", "chex_tf.data", "chex_tf.models", "chex_tf.explain", "chex_tf.training.loop"},
     "launch.convert": GROUND | {"launch", "torch", "safetensors"},
     "launch": {
         "absl",
@@ -135,3 +132,72 @@ def test_package_files_are_nearly_empty():
     for module, file in modules():
         if file.name == "__init__.py":
             assert len(file.read_text(encoding="utf-8").splitlines()) <= 15, module
+
+
+# Files of a run directory (see chex_tf.runs.layout).
+RUN_FILES = ("config.json", "status.json", "index.json", "metrics.csv", "encoder.json", "encoder.weights.h5")
+
+
+def strings_in_code(tree: ast.Module) -> set[str]:
+    """Every string but docstrings."""
+    documented = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    docstrings = {id(node.body[0].value) for node in documented if ast.get_docstring(node, clean=False) is not None}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings]
+    return {node.value for node in constants if isinstance(node.value, str)}
+
+
+@pytest.mark.parametrize(("module", "file"), modules(), ids=[name for name, _ in modules()])
+def test_only_runs_spells_a_runs_files(module, file):
+    if is_within(module, "chex_tf.runs") or is_within(module, "datasets"):
+        return
+    found = strings_in_code(ast.parse(file.read_text(encoding="utf-8")))
+    spelt = {text for text in found for name in RUN_FILES if text == name or text.endswith(f"/{name}")}
+    assert spelt == set()
+
+
+def file_imports() -> dict[str, set[str]]:
+    """Module -> the modules of the project that its file imports, inside functions too."""
+    every = dict(modules())
+    graph = {}
+    for module, file in every.items():
+        names = imports_of(module, ast.parse(file.read_text(encoding="utf-8")), file.name == "__init__.py")
+        graph[module] = {
+            place for name in names for place in (name, name.rpartition(".")[0]) if place in every and place != module
+        }
+    return graph
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other in a circle, if any do."""
+    done: set[str] = set()
+
+    def walk(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        found = next((circle for other in sorted(graph[module]) if (circle := walk(other, [*path, module]))), [])
+        done.add(module)
+        return found
+
+    return next((circle for module in sorted(graph) if (circle := walk(module, []))), [])
+
+
+def test_no_two_files_import_each_other_however_far_round():
+    graph = {
+        name: {other for other in others if other not in ("chex_tf", "launch")}
+        for name, others in file_imports().items()
+    }
+    assert circle_in(graph) == []
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+
+
+def test_no_two_rooms_import_each_other():
+    rooms: dict[str, set[str]] = {}
+    for module, others in file_imports().items():
+        room = ".".join(module.split(".")[:2])
+        rooms.setdefault(room, set()).update(
+            ".".join(other.split(".")[:2]) for other in others if other.startswith("chex_tf.")
+        )
+    graph = {room: {other for other in others if other != room and other in rooms} for room, others in rooms.items()}
+    assert circle_in(graph) == []

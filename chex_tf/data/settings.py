@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import ClassVar, Self
 
 from chex_tf.data import policies
 from chex_tf.observations import TASK_SETS
@@ -18,16 +19,25 @@ CACHES: tuple[str, ...] = ("none", "ram", "disk")
 class DataSettings(Settings):
     """Which images, what their labels mean, what is done to the pixels, in which order they come."""
 
+    section: ClassVar[str] = "data"
+
     data: pathlib.Path = setting(
         help="prepared folder (a TFDS version folder, or one above it that holds only one)",
         existing="folder",
         group="data",
+        decides=False,
     )
     tasks: tuple[str, ...] = setting(
         ("study",), help=f"observations to learn: one set ({', '.join(TASK_SETS)}) or names", group="data"
     )
     views: str = setting("all", help="which images are used", choices=VIEW_CHOICES, group="data")
-    seed: int = setting(0, help="decides order, augmentation and smoothed labels", low=0, high=2**63 - 1, group="data")
+    data_seed: int | None = setting(
+        None,
+        help="decides order, augmentation and smoothed labels; without it, training's --seed does, or 0",
+        low=0,
+        high=2**63 - 1,
+        group="data",
+    )
 
     uncertain: str = setting(
         "ignore",
@@ -45,21 +55,22 @@ class DataSettings(Settings):
         help="predictions CSV (Path or Study) that --uncertain=self_trained reads",
         existing="file",
         group="labels",
+        decides=False,
     )
 
     image_size: int = setting(
         320, help="side of the square that the network sees", unit="pixels", low=8, group="images"
     )
-    resize: int | None = setting(
+    crop_from: int | None = setting(
         None,
-        help="side to resize to before cropping to image_size; none crops nothing",
+        help="side that images are resized to before image_size is cropped from them; none crops nothing",
         unit="pixels",
         low=8,
         group="images",
     )
     aspect: str = setting(
         "squash",
-        help="squash both sides to `resize`, or keep the proportions (shorter side to `resize`, the rest is cropped)",
+        help="squash both sides to crop_from, or keep the proportions (shorter side to crop_from, the rest is cropped)",
         choices=ASPECTS,
         group="images",
     )
@@ -94,10 +105,17 @@ class DataSettings(Settings):
         choices=SHUFFLES,
         group="reading",
     )
-    cache: str = setting("none", help="where to keep decoded, resized images", choices=CACHES, group="reading")
-    cache_dir: pathlib.Path | None = setting(None, help="folder of --cache=disk", group="reading")
+    cache: str = setting(
+        "none", help="where to keep decoded, resized images", choices=CACHES, group="reading", decides=False
+    )
+    cache_dir: pathlib.Path | None = setting(None, help="folder of --cache=disk", group="reading", decides=False)
     readers: int = setting(
-        0, help="threads that read and decode; 0 takes one more than there are cores", low=0, high=1024, group="reading"
+        0,
+        help="threads that read and decode; 0 takes one more than there are cores",
+        low=0,
+        high=1024,
+        group="reading",
+        decides=False,
     )
 
     def check(self) -> None:
@@ -115,10 +133,8 @@ class DataSettings(Settings):
                 else f"only --uncertain=self_trained reads a predictions file; received --uncertain={self.uncertain}",
                 "self_trained",
             )
-        if self.resize is not None and self.resize < self.image_size:
-            raise InputError(
-                f"expected at least image_size, {self.image_size}, from which to crop; received {self.resize}", "resize"
-            )
+        if self.crop_from is not None and self.crop_from < self.image_size:
+            raise InputError(f"expected at least image_size, {self.image_size}; received {self.crop_from}", "crop_from")
         if self.cache != "none" and self.aspect == "keep":
             raise InputError("a cache holds squares: expected --aspect=squash; received keep", "cache")
         if (self.cache == "disk") != (self.cache_dir is not None):
@@ -127,4 +143,33 @@ class DataSettings(Settings):
     @property
     def resized(self) -> int:
         """Side (or shorter side) of an image before it is cropped."""
-        return self.image_size if self.resize is None else self.resize
+        return self.image_size if self.crop_from is None else self.crop_from
+
+    @property
+    def seed(self) -> int:
+        """Of order, augmentation and smoothed labels."""
+        return 0 if self.data_seed is None else self.data_seed
+
+    def seeded(self, seed: int) -> Self:
+        """With training's seed where these data were given none of their own."""
+        return self if self.data_seed is not None else dataclasses.replace(self, data_seed=seed)
+
+    def as_evaluated(self, data: pathlib.Path | None = None) -> Self:
+        """The same films and tasks as an evaluation sees them, perhaps of another folder: no augmentation, no cache, no
+        policy for uncertain labels. What is not mentioned keeps its rule, which decides what counts as negative."""
+        return dataclasses.replace(
+            self,
+            data=self.data if data is None else data,
+            uncertain="ignore",
+            self_trained=None,
+            crop="centre",
+            cache="none",
+            cache_dir=None,
+            readers=0,
+            flip=0.0,
+            rotation=0.0,
+            translation=0.0,
+            scale=0.0,
+            brightness=0.0,
+            contrast=0.0,
+        )

@@ -3,11 +3,11 @@
 import dataclasses
 import pathlib
 
+from chex_tf.runs.options import ENSEMBLE, Options, check_checkpoint
 from chex_tf.settings import InputError, Settings, setting
 
 UNITS = ("study", "patient", "image")
 AGGREGATIONS = ("max", "mean", "none")
-ENSEMBLE, BEST = "ensemble", "best"  # what --checkpoint takes beside a step
 AUGMENTATIONS = ("none", "flip", "shifts")
 
 
@@ -146,10 +146,14 @@ class EvaluationSettings(Settings):
             raise InputError("expected both --threshold_predictions and --threshold_labels; received one of them")
         if self.data and not self.run_dir:
             raise InputError("goes with --run_dir; with --predictions the labels say what is evaluated", "data")
-        if self.checkpoint not in (ENSEMBLE, BEST) and not self.checkpoint.isdecimal():
-            raise InputError(f"expected {ENSEMBLE}, {BEST} or a step; received {self.checkpoint}", "checkpoint")
+        check_checkpoint(self.checkpoint)
         if self.ensemble and len(self.run_dir or self.predictions) < 2:
             raise InputError("expected at least two models to take the mean of; received one", "ensemble")
         for pair in self.compare:
             if len(pair.split(":")) != 2 or not all(pair.split(":")):
                 raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")
+
+    @property
+    def options(self) -> Options:
+        """How runs predict."""
+        return Options(self.checkpoint, self.augment, self.batch)

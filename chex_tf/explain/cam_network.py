@@ -11,7 +11,7 @@ import tensorflow as tf
 from chex_tf.models import catalogue
 from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.models.inputs import Normalisation
-from chex_tf.trained.members import TrainedRun
+from chex_tf.trained.run import TrainedRun
 
 MAPS = "explained_maps"  # the layer of the head that gives what it was given
 # The layer that heads.attach puts on the last maps, for models whose row names no other.
@@ -55,8 +55,7 @@ def _only(outputs: object) -> object:
 
 def cam_layer_of(run: TrainedRun) -> str:
     """The layer that the run's maps are taken from."""
-    model = run.config["model"]
-    return cam_layer_of_model(model["arch"], model["truncate_at"])
+    return cam_layer_of_model(run.arch, run.model.truncate_at)
 
 
 def cam_layer_of_model(arch: str, truncate_at: str | None) -> str:

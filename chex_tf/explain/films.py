@@ -8,17 +8,16 @@ import numpy as np
 
 from chex_tf.data import images, policies, targets
 from chex_tf.data.records import Records, open_records
+from chex_tf.data.truth import truth
 from chex_tf.explain.placing import View
 from chex_tf.films import film_file
 from chex_tf.films.search import find
 from chex_tf.settings import InputError, nearest
-from chex_tf.trained.members import TrainedRun
-from chex_tf.training.observations.validation import truth
+from chex_tf.trained.run import TrainedRun
 
 
 def view_of(run: TrainedRun) -> View:
-    data = run.config["data"]
-    return View(run.side, int(data["resize"] or run.side), data["aspect"])
+    return View(run.side, run.data.resized, run.data.aspect)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +76,8 @@ class Split:
         except InputError as error:
             raise InputError(str(error), "task") from error
         raw = self.records.index.labels[self.examples][:, [self.records.observations.index(task) for task in known]]
-        rules = policies.parse(run.config["data"]["blank"], known, "blank")
-        return truth(raw, np.array([rule.name == "zeros" for rule in rules]))
+        rules = policies.parse(run.data.blank, known, "blank")
+        return truth(raw, rules)
 
     def units(self, unit: str) -> np.ndarray:
         """(films,) number of the patient, study or image that each belongs to, from 0."""
@@ -102,7 +101,7 @@ Films = Files | Split
 
 def open_split(folder: pathlib.Path, split: str, runs: Sequence[TrainedRun]) -> Split:
     records = open_records(folder, split)
-    views = {run.config["data"]["views"] for run in runs} - {"all"}
+    views = {run.data.views for run in runs} - {"all"}
     kinds = records.names("view")
     shown = np.flatnonzero(np.logical_and.reduce([kinds == view for view in views] or [np.ones(len(records), bool)]))
     if not len(shown):

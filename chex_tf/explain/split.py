@@ -74,7 +74,7 @@ def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Re
 
 def _open(settings: ExplainSettings, read: subjects.Read, say: Say) -> tuple[Marked, Marked | None]:
     """The split, and the one that thresholds are chosen on if there is one."""
-    folder = settings.data or pathlib.Path(read.runs[0].config["data"]["data"])
+    folder = settings.data or read.runs[0].data.data
     if not folder.is_dir():
         raise InputError(f"expected the prepared folder; the run was trained on {folder}, which is not there", "data")
     films = open_split(folder, settings.split, read.runs)

@@ -13,7 +13,7 @@ from chex_tf.explain.overlay import brightness
 from chex_tf.explain.placing import View, upsample
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.prediction_files import names_of
-from chex_tf.trained.members import TrainedRun, read_run
+from chex_tf.trained.run import TrainedRun, read_run
 
 Made = TypeVar("Made")
 
@@ -37,7 +37,7 @@ class Subject:
 
     @property
     def arch(self) -> str:
-        return str(self.run.config["model"]["arch"])
+        return self.run.arch
 
     @property
     def describe(self) -> str:

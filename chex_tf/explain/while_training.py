@@ -11,10 +11,10 @@ from chex_tf.explain import overlay
 from chex_tf.explain.cam_network import Network, cam_layer_of_model
 from chex_tf.explain.methods import METHODS
 from chex_tf.explain.placing import View, upsample
+from chex_tf.models.probabilities import of_logits
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import POSITIVE
 from chex_tf.training.loop import Evaluated
-from chex_tf.training.observations.validation import probabilities
 
 SPLIT = "valid"
 
@@ -39,14 +39,14 @@ def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[E
         if not networks:
             examples.extend(first_positives(data, most))
             layer = cam_layer_of_model(model.arch, model.truncate_at)
-            networks.append(Network(evaluated.model, layer, evaluated.normalisation, evaluated.classes))
+            networks.append(Network(evaluated.model, layer, evaluated.normalisation, evaluated.heads.classes))
         if not examples:
             return
         network = networks[0]
         images = network.normalised(np.stack([example.film for example in examples]))
         for number, example in enumerate(examples):
             margins, maps = METHODS["gradcam"](network, images[number : number + 1], [example.place])
-            probable = probabilities(margins)[:, [example.place]]
+            probable = of_logits(margins)[:, [example.place]]
             whole = upsample(maps, (data.image_size, data.image_size), View(data.image_size, data.image_size))
             bright = overlay.brightness(whole, probable)[0, 0]
             evaluated.board.images(
@@ -57,7 +57,7 @@ def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[E
 
 
 def first_positives(data: DataSettings, most: int) -> list[Example]:
-    plain = dataclasses.replace(data, cache="none", cache_dir=None, uncertain="ignore", self_trained=None)
+    plain = data.as_evaluated()
     source = Source(plain, SPLIT, training=False)
     found = []
     for place, task in enumerate(source.targets.tasks[:most]):

@@ -1,7 +1,6 @@
 """MODEL_CARD.md: what an exported model was made from, how good it is, what it is for, and whether it is this file."""
 
 import html
-import json
 import math
 import pathlib
 import re
@@ -12,8 +11,8 @@ from chex_tf.evaluation.results import MEAN, Estimate, Evaluation
 from chex_tf.export import formats, proof
 from chex_tf.export.settings import ExportSettings
 from chex_tf.models import catalogue
-from chex_tf.runs.directory import own
-from chex_tf.trained.members import TrainedRun
+from chex_tf.runs import evaluations
+from chex_tf.trained.run import TrainedRun
 
 # What is known of the data sets' terms, by the beginning of a prepared folder's name.
 _TERMS = {
@@ -27,7 +26,7 @@ _TERMS = {
 def text(settings: ExportSettings, run: TrainedRun, measured: proof.Measured, proved: Evaluation) -> str:
     names = measured.graph.names
     parts = [
-        f"# {escaped(str(run.config['model']['arch']))}: findings on chest radiographs",
+        f"# {escaped(run.arch)}: findings on chest radiographs",
         "**Research use, not a medical device.** For research on, and teaching of, classifying chest radiographs: "
         "not for diagnosis, triage or any decision about a patient. It has seen no other hospital's films than those "
         "named below, and says nothing of findings that are not in the list.",
@@ -65,18 +64,18 @@ def _file(settings: ExportSettings, run: TrainedRun, measured: proof.Measured) -
         ("format", f"{settings.format}, {'float32' if settings.quantize == 'none' else settings.quantize}"),
         ("size", f"{measured.bytes:,} bytes"),
         ("SHA-256", measured.sha256 + (" (of its files' names and sums)" if settings.format == "saved_model" else "")),
-        ("network", f"{run.config['model']['arch']}, {many} of step {steps}; {measured.parameters:,} parameters"),
+        ("network", f"{run.arch}, {many} of step {steps}; {measured.parameters:,} parameters"),
         ("multiply-adds", "not counted" if measured.multiply_adds is None else f"{measured.multiply_adds:,} an image"),
         ("initial weights", _initial(run)),
         ("licence of the weights", settings.license or "not stated by whoever exported them"),
-        ("made with", ", ".join(f"{name} {version}" for name, version in run.config.get("versions", {}).items())),
-        ("revision", str(run.config.get("revision") or "not known")),
+        ("made with", ", ".join(f"{name} {version}" for name, version in run.config.versions.items())),
+        ("revision", str(run.config.revision or "not known")),
     ]
     return [(name, escaped(value)) for name, value in rows]
 
 
 def _initial(run: TrainedRun) -> str:
-    weights, row = str(run.config["model"]["weights"]), catalogue.row(str(run.config["model"]["arch"]))
+    weights, row = run.model.weights, catalogue.row(run.arch)
     if weights == "none":
         return "random"
     for checkpoint in catalogue.whole(row).checkpoints:
@@ -99,11 +98,11 @@ def _interface(settings: ExportSettings, run: TrainedRun) -> str:
     resizes = settings.format in ("saved_model", "keras")
     before = f"to be resized to {side}×{side} before (Pillow's BILINEAR comes nearest to training) and are normalised"
     within = "resized and normalised" if resizes else before
-    data = run.config["data"]
+    data = run.data
     crop = (
         ""
-        if data["resize"] in (None, side) and data["aspect"] == "squash"
-        else f" In training the image was resized to {data['resize'] or side} ({data['aspect']}) and its centre taken."
+        if data.resized == side and data.aspect == "squash"
+        else f" In training the image was resized to {data.resized} ({data.aspect}) and its centre taken."
     )
     return (
         f"{shapes[settings.format]} Grey values from 0 (black) to 255, which are {within} within the graph."
@@ -112,15 +111,15 @@ def _interface(settings: ExportSettings, run: TrainedRun) -> str:
 
 
 def _data(settings: ExportSettings, run: TrainedRun) -> list[tuple[str, str]]:
-    train, data = run.config["records"]["train"], run.config["data"]
+    train, data = run.config.records("train"), run.data
     name = str(train["name"])
     terms = next((terms for start, terms in _TERMS.items() if name.startswith(start)), "not known to this project")
     rows = [
-        ("trained on", f"{name}, {train['images']:,} images, {data['views']} views"),
+        ("trained on", f"{name}, {train['images']:,} images, {data.views} views"),
         ("fingerprint", str(train["fingerprint"])),
         ("terms of the data", terms),
-        ("uncertain labels", str(data["uncertain"])),
-        ("labels not mentioned", str(data["blank"])),
+        ("uncertain labels", data.uncertain),
+        ("labels not mentioned", data.blank),
     ]
     if settings.quantize == "int8":
         rows.append(("calibrated on", "images of the split valid"))
@@ -158,14 +157,13 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
 
 
 def _set_of(measured: proof.Measured) -> str:
-    return str(measured.graph.run.config["records"]["valid"]["name"]).partition("/")[0]
+    return str(measured.graph.run.config.records("valid")["name"]).partition("/")[0]
 
 
 def _evaluations(run: TrainedRun) -> list[str]:
     """What launch.evaluate found of the run, by set."""
     parts = []
-    for path in sorted((run.run_dir / "evaluation").glob("*/evaluation.json")):
-        found = json.loads(own(run.run_dir, str(path.relative_to(run.run_dir))).read_text(encoding="utf-8"))
+    for found in evaluations.read_all(run.run_dir):
         models = list(found["models"].values())
         if len(models) != 1:
             continue

@@ -14,8 +14,9 @@ from chex_tf.export.sample import CALIBRATION_IMAGES, Sample, open_sample
 from chex_tf.export.settings import ExportSettings
 from chex_tf.files import whole_folder, write_text
 from chex_tf.prediction_files import names_of
+from chex_tf.runs.checkpoints import Best, chosen
 from chex_tf.settings import InputError
-from chex_tf.trained import members
+from chex_tf.trained.run import TrainedRun, read_run
 
 Say = Callable[[str], None]
 Watch = Callable[[str], proof.Progress]
@@ -39,15 +40,15 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
     others = [folder for folder in settings.compare if folder.resolve() != settings.run_dir.resolve()]
     folders = (settings.run_dir, *others)
     names = tuple(name.replace(":", "_") for name in names_of(folders))  # a pair is written FIRST:SECOND
-    runs = [members.read_run(folder) for folder in folders]
-    chosen = [members.chosen(run, settings.checkpoint) for run in runs]
+    runs = [read_run(folder) for folder in folders]
+    members = [chosen(run.best, settings.checkpoint) for run in runs]
     samples = [open_sample(run, settings.split, settings.data) for run in runs]
     for name, sample in zip(names, samples, strict=True):
         if sample.keys != samples[0].keys:
             raise InputError(f"expected runs with the same images in {settings.split}; {name} has others", "compare")
     with whole_folder(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
         measured = []
-        for place, (name, run, best) in enumerate(zip(names, runs, chosen, strict=True)):
+        for place, (name, run, best) in enumerate(zip(names, runs, members, strict=True)):
             where = folder if place == 0 else pathlib.Path(scratch, str(place))
             where.mkdir(exist_ok=True)
             say(f"{name}: writing {settings.format}, {settings.quantize if settings.quantize != 'none' else 'float32'}")
@@ -68,8 +69,8 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
 
 def _one(
     settings: ExportSettings,
-    run: members.TrainedRun,
-    best: tuple[Any, ...],
+    run: TrainedRun,
+    best: tuple[Best, ...],
     sample: Sample,
     folder: pathlib.Path,
     progress: proof.Progress,
@@ -109,7 +110,7 @@ def _record(settings: ExportSettings, outcome: Outcome) -> dict[str, Any]:
             "runs": [
                 {
                     "name": name,
-                    "model": one.graph.run.config["model"]["arch"],
+                    "model": one.graph.run.arch,
                     "checkpoints": len(one.graph.best),
                     "parameters": one.parameters,
                     "bytes": one.bytes,

@@ -11,6 +11,7 @@ from chex_tf.models import counting
 from chex_tf.runs.checkpoints import Best
 from chex_tf.settings import InputError
 from chex_tf.trained import members
+from chex_tf.trained.run import TrainedRun
 
 INPUT = "radiograph"
 
@@ -30,7 +31,7 @@ class Graph:
     Both share their weights and give a dict of (batch,) by output name.
     """
 
-    run: members.TrainedRun
+    run: TrainedRun
     best: tuple[Best, ...]
     any_size: keras.Model
     fixed: keras.Model
@@ -40,7 +41,7 @@ class Graph:
         return output_names(self.run.tasks)
 
 
-def build(run: members.TrainedRun, best: Sequence[Best]) -> Graph:
+def build(run: TrainedRun, best: Sequence[Best]) -> Graph:
     apart = members.load_apart(run, best)
     fixed = keras.Input((run.side, run.side, 1), name=INPUT)
     free = keras.Input((None, None, 1), name=INPUT)
@@ -52,18 +53,17 @@ def build(run: members.TrainedRun, best: Sequence[Best]) -> Graph:
     return Graph(run, tuple(best), *wholes)
 
 
-def multiply_adds(run: members.TrainedRun, best: Sequence[Best]) -> int | None:
+def multiply_adds(run: TrainedRun, best: Sequence[Best]) -> int | None:
     """For one image, all checkpoints together; None where the network hides them."""
     of_one = counting.multiply_adds(members.load_member(run, best[0]))
     return None if of_one is None else of_one * len(best)
 
 
-def _prepared(run: members.TrainedRun, image: keras.KerasTensor) -> keras.KerasTensor:
+def _prepared(run: TrainedRun, image: keras.KerasTensor) -> keras.KerasTensor:
     """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates."""
-    data = run.config["data"]
-    resized = int(data["resize"] or run.side)
+    resized = run.data.resized
     resizing = keras.layers.Resizing(
-        resized, resized, antialias=True, crop_to_aspect_ratio=data["aspect"] == "keep", name="resized"
+        resized, resized, antialias=True, crop_to_aspect_ratio=run.data.aspect == "keep", name="resized"
     )
     # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
     # model(x) would normalise by the batch's statistics and change the moving ones.
@@ -75,7 +75,7 @@ def _prepared(run: members.TrainedRun, image: keras.KerasTensor) -> keras.KerasT
     return keras.layers.Cropping2D((edges, edges), name="centre")(x)
 
 
-def _named(run: members.TrainedRun, apart: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+def _named(run: TrainedRun, apart: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
     found = apart(image)
     mean = members.mean(found if isinstance(found, list) else [found])
     return {name: mean[:, place] for place, name in enumerate(output_names(run.tasks))}

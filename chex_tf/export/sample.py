@@ -8,10 +8,10 @@ import numpy as np
 
 from chex_tf.data import images
 from chex_tf.data.pipeline import Source
+from chex_tf.data.truth import truth
 from chex_tf.prediction_files import Table
-from chex_tf.trained.members import TrainedRun
 from chex_tf.trained.predict_split import open_source
-from chex_tf.training.observations import validation
+from chex_tf.trained.run import TrainedRun
 
 BATCH = 16
 CALIBRATION_IMAGES = 200
@@ -52,8 +52,7 @@ class Sample:
 
     def truth(self) -> Table:
         targets, rows = self.source.targets, self.source.examples
-        blank_is_negative = np.array([rule.name == "zeros" for rule in targets.blank_rules])
-        known = validation.truth(targets.raw[rows], blank_is_negative)
+        known = truth(targets.raw[rows], targets.blank_rules)
         words = {0.0: "0", 1.0: "1"}
         columns = {
             task: tuple(words.get(float(value), "") for value in column)

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 
+from chex_tf.runs.options import check_checkpoint
 from chex_tf.settings import InputError, Settings, setting
 
 FORMATS = ("saved_model", "keras", "litert", "onnx")
@@ -20,7 +21,7 @@ class ExportSettings(Settings):
     """A trained run, a format, and the split that proves what came out."""
 
     run_dir: pathlib.Path = setting(help="run directory of the network", existing="folder")
-    out: pathlib.Path = setting(help="folder to make, with the model and its card", writes="folder")
+    out: pathlib.Path = setting(help="folder to make, with the model and its card", writes="new folder")
     format: str = setting(help="form of the model", choices=FORMATS)
     quantize: str = setting(
         "none",
@@ -56,7 +57,4 @@ class ExportSettings(Settings):
         if self.quantize not in QUANTIZED[self.format]:
             able = " or ".join(f"--format={name}" for name, kinds in QUANTIZED.items() if self.quantize in kinds)
             raise InputError(f"{self.format} keeps 32 bits; {self.quantize} goes with {able}", "quantize")
-        if self.checkpoint not in ("ensemble", "best") and not self.checkpoint.isdecimal():
-            raise InputError(f"expected ensemble, best or a step; received {self.checkpoint}", "checkpoint")
-        if self.out.is_dir() and any(self.out.iterdir()):
-            raise InputError(f"expected a folder to make or an empty one; {self.out} holds files", "out")
+        check_checkpoint(self.checkpoint)

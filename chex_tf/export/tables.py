@@ -41,7 +41,7 @@ def family(outcome: Outcome) -> str:
         rows.append(
             (
                 name,
-                str(one.graph.run.config["model"]["arch"]),
+                one.graph.run.arch,
                 f"{one.parameters:,}",
                 _size(one.bytes),
                 f"{first.bytes / one.bytes:.1f}×",

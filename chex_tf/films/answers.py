@@ -11,7 +11,7 @@ import numpy as np
 
 from chex_tf.films.search import shown
 from chex_tf.films.stream import Reading
-from chex_tf.trained.members import TrainedRun
+from chex_tf.trained.run import TrainedRun
 from chex_tf.trained.thresholds import Thresholds
 
 NOTICE = "Research use, not a medical device"
@@ -27,7 +27,7 @@ class About:
 
     @property
     def network(self) -> str:
-        return str(self.run.config["model"]["arch"])
+        return self.run.arch
 
     @property
     def made_of(self) -> str:

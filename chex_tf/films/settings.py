@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 
+from chex_tf.runs.options import check_checkpoint
 from chex_tf.settings import InputError, Settings, setting
 
 
@@ -41,5 +42,4 @@ class PredictSettings(Settings):
             raise InputError("--cam and --out go together: the overlays are written there", "out")
         if self.cam and self.checkpoint.isdecimal():
             raise InputError("--cam explains ensemble or best; received a step", "checkpoint")
-        if self.checkpoint not in ("ensemble", "best") and not self.checkpoint.isdecimal():
-            raise InputError(f"expected ensemble, best or a step; received {self.checkpoint}", "checkpoint")
+        check_checkpoint(self.checkpoint)

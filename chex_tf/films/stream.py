@@ -11,15 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.data.settings import DataSettings
 from chex_tf.films import film_file
-from chex_tf.runs import directory
 from chex_tf.runs.checkpoints import Best
 from chex_tf.trained import members
+from chex_tf.trained.run import TrainedRun
 
 _BATCHES_AHEAD = 2
-# In place of what only learning from a prepared folder needs, which may be gone.
-_NO_DATA = {"data": ".", "uncertain": "ignore", "self_trained": None, "cache": "none", "cache_dir": None}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,11 +38,11 @@ class Reading:
 class Reader:
     """A run's network, loaded once."""
 
-    def __init__(self, run: members.TrainedRun, best: Sequence[Best], batch: int = 16) -> None:
+    def __init__(self, run: TrainedRun, best: Sequence[Best], batch: int = 16) -> None:
         self.run = run
         self.best = tuple(best)
         self.batch = batch
-        self._data = directory.from_json(DataSettings, {**run.config["data"], **_NO_DATA})
+        self._data = run.data
         self._model = members.load_apart(run, self.best)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:

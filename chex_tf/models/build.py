@@ -8,7 +8,7 @@ import keras
 from chex_tf.models import catalogue, fused_batch_normalization, heads, initialisation, weights
 from chex_tf.models.features import cut, initialise, whole_network
 from chex_tf.models.heads import Heads
-from chex_tf.models.inputs import Normalisation, Statistics, normalisation
+from chex_tf.models.inputs import Encoder, Normalisation, Statistics, normalisation
 from chex_tf.models.rows import Row
 from chex_tf.models.settings import ModelSettings
 from chex_tf.models.truncation import truncate
@@ -27,8 +27,10 @@ class Built:
 def build_model(
     settings: ModelSettings,
     heads_wanted: Heads,
+    side: int,
     seed: int = 0,
     statistics: Statistics | None = None,
+    encoder: Encoder | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Built:
     """The model that `settings` describe, with `heads_wanted` on top.
@@ -38,16 +40,18 @@ def build_model(
     weights; a head is always random. `progress` counts the bytes of weights that have to be fetched.
     """
     row = catalogue.row(settings.arch)
-    network = whole_network(row, settings.size, seed)
+    network = whole_network(row, side, seed)
     features = part(row, network, settings.truncate_at)
     loaded = None
     if settings.weights != "none":
         needed = {layer.name for layer in features.layers}
-        loaded = weights.load(network, row, settings.weights, settings.weights_dir, needed=needed, progress=progress)
+        loaded = weights.load(
+            network, row, settings.weights, settings.weights_dir, needed=needed, encoder=encoder, progress=progress
+        )
     if settings.mean_variance:
         initialisation.mean_variance(network, seed)
     if settings.transfuse_up_to is not None:
-        random = whole_network(row, settings.size, seed)
+        random = whole_network(row, side, seed)
         initialisation.transfuse(network, random, settings.transfuse_up_to)
         features = part(row, random, settings.truncate_at)
     model = assemble(features, heads_wanted, seed)
@@ -56,7 +60,7 @@ def build_model(
     if settings.fused:
         fused_batch_normalization.fuse(model)
     open_question = settings.weights == "none" and statistics is None
-    wanted = None if open_question else normalisation(row, settings.weights, statistics, settings.scheme)
+    wanted = None if open_question else normalisation(row, settings.weights, statistics, settings.scheme, encoder)
     return Built(model, row, wanted, loaded)
 
 

@@ -6,6 +6,7 @@ catalogue scales or normalises inside (what keras.applications builds in is left
 """
 
 import dataclasses
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,15 @@ class Normalisation:
         return cls(values["name"], scale, offset, bool(values["reverse_channels"]))  # type: ignore[arg-type]
 
 
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """What a trained run hands on: weights below its heads, their architecture, and what they want to see."""
+
+    file: pathlib.Path
+    arch: str | None
+    normalisation: Normalisation | None
+
+
 def _standardised(name: str, mean: Triple, deviation: Triple) -> Normalisation:
     """(image - mean) / deviation, both on the scale from 0 to 255."""
     scale = (1 / deviation[0], 1 / deviation[1], 1 / deviation[2])
@@ -96,7 +106,11 @@ def of_statistics(statistics: Statistics) -> Normalisation:
 
 
 def normalisation(
-    row: Row, weights: str, statistics: Statistics | None = None, scheme: Scheme | None = None
+    row: Row,
+    weights: str,
+    statistics: Statistics | None = None,
+    scheme: Scheme | None = None,
+    encoder: Encoder | None = None,
 ) -> Normalisation:
     """What `row` with these weights wants to see.
 
@@ -116,11 +130,8 @@ def normalisation(
             return expected_by(checkpoint)
     if scheme is not None:
         return SCHEMES[scheme]
-    from chex_tf.runs import encoder
-
-    recorded = encoder.recorded_normalisation(weights)
-    if recorded is not None:
-        return recorded
+    if encoder is not None and encoder.normalisation is not None:
+        return encoder.normalisation
     if weights.endswith(".safetensors"):
         # Named as PyTorch names them: whoever released them, they were trained as the row's own from there.
         ported = [checkpoint for checkpoint in row.checkpoints if checkpoint.naming != "keras"]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from typing import cast
+from typing import ClassVar, cast
 
 from chex_tf.models.rows import Scheme
 from chex_tf.settings import InputError, Settings, setting
@@ -12,17 +12,20 @@ from chex_tf.settings import InputError, Settings, setting
 class ModelSettings(Settings):
     """Names are checked against the catalogue when the model is built."""
 
+    section: ClassVar[str] = "model"
+
     arch: str = setting("DenseNet121", help="model that launch.zoo lists, or keras_cv/BACKBONE", group="model")
-    size: int = setting(
-        320, help="side of the square image the model takes: that of the data", unit="pixels", low=32, flag=False
-    )
     weights: str = setting(
         "none",
         help="none, imagenet, timm/MODEL.TAG as launch.zoo lists them, a file of weights or a run directory",
         group="model",
     )
     weights_dir: pathlib.Path | None = setting(
-        None, help="folder to look in for released weights before fetching them", existing="folder", group="model"
+        None,
+        help="folder to look in for released weights before fetching them",
+        existing="folder",
+        group="model",
+        decides=False,
     )
     weights_expect: str = setting(
         "auto",

@@ -10,8 +10,8 @@ import numpy as np
 
 from chex_tf.models import checkpoint_files, released, timm_names
 from chex_tf.models.checkpoint_files import Tensors
+from chex_tf.models.inputs import Encoder
 from chex_tf.models.rows import Row
-from chex_tf.runs import encoder
 from chex_tf.settings import InputError
 
 _LISTED = 20  # missing tensors named in a message, before "and N more"
@@ -41,18 +41,21 @@ class Loaded:
 
 
 def resolve(
-    row: Row, weights: str, folder: pathlib.Path | None, progress: Callable[[int, int], None] = lambda done, total: None
+    row: Row,
+    weights: str,
+    folder: pathlib.Path | None,
+    encoder: Encoder | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> pathlib.Path:
     """The file that `weights` means for `row`: a released checkpoint's, a run directory's, or the file itself."""
     for checkpoint in row.checkpoints:
         if checkpoint.name == weights:
             return released.find(checkpoint, folder, progress)
     path = pathlib.Path(weights)
-    if path.is_dir():
-        trained = encoder.recorded_architecture(path)
-        if trained not in (None, row.name, row.whole):
-            raise InputError(f"{path} holds weights of {trained}; received --arch={row.name}", "weights")
-        return encoder.encoder_weights(path)
+    if encoder is not None:
+        if encoder.arch not in (None, row.name, row.whole):
+            raise InputError(f"{path} holds weights of {encoder.arch}; received --arch={row.name}", "weights")
+        return encoder.file
     if path.is_file():
         return path
     known = ", ".join(["none", *(checkpoint.name for checkpoint in row.checkpoints), "a file", "a run directory"])
@@ -66,6 +69,7 @@ def load(
     folder: pathlib.Path | None = None,
     *,
     needed: Collection[str] | None = None,
+    encoder: Encoder | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Loaded:
     """Sets the variables of `network` (the whole one, without head) from what `weights` means.
@@ -73,7 +77,7 @@ def load(
     `needed` names the layers that must be found, all by default; the others are set where the file has them. Nothing
     is set unless all that is needed is there and every shape fits.
     """
-    path = resolve(row, weights, folder, progress)
+    path = resolve(row, weights, folder, encoder, progress)
     tensors = checkpoint_files.read(path)
     loaded, values = _match(network, row, tensors, path, needed)
     if loaded.missing:

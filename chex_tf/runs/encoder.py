@@ -1,41 +1,33 @@
-"""What a run directory of this project says about the encoder it trained: its weights, and what they want to see."""
+"""What a run hands on to those that start from it: the weights below its heads, and what they want to see."""
 
 import json
+import os
 import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from chex_tf.files import write_text
-from chex_tf.models.inputs import Normalisation
+from chex_tf.models.inputs import Encoder, Normalisation
+from chex_tf.runs.layout import ENCODER, ENCODER_WEIGHTS
 from chex_tf.settings import InputError
 
-# Beside each other in a run directory, for whoever starts from it.
-ENCODER_WEIGHTS = "encoder.weights.h5"
-ENCODER = "encoder.json"
+
+def write(
+    run_dir: pathlib.Path, arch: str, normalisation: Mapping[str, Any], save: Callable[[pathlib.Path], object]
+) -> None:
+    """`save` writes the weights to the path it is given."""
+    beside = run_dir / f".new.{ENCODER_WEIGHTS}"  # Keras goes by the ending of the name
+    save(beside)
+    os.replace(beside, run_dir / ENCODER_WEIGHTS)
+    content = {"arch": arch, "normalisation": dict(normalisation)}
+    write_text(run_dir / ENCODER, json.dumps(content, indent=2) + "\n")
 
 
-def write_encoder(run: pathlib.Path, arch: str, normalisation: Normalisation) -> None:
-    """Records which architecture ENCODER_WEIGHTS belongs to and what it was trained to see."""
-    content = {"arch": arch, "normalisation": normalisation.to_json()}
-    write_text(run / ENCODER, json.dumps(content, indent=2) + "\n")
-
-
-def is_run(weights: str) -> bool:
-    return pathlib.Path(weights).is_dir()
-
-
-def encoder_weights(run: pathlib.Path) -> pathlib.Path:
-    path = run / ENCODER_WEIGHTS
-    if not path.is_file():
-        raise InputError(f"expected a run directory with {ENCODER_WEIGHTS}; nothing is at {path}", "weights")
-    return path
-
-
-def recorded_architecture(run: pathlib.Path) -> str | None:
-    path = run / ENCODER
-    return json.loads(path.read_text(encoding="utf-8"))["arch"] if path.is_file() else None
-
-
-def recorded_normalisation(weights: str) -> Normalisation | None:
-    path = pathlib.Path(weights) / ENCODER
-    if not path.is_file():
-        return None
-    return Normalisation.from_json(json.loads(path.read_text(encoding="utf-8"))["normalisation"])
+def read(run_dir: pathlib.Path) -> Encoder:
+    weights, facts = run_dir / ENCODER_WEIGHTS, run_dir / ENCODER
+    if not weights.is_file():
+        raise InputError(f"expected a run directory with {ENCODER_WEIGHTS}; nothing is at {weights}", "weights")
+    if not facts.is_file():
+        return Encoder(weights, None, None)
+    content = json.loads(facts.read_text(encoding="utf-8"))
+    return Encoder(weights, content["arch"], Normalisation.from_json(content["normalisation"]))

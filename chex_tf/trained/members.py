@@ -8,63 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from chex_tf.models.build import Built, build_model
-from chex_tf.models.heads import OBSERVATIONS, Heads
-from chex_tf.models.inputs import Normalisation, Statistics, with_normalisation
-from chex_tf.models.settings import ModelSettings
-from chex_tf.runs import checkpoints, directory
+from chex_tf.models.build import build_model
+from chex_tf.models.heads import OBSERVATIONS
+from chex_tf.models.inputs import Statistics, with_normalisation
+from chex_tf.models.variable_names import weight_names
+from chex_tf.runs import checkpoints, former_versions
 from chex_tf.settings import InputError
-from chex_tf.training.network import weight_names
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainedRun:
-    """What a run directory says about its model."""
-
-    run_dir: pathlib.Path
-    tasks: tuple[str, ...]
-    classes: int
-    side: int
-    normalisation: Normalisation
-    best: tuple[checkpoints.Best, ...]  # the best first
-    config: dict[str, Any]
-
-
-def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
-    run_dir = pathlib.Path(run_dir)
-    for file in (directory.CONFIG, f"{checkpoints.FOLDER}/{checkpoints.INDEX}"):
-        directory.own(run_dir, file)
-    try:
-        config, states = directory.read_config(run_dir), checkpoints.read_index(run_dir)
-        if config is None or not states or not states[0].best:
-            raise InputError(f"expected a run directory with at least one evaluation; received {run_dir}", "run_dir")
-        records = config["records"]["train"]
-        return TrainedRun(
-            run_dir,
-            tuple(records["tasks"]),
-            int(records["classes"]),
-            int(config["data"]["image_size"]),
-            Normalisation.from_json(states[0].note["normalisation"]),
-            states[0].best,
-            config,
-        )
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{run_dir} is damaged: its config.json or index.json is not as training writes it", "run_dir"
-        ) from error
-
-
-def chosen(run: TrainedRun, checkpoint: str) -> tuple[checkpoints.Best, ...]:
-    """What `ensemble`, `best` or a step stands for, the best first."""
-    if checkpoint == "ensemble":
-        return run.best
-    found = run.best[:1] if checkpoint == "best" else tuple(one for one in run.best if str(one.step) == checkpoint)
-    if not found:
-        steps = ", ".join(str(one.step) for one in run.best)
-        raise InputError(f"expected ensemble, best or a kept step ({steps}); received {checkpoint}", "checkpoint")
-    return found
+from chex_tf.trained.run import TrainedRun, read_run
 
 
 def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.Model:
@@ -79,7 +29,7 @@ def load_apart(run: TrainedRun, best: Sequence[checkpoints.Best]) -> keras.Model
     """As `load_run`, with an output for each of these checkpoints instead of their mean."""
     image = keras.Input((run.side, run.side, 1), name="radiograph")
     found = [_probabilities(run, load_member(run, one), number)(image) for number, one in enumerate(best)]
-    return keras.Model(image, found, name=run.config["model"]["arch"].lower().replace("/", "_"))
+    return keras.Model(image, found, name=run.arch.lower().replace("/", "_"))
 
 
 def mean(members: Sequence[Any]) -> Any:
@@ -88,30 +38,22 @@ def mean(members: Sequence[Any]) -> Any:
 
 def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
     """One checkpoint as the network itself: normalised images of three channels -> logits."""
-    model = _empty(run).model
+    # The weights are about to be replaced: none are fetched.
+    settings = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
+    model = build_model(settings, run.heads, run.side, 0, Statistics(0.0, 1.0)).model
     assign_member(run, model, best)
     return model
 
 
 def assign_member(run: TrainedRun, model: keras.Model, best: checkpoints.Best) -> None:
     """Puts a checkpoint's weights into a model that `load_member` made."""
-    file = directory.own(run.run_dir, f"{checkpoints.FOLDER}/{best.file}")
-    arrays = checkpoints.read_arrays(file, best.sha256)
-    variables = weight_names(model)
+    variables = {f"{checkpoints.WEIGHT}{name}": variable for name, variable in weight_names(model).items()}
+    names = [name.removeprefix(checkpoints.WEIGHT) for name in variables]
+    arrays = former_versions.arrays(checkpoints.read_weights(run.run_dir, best), names, ())
     if variables.keys() != arrays.keys():
-        raise InputError(
-            f"{best.file} has {len(arrays)} tensors; {run.config['model']['arch']} has {len(variables)}", "run_dir"
-        )
+        raise InputError(f"{best.file} has {len(arrays)} tensors; {run.arch} has {len(variables)}", "run_dir")
     for name, variable in variables.items():
         variable.assign(np.asarray(arrays[name]))
-
-
-def _empty(run: TrainedRun) -> Built:
-    given, training = run.config["model"], run.config["training"]
-    settings = ModelSettings(**{**given, "weights": "none", "weights_dir": None, "size": run.side})
-    extra = tuple(name for name in ("sex", "age", "view") if training[f"{name}_weight"] > 0)
-    heads = Heads(len(run.tasks), run.classes, extra, training["dropout"])
-    return build_model(settings, heads, 0, Statistics(0.0, 1.0))
 
 
 def _probabilities(run: TrainedRun, member: keras.Model, number: int) -> keras.Model:

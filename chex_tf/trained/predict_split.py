@@ -8,7 +8,7 @@ import csv
 import dataclasses
 import io
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,23 +16,27 @@ import numpy as np
 import tensorflow as tf
 
 from chex_tf import prediction_files
+from chex_tf.data.distributed import one_pass
 from chex_tf.data.failures import told_plainly
 from chex_tf.data.pipeline import Source
 from chex_tf.data.records import open_records
 from chex_tf.data.settings import DataSettings
-from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.data.truth import truth
 from chex_tf.files import write_text
+from chex_tf.models.heads import OBSERVATIONS
+from chex_tf.models.normalising import normalised
 from chex_tf.observations import UNCERTAIN
-from chex_tf.runs import directory, predictions
+from chex_tf.runs import predictions
+from chex_tf.runs.checkpoints import Best, chosen
+from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 from chex_tf.trained import members
-from chex_tf.training.feed import one_pass
-from chex_tf.training.network import OBSERVATIONS, normalised
-from chex_tf.training.observations import validation
+from chex_tf.trained.run import TrainedRun
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
+DEFAULT_OPTIONS = Options()
 SHIFT = 20  # a shifted copy is moved by one part in so many of its side
 
 
@@ -40,13 +44,11 @@ def _silent(done: int, total: int) -> None:
     del done, total
 
 
-def set_name_of(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
+def set_name_of(run: TrainedRun, split: str, data: pathlib.Path | None) -> str:
     """The split's name, with the data set's before it where that is not the one the run was trained on."""
     if data is None:
         return split
-    config = directory.read_config(run)
-    assert config is not None
-    known = config["records"]["valid"]
+    known = run.config.records("valid")
     try:
         same = open_records(data, known["split"]).fingerprint() == known["fingerprint"]
     except InputError as error:
@@ -56,45 +58,47 @@ def set_name_of(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str
     return split if same else f"{open_records(data, split).name.split('/')[0]}-{split}"
 
 
-def predict(
-    run_dir: pathlib.Path,
+def predict_split(
+    run: TrainedRun,
     split: str,
     set_name: str,
-    settings: EvaluationSettings,
+    options: Options = DEFAULT_OPTIONS,
+    data: pathlib.Path | None = None,
+    strategy: str = "auto",
     say: Say = lambda line: None,
     progress: Progress = _silent,
 ) -> None:
-    """Writes SET.csv, SET_labels.csv and SET.json into the run's `predictions/`, in place of what was there."""
-    run = members.read_run(run_dir)
-    source = open_source(run, split, settings.data)
-    folder = pathlib.Path(settings.data or run.config["data"]["data"])
-    of = predictions.provenance(run_dir, folder, split, settings)
-    best = members.chosen(run, settings.checkpoint)
-    # What is used, and not what a run that is still training has put in its place meanwhile.
-    of["checkpoints"] = [{"step": one.step, "sha256": one.sha256} for one in best]
+    """Writes the run's predictions of a split, with their ground truth and what made them, in place of what was there.
+
+    `data` is the prepared folder where that is another than the run was trained from.
+    """
+    source = open_source(run, split, data)
+    # The very checkpoints that are used, whatever a run that is still training puts in their place meanwhile.
+    best = chosen(run.best, options.checkpoint)
+    of = predictions.made_of(best, options, source.settings.data, split)
     for line in source.describe()[:2]:
         say(line)
-    strategy = strategy_of(settings.strategy)
-    values = probabilities(run, best, source, strategy, settings.batch, settings.augment, progress)
+    values = probabilities(run, best, source, strategy_of(strategy), options.batch, options.augment, progress)
     rows = source.examples
     index = source.records.index
     paths = [text.decode() for text in index.path[rows]]
-    name = predictions.stem(set_name, settings)
-    predictions.file_of(run_dir, name).with_suffix(".json").unlink(missing_ok=True)  # speaks of the files before
-    prediction_files.write(predictions.file_of(run_dir, name), "Path", paths, run.tasks, values)
-    _write_labels(predictions.file_of(run_dir, name, "_labels"), source, paths, say)
+    name = options.name_of(set_name)
+    predictions.forget(run.run_dir, name)
+    file = predictions.file(run.run_dir, name)
+    prediction_files.write(file, "Path", paths, run.tasks, values)
+    _write_labels(predictions.labels_file(run.run_dir, name), source, paths, say)
     facts = {"images": len(rows), "data_set": source.records.name, "fingerprint": source.records.fingerprint()}
-    predictions.write(run_dir, name, of, **facts)
-    say(f"{predictions.file_of(run_dir, name)}: {len(rows):,} images, {predictions.made_of(run_dir, name)}")
+    predictions.write(run.run_dir, name, of, **facts)
+    say(f"{file}: {len(rows):,} images, {predictions.in_words(run.run_dir, name)}")
 
 
-def open_source(run: members.TrainedRun, split: str, data: pathlib.Path | None) -> Source:
+def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -> Source:
     """A split as the run's settings see it: its views, its size; of other data, those of its tasks that they have."""
-    given: dict[str, Any] = {**run.config["data"], "cache": "none", "cache_dir": None, "readers": 0}
-    given |= {"uncertain": "ignore", "self_trained": None}  # the policy is for learning; raw labels are scored
-    if data is not None:
-        given["data"] = str(data)
-    settings = directory.from_json(DataSettings, given)
+    settings = run.data.as_evaluated(data)
+    if not settings.data.is_dir():
+        raise InputError(
+            f"expected the prepared folder; the run was trained on {settings.data}, which is not there", "data"
+        )
     records = open_records(settings.data, split)
     shared = tuple(task for task in run.tasks if task in records.observations)
     if not shared:
@@ -118,8 +122,8 @@ def strategy_of(name: str) -> tf.distribute.Strategy:
 
 
 def probabilities(
-    run: members.TrainedRun,
-    best: tuple[Any, ...],
+    run: TrainedRun,
+    best: Sequence[Best],
     source: Source,
     strategy: tf.distribute.Strategy,
     batch: int,
@@ -157,7 +161,7 @@ def _batches(
 
 
 def _forward(
-    run: members.TrainedRun, model: keras.Model, strategy: tf.distribute.Strategy, augment: str
+    run: TrainedRun, model: keras.Model, strategy: tf.distribute.Strategy, augment: str
 ) -> Callable[[Any], Any]:
     def one_replica(images: tf.Tensor) -> tf.Tensor:
         copies = augmented(images, augment)
@@ -194,10 +198,9 @@ def _write_labels(path: pathlib.Path, source: Source, paths: list[str], say: Say
     """Path, Study, Patient, then 1, 0 or nothing by task; says how many labels count for nothing."""
     targets, rows, index = source.targets, source.examples, source.records.index
     raw = targets.raw[rows]
-    blank_is_negative = np.array([rule.name == "zeros" for rule in targets.blank_rules])
-    truth = validation.truth(raw, blank_is_negative)
+    known = truth(raw, targets.blank_rules)
     for task, uncertain, unknown in zip(
-        targets.tasks, (raw == UNCERTAIN).sum(axis=0), np.isnan(truth).sum(axis=0), strict=True
+        targets.tasks, (raw == UNCERTAIN).sum(axis=0), np.isnan(known).sum(axis=0), strict=True
     ):
         if unknown:
             say(f"{task}: {unknown:,} of {len(rows):,} labels are not scored ({uncertain:,} uncertain)")
@@ -206,6 +209,6 @@ def _write_labels(path: pathlib.Path, source: Source, paths: list[str], say: Say
     writer.writerow(["Path", "Study", "Patient", *targets.tasks])
     words = {0.0: "0", 1.0: "1"}
     for place, (row, name) in enumerate(zip(rows, paths, strict=True)):
-        cells = [words.get(float(value), "") for value in truth[place]]
+        cells = [words.get(float(value), "") for value in known[place]]
         writer.writerow([name, index.study[row].decode(), index.patient[row].decode(), *cells])
     write_text(path, text.getvalue())

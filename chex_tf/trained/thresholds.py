@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from chex_tf import prediction_files
-from chex_tf.runs import predictions
+from chex_tf.runs import layout, predictions
 from chex_tf.runs.checkpoints import Best
-from chex_tf.runs.directory import own
+from chex_tf.runs.options import ENSEMBLE, Options
 from chex_tf.statistics import thresholds
-from chex_tf.trained.members import TrainedRun
+from chex_tf.trained.run import TrainedRun
 
 _VALIDATION = "valid"
 # A threshold is a validation image's own score: read again, in other company, it may differ by rounding.
@@ -33,20 +33,17 @@ class Thresholds:
 def choose(run: TrainedRun, best: Sequence[Best], checkpoint: str, by: str) -> Thresholds:
     """A probability at or above the threshold counts as positive; chosen image by image."""
     none = np.full(len(run.tasks), np.nan)
-    name = _VALIDATION if checkpoint == "ensemble" else f"{_VALIDATION}-{checkpoint}"
-    option = "" if checkpoint == "ensemble" else f" --checkpoint={checkpoint}"
+    name = Options(checkpoint).name_of(_VALIDATION)
+    option = "" if checkpoint == ENSEMBLE else f" --checkpoint={checkpoint}"
     command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={_VALIDATION}{option} writes them"
-    scores_file, labels_file = predictions.file_of(run.run_dir, name), predictions.file_of(run.run_dir, name, "_labels")
+    scores_file, labels_file = predictions.file(run.run_dir, name), predictions.labels_file(run.run_dir, name)
     for file in (scores_file, labels_file, scores_file.with_suffix(".json")):
-        own(run.run_dir, str(file.relative_to(run.run_dir)))
+        layout.own(run.run_dir, str(file.relative_to(run.run_dir)))
     for file in (scores_file, labels_file):
         if not file.is_file():
             return Thresholds(none, f"no threshold: the run has no predictions/{file.name}; {command}")
-    made = predictions.read(run.run_dir, name)
-    if made is not None:
-        known = [one["sha256"] for one in made["of"]["checkpoints"]]
-        if known != [one.sha256 for one in best]:
-            return Thresholds(none, f"no threshold: predictions/{scores_file.name} is of other checkpoints; {command}")
+    if not predictions.are_of(run.run_dir, name, best):
+        return Thresholds(none, f"no threshold: predictions/{scores_file.name} is of other checkpoints; {command}")
     scores, labels = prediction_files.read(scores_file), prediction_files.read(labels_file)
     place = {key: number for number, key in enumerate(scores.keys)}
     rows = [place[key] for key in labels.keys if key in place]

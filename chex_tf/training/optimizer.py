@@ -4,7 +4,7 @@ Keras 3's own Adam makes some ten small operations a variable; the kernel makes 
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -17,15 +17,16 @@ class Optimizer:
     """`update` must run in cross-replica context, with gradients that are equal on every replica."""
 
     settings: TrainSettings
+    names: tuple[str, ...]
     variables: tuple[Any, ...]
     slots: tuple[tuple[tf.Variable, ...], ...]  # for each variable: Adam's mean and mean square, or the momentum
 
     def named_slots(self) -> dict[str, tf.Variable]:
-        """Name in a checkpoint -> slot; numbered as the variables are."""
+        """Name in a checkpoint -> slot: the kind of slot, then the variable's name."""
         kinds = ("mean", "mean_square") if self.settings.optimizer == "adam" else ("momentum",)
         return {
-            f"{kind}/{number:04d}": slot
-            for number, slots in enumerate(self.slots)
+            f"{kind}/{name}": slot
+            for name, slots in zip(self.names, self.slots, strict=True)
             for kind, slot in zip(kinds, slots, strict=True)
         }
 
@@ -74,11 +75,11 @@ class Optimizer:
         return tf.constant(True)
 
 
-def make(settings: TrainSettings, variables: Sequence[Any]) -> Optimizer:
-    """Slots of zeros for Keras variables; to be called in the strategy's scope."""
+def make(settings: TrainSettings, variables: Mapping[str, Any]) -> Optimizer:
+    """Slots of zeros for Keras variables by name; to be called in the strategy's scope."""
     count = 2 if settings.optimizer == "adam" else 1
     slots = tuple(
         tuple(tf.Variable(tf.zeros(variable.shape, tf.float32), trainable=False) for _ in range(count))
-        for variable in variables
+        for variable in variables.values()
     )
-    return Optimizer(settings, tuple(variable.value for variable in variables), slots)
+    return Optimizer(settings, tuple(variables), tuple(variable.value for variable in variables.values()), slots)

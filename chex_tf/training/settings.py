@@ -1,15 +1,13 @@
-"""Settings of a training run; the defaults are CheXtransfer's procedure."""
+"""Settings of a training run, whatever its objective; the defaults are CheXtransfer's procedure."""
 
 import dataclasses
 import pathlib
 import re
+from typing import ClassVar
 
-from chex_tf.observations import OBSERVATIONS, TASK_SETS
-from chex_tf.settings import InputError, Settings, nearest, setting
+from chex_tf.settings import InputError, Settings, setting
 
-# For --optimizer and --loss see optimizer.py and losses.py.
-OPTIMIZERS = ("adam", "sgd")
-LOSSES = ("cross_entropy", "auc_margin")
+OPTIMIZERS = ("adam", "sgd")  # see optimizer.py
 SCHEDULES = ("constant", "cosine", "step")
 STRATEGIES = ("auto", "one", "mirrored", "multi_worker")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -17,12 +15,18 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainSettings(Settings):
-    """What decides a run, beside its data and its model, and how it is carried out."""
+    """What decides a run beside its objective, its data and its model, and how it is carried out."""
+
+    section: ClassVar[str] = "training"
 
     run_dir: pathlib.Path = setting(
-        help="folder of the run; started again, the same command goes on from its last step", writes="folder"
+        help="folder of the run; started again, the same command goes on from its last step",
+        writes="folder",
+        decides=False,
     )
-    dry_run: bool = setting(False, help="print what would be done (data, model, steps, disk, memory) and stop")
+    dry_run: bool = setting(
+        False, help="print what would be done (data, model, steps, disk, memory) and stop", decides=False
+    )
 
     # CheXtransfer, section 3.1: three epochs, batches of 16, Adam(0.9, 0.999) at 1e-4, ten checkpoints.
     batch: int = setting(16, help="images a step over all replicas together", low=1, group="procedure")
@@ -38,13 +42,16 @@ class TrainSettings(Settings):
     )
     keep: int = setting(
         10,
-        help="checkpoints with the best mean AUROC to keep; the run's model is their ensemble",
+        help="checkpoints with the best scores to keep; the run's model is their ensemble",
         low=1,
         group="procedure",
     )
-    score_tasks: tuple[str, ...] = setting(
-        ("study",),
-        help="tasks whose mean AUROC ranks checkpoints: a set (study, competition, all) or names",
+
+    seed: int = setting(
+        0,
+        help="decides random weights and dropout and, without --data_seed, order, augmentation and smoothed labels",
+        low=0,
+        high=2**63 - 1,
         group="procedure",
     )
 
@@ -71,25 +78,6 @@ class TrainSettings(Settings):
     )
     decay_factor: float = setting(0.1, help="factor of --schedule=step", low=0, high=1, group="optimizer")
 
-    loss: str = setting("cross_entropy", help="what is minimised over the observations", choices=LOSSES, group="loss")
-    balance: bool = setting(
-        False, help="weigh each task's positives and negatives so that both count the same", group="loss"
-    )
-    label_smoothing: float = setting(0.0, help="how far targets move towards one half", low=0, high=1, group="loss")
-    sex_weight: float = setting(
-        0.0, help="weight of the auxiliary loss on sex; 0 leaves the head out", low=0, group="loss"
-    )
-    age_weight: float = setting(
-        0.0, help="weight of the auxiliary loss on age; 0 leaves the head out", low=0, group="loss"
-    )
-    view_weight: float = setting(
-        0.0, help="weight of the auxiliary loss on frontal or lateral; 0 leaves the head out", low=0, group="loss"
-    )
-    auc_margin: float = setting(1.0, help="margin of --loss=auc_margin", low=0, group="loss")
-    auc_learning_rate: float = setting(
-        0.1, help="learning rate of auc_margin's own variables a, b and alpha", low=0, group="loss"
-    )
-
     freeze: str = setting(
         "none",
         help="none; backbone (all but the heads: a linear probe); or the last layer that stays as it is",
@@ -112,25 +100,34 @@ class TrainSettings(Settings):
     precision: str = setting("float32", help="arithmetic of the network", choices=PRECISIONS, group="machine")
     xla: bool = setting(False, help="compile the step with XLA; one replica only, and slower on CPUs", group="machine")
     steps_per_call: int = setting(
-        0, help="training steps in one call from Python; 0 takes 8 on GPUs and 1 otherwise", low=0, group="machine"
+        0,
+        help="training steps in one call from Python; 0 takes 8 on GPUs and 1 otherwise",
+        low=0,
+        group="machine",
+        decides=False,
     )
     deterministic: bool = setting(
         False,
         help="bit-identical runs on one machine: deterministic operations, one operation at a time",
         group="machine",
     )
-    require_gpu: bool = setting(False, help="refuse to start without a GPU", group="machine")
+    require_gpu: bool = setting(False, help="refuse to start without a GPU", group="machine", decides=False)
     checkpoint_minutes: float = setting(
         10.0,
         help="save the full state at least so often; it is saved at every evaluation anyway",
         unit="minutes",
         low=0,
         group="machine",
+        decides=False,
     )
 
-    tensorboard: bool = setting(True, help="write TensorBoard's event files", group="watching")
-    log_every: int = setting(20, help="steps between TensorBoard's training points", low=1, group="watching")
-    sample_images: int = setting(8, help="training images shown in TensorBoard", low=0, high=64, group="watching")
+    tensorboard: bool = setting(True, help="write TensorBoard's event files", group="watching", decides=False)
+    log_every: int = setting(
+        20, help="steps between TensorBoard's training points", low=1, group="watching", decides=False
+    )
+    sample_images: int = setting(
+        8, help="training images shown in TensorBoard", low=0, high=64, group="watching", decides=False
+    )
     cam_images: int = setting(
         6,
         help="validation films, the first positive of each of so many tasks, whose Grad-CAM TensorBoard shows after "
@@ -138,26 +135,18 @@ class TrainSettings(Settings):
         low=0,
         high=64,
         group="watching",
+        decides=False,
     )
-    profile: str | None = setting(None, help="steps to profile for TensorBoard, as FIRST:LAST", group="watching")
+    profile: str | None = setting(
+        None, help="steps to profile for TensorBoard, as FIRST:LAST", group="watching", decides=False
+    )
 
     def check(self) -> None:
         self.profiled_steps()
-        for name in self.score_tasks:
-            if name not in TASK_SETS and name not in OBSERVATIONS and len(self.score_tasks) == 1:
-                close = nearest(name, (*TASK_SETS, *OBSERVATIONS))
-                raise InputError(
-                    f"expected a task set or names of tasks; received {name}{close}",
-                    "score_tasks",
-                )
         if self.schedule == "step" and not self.decay_epochs:
             raise InputError("expected the epochs at which the step schedule decays; received none", "decay_epochs")
         if self.epochs == 0 and self.steps is None:
             raise InputError("expected more than 0 epochs, or --steps; received 0", "epochs")
-        if self.loss == "auc_margin" and (self.label_smoothing or self.balance):
-            raise InputError(
-                "auc_margin balances by itself and takes hard labels: drop balance and label_smoothing", "loss"
-            )
 
     def profiled_steps(self) -> tuple[int, int] | None:
         if self.profile is None:
@@ -168,19 +157,6 @@ class TrainSettings(Settings):
         return int(match[1]), int(match[2])
 
     @property
-    def auxiliary(self) -> dict[str, float]:
-        """Auxiliary head -> weight of its loss, for those that are wanted."""
-        weights = {"sex": self.sex_weight, "age": self.age_weight, "view": self.view_weight}
-        return {name: weight for name, weight in weights.items() if weight > 0}
-
-    @property
     def evaluate_steps(self) -> int:
         """Steps between evaluations, at least one."""
         return self.evaluate_every if self.evaluate_unit == "steps" else max(1, self.evaluate_every // self.batch)
-
-
-# What may differ when a run goes on: it changes how the run is carried out or watched, not what comes out.
-FREE_TO_CHANGE = frozenset(
-    {"run_dir", "dry_run", "require_gpu", "checkpoint_minutes", "tensorboard", "log_every", "sample_images", "profile"}
-    | {"cam_images", "steps_per_call"}
-)

@@ -3,23 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from chex_tf.training.network import OBSERVATIONS, Network
-from chex_tf.training.observations import losses
+from chex_tf.training.network import Network
+from chex_tf.training.objective import Batch, Objective
 from chex_tf.training.schedules import Schedule
 from chex_tf.training.settings import TrainSettings
 
-# What a step reports, in this order. `waited` is the time its batch was waited for, in
-# seconds; NaN in deterministic runs.
-REPORTED = ("loss", "gradient_norm", "learning_rate", "waited")
+# What a step reports, in this order. `loss_scale` is float16's, and 1 for other arithmetic; `waited` is the time its
+# batch was waited for, in seconds, NaN in deterministic runs.
+REPORTED = ("loss", "gradient_norm", "learning_rate", "loss_scale", "waited")
 
 # Dynamic scaling of float16's loss: doubled after so many steps without overflow, halved at one (Micikevicius et al.
 # 2018, section 3.2, gives factors of 2 and an interval of 2000).
 HOLD_STEPS, LARGEST_SCALE = 2000.0, 2.0**24
 
-Batch = dict[str, tf.Tensor]
 Steps = Callable[[Any, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -27,89 +25,80 @@ def make_steps(
     strategy: tf.distribute.Strategy,
     settings: TrainSettings,
     network: Network,
-    prior: np.ndarray,
+    objective: Objective,
     schedule: Schedule,
-    seed: int,
 ) -> Steps:
     """A function (iterator, steps done, how many) -> (how many, len(REPORTED)) float32; traced once for all counts."""
     replicas = strategy.num_replicas_in_sync
+    learned = {name: network.own[name] for name in objective.learned}
+
+    def forward(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network.outputs(images, training=True)
 
     def replica_step(batch: Batch, step: tf.Tensor) -> tf.Tensor:
         context = tf.distribute.get_replica_context()
-        batch = _weighted(settings, batch, prior)
-        shares = _shares(context, settings, batch)
-        variables = network.model.trainable_variables
-        uses_duals = settings.loss == "auc_margin"
+        batch = objective.prepare(batch)
+        totals = objective.totals(batch)
+        if replicas > 1 and totals:
+            totals = context.all_reduce(tf.distribute.ReduceOp.SUM, totals)
+        sources = [variable.value for variable in network.model.trainable_variables] + list(learned.values())
         scale = network.scaling[0] if settings.precision == "mixed_float16" else None
+        moving_before = [] if scale is None else [tf.identity(variable.value) for variable in network.moving]
 
         # -- forward and backward, part by part -------------------------------------------------------------------
         gradients: list[tf.Tensor] = []
-        of_duals = tf.zeros_like(network.duals)
         loss = tf.constant(0.0)
         for part in range(settings.accumulate):
             piece = {name: _part(value, part, settings.accumulate) for name, value in batch.items()}
             with tf.control_dependencies(gradients):  # one part at a time, or the memory would not be saved
-                _seed_dropout(network, context, seed, step * settings.accumulate + part)
+                _seed_dropout(network, context, settings.seed, step * settings.accumulate + part)
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch([variable.value for variable in variables])
-                    if uses_duals:
-                        tape.watch(network.duals)
-                    logits = network.logits(piece["image"], training=True)
-                    part_loss = _loss(settings, network, logits, piece, shares, prior, replicas)
+                    tape.watch(sources)
+                    part_loss = objective.loss(forward, piece, totals, network.own, replicas * settings.accumulate)
                     scaled = part_loss if scale is None else part_loss * scale
-                sources = [variable.value for variable in variables]
-                found = tape.gradient(scaled, [*sources, network.duals] if uses_duals else sources)
-                if uses_duals:
-                    of_duals += found.pop()
                 found = [
-                    tf.zeros_like(v) if g is None else tf.convert_to_tensor(g)
-                    for g, v in zip(found, sources, strict=True)
+                    tf.zeros_like(source) if gradient is None else tf.convert_to_tensor(gradient)
+                    for gradient, source in zip(tape.gradient(scaled, sources), sources, strict=True)
                 ]
                 gradients = [a + b for a, b in zip(gradients, found, strict=True)] if gradients else found
                 loss += part_loss
 
         # -- the global gradient and the global statistics ----------------------------------------------------------
-        moving = [
-            tf.identity(variable.value) for variable in network.moving
-        ]  # identity: a read has no device to reduce to
+        # Identity, because a read has no device to reduce to.
+        moving = [tf.identity(variable.value) for variable in network.moving]
         if replicas > 1:
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            loss, of_duals = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, of_duals])
+            loss = context.all_reduce(tf.distribute.ReduceOp.SUM, loss)
             if moving:
                 moving = context.all_reduce(tf.distribute.ReduceOp.MEAN, moving)
-        applies = None
         if scale is not None:
             gradients = [gradient / scale for gradient in gradients]
-            of_duals /= scale
-        norm = tf.linalg.global_norm(gradients)
-        if scale is not None:
-            applies = tf.math.is_finite(norm)
+        of_weights, of_own = gradients[: len(gradients) - len(learned)], gradients[len(gradients) - len(learned) :]
+        norm = tf.linalg.global_norm(of_weights)
+        applies = None
+        if scale is not None:  # an overflow leaves the whole step out, the statistics of its forward pass included
+            applies = tf.math.is_finite(tf.linalg.global_norm(gradients))
+            moving = [tf.where(applies, new, old) for new, old in zip(moving, moving_before, strict=True)]
         if settings.clip_norm is not None:
-            gradients, _ = tf.clip_by_global_norm(gradients, settings.clip_norm, use_norm=norm)
+            of_weights, _ = tf.clip_by_global_norm(of_weights, settings.clip_norm, use_norm=norm)
 
         # -- the update, equal on every replica ---------------------------------------------------------------------
         rate = schedule(step)
 
-        def update(strategy: tf.distribute.Strategy, gradients: Any, moving: Any, of_duals: Any, args: Any) -> None:
+        def update(strategy: tf.distribute.Strategy, of_weights: Any, moving: Any, of_own: Any, args: Any) -> None:
             rate, step, applies = (_one_of(strategy, value) for value in args)
-            network.optimizer.update(strategy, gradients, rate, step, applies)
-            if replicas > 1:
+            network.optimizer.update(strategy, of_weights, rate, step, applies)
+            if replicas > 1 or applies is not None:
                 for variable, mean in zip(network.moving, moving, strict=True):
                     strategy.extended.update(variable.value, lambda v, new: v.assign(new), args=(mean,), group=False)
-            if uses_duals:
-                strategy.extended.update(
-                    network.duals,
-                    lambda v, g: v.assign(losses.auc_margin_step(v, g, settings.auc_learning_rate)),
-                    args=(of_duals,),
-                    group=False,
-                )
+            objective.update(strategy, network.own, dict(zip(learned, of_own, strict=True)), applies)
             if applies is not None:
                 strategy.extended.update(
                     network.scaling, lambda v, fits: v.assign(_next_scaling(v, fits)), args=(applies,), group=False
                 )
 
-        context.merge_call(update, args=(gradients, moving, of_duals, (rate, step, applies)))
-        return tf.stack([loss, norm, rate])
+        context.merge_call(update, args=(of_weights, moving, of_own, (rate, step, applies)))
+        return tf.stack([loss, norm, rate, tf.constant(1.0) if scale is None else scale])
 
     if settings.xla:
         replica_step = tf.function(replica_step, jit_compile=True)
@@ -137,62 +126,6 @@ def make_steps(
 
 def _one_of(strategy: tf.distribute.Strategy, value: Any) -> Any:
     return None if value is None else strategy.experimental_local_results(value)[0]
-
-
-def _weighted(settings: TrainSettings, batch: Batch, prior: np.ndarray) -> Batch:
-    if not settings.balance or batch["targets"].shape.rank != 2:
-        return batch
-    weights = losses.balancing_weights(batch["targets"], batch["weights"], tf.constant(prior, tf.float32))
-    return {**batch, "weights": weights}
-
-
-def _shares(context: Any, settings: TrainSettings, batch: Batch) -> dict[str, tf.Tensor]:
-    """Head -> 1 over its global sum of weights, 0 where that is 0; for AUC margin a value a task, in parts of tasks."""
-    by_task = settings.loss == "auc_margin"
-    sums = [tf.reduce_sum(batch["weights"], axis=0 if by_task else None)]
-    sums += [tf.reduce_sum(batch[f"{name}_weight"]) for name in settings.auxiliary]
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        sums = context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
-    return {
-        name: tf.math.divide_no_nan(1.0, total)
-        for name, total in zip((OBSERVATIONS, *settings.auxiliary), sums, strict=True)
-    }
-
-
-def _loss(
-    settings: TrainSettings,
-    network: Network,
-    logits: Batch,
-    batch: Batch,
-    shares: Batch,
-    prior: np.ndarray,
-    replicas: int,
-) -> tf.Tensor:
-    """This part's portion of the global loss: over all parts and replicas they add up to it."""
-    observed, targets, weights = logits[OBSERVATIONS], batch["targets"], batch["weights"]
-    share = shares[OBSERVATIONS]
-    if settings.loss == "auc_margin":
-        known = tf.cast(share > 0, tf.float32)
-        share_of_tasks = tf.math.divide_no_nan(1.0, tf.reduce_sum(known))
-        p, duals = tf.constant(prior, tf.float32), tf.convert_to_tensor(network.duals)
-        examples = losses.auc_margin(observed, targets, weights, share, p, duals)
-        constants = losses.auc_margin_constants(p, settings.auc_margin, duals, known)
-        total = share_of_tasks * (examples + constants / float(replicas * settings.accumulate))
-    elif targets.shape.rank == 3:
-        total = share * losses.three_way_cross_entropy(observed, targets, weights, settings.label_smoothing)
-    else:
-        total = share * losses.cross_entropy(observed, targets, weights, settings.label_smoothing)
-    for name, weight in settings.auxiliary.items():
-        total += weight * shares[name] * auxiliary_loss(name, logits[name], batch[name], batch[f"{name}_weight"])
-    return total
-
-
-def auxiliary_loss(name: str, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Smooth L1 for the age, cross-entropy for sex and view (in-domain pre-training, section 5.1), summed."""
-    values = tf.reshape(logits, [-1])
-    return (
-        losses.smooth_l1(values, targets, weights) if name == "age" else losses.cross_entropy(values, targets, weights)
-    )
 
 
 def _part(value: tf.Tensor, part: int, parts: int) -> tf.Tensor:

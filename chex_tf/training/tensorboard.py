@@ -16,14 +16,14 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 THRESHOLDS = 101  # of a precision-recall curve, evenly from 0 to 1
 
-# What the HParams tab ranks runs by.
-BEST = "validation/best_auroc"
-
 
 class TensorBoard:
-    """Writes into one folder. `start` is the step gone on from: points beyond it, of a run that was killed, go."""
+    """Writes into one folder. `start` is the step that training continues from: points beyond it, of a run that was
+    killed, go. The HParams tab ranks runs by the best score."""
 
-    def __init__(self, folder: pathlib.Path, settings: Mapping[str, Any], start: int) -> None:
+    def __init__(
+        self, folder: pathlib.Path, settings: Mapping[str, Any], start: int, score_name: str, score_label: str
+    ) -> None:
         _mark_start(folder, start)
         self._writer = tf.summary.create_file_writer(str(folder))
         plain = {
@@ -34,7 +34,7 @@ class TensorBoard:
         with self._writer.as_default(step=start):
             hparams.hparams_config(
                 hparams=[hparams.HParam(name) for name in plain],
-                metrics=[hparams.Metric(BEST, display_name="best AUROC")],
+                metrics=[hparams.Metric(f"validation/best_{score_name}", display_name=f"best {score_label}")],
             )
             hparams.hparams(plain, trial_id=str(folder))
 

@@ -1,240 +1,235 @@
-"""Training from beginning to end: `train(...)` is what `python -m launch.train` calls, and a notebook may."""
+"""Training from beginning to end, whatever the objective.
+
+`train_observations` is what `python -m launch.train` calls, and a notebook may.
+"""
 
 import dataclasses
 import importlib.metadata
-import os
+import math
 import pathlib
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 
 from chex_tf.data.failures import told_plainly
 from chex_tf.data.settings import DataSettings
+from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
-from chex_tf.models.heads import Heads, names
-from chex_tf.models.inputs import Statistics
+from chex_tf.models.heads import Heads
 from chex_tf.models.settings import ModelSettings
-from chex_tf.runs import checkpoints, directory
-from chex_tf.runs import encoder as encoder
+from chex_tf.runs import checkpoints, encoder, status
+from chex_tf.runs import config as configuration
+from chex_tf.runs.config import Config
+from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
-from chex_tf.training import distribution, loop, network, plan, stopping
-from chex_tf.training.observations.prepared_feed import PreparedFeed, open_feed
-from chex_tf.training.settings import FREE_TO_CHANGE, TrainSettings
+from chex_tf.training import distribution, freezing, loop, network, plan, stopping
+from chex_tf.training.objective import Objective
+from chex_tf.training.observations.objective import open_observations
+from chex_tf.training.observations.settings import ObservationsSettings
+from chex_tf.training.settings import TrainSettings
+
+OpenObjective = Callable[[TrainSettings], Objective]
+POOLED = "features"  # the heads' common layer: see chex_tf.models.heads
+_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
-    """What a run directory holds. `best` are the ensemble's members, the best first; `rows` those of metrics.csv."""
+class Result:
+    """How a run stands. `best` are the ensemble's members, the best first; `plan` is a dry run's."""
 
     run_dir: pathlib.Path
     state: str
     step: int
     steps: int
     best: tuple[checkpoints.Best, ...]
-    plan: str
+    plan: str = ""
     exit_code: int = 0
 
     @property
-    def best_auroc(self) -> float | None:
+    def best_score(self) -> float | None:
         """Of the best single checkpoint on the validation set."""
         return self.best[0].score if self.best else None
 
 
-def train(
+def train_observations(
     settings: TrainSettings,
     data: DataSettings,
     model: ModelSettings,
+    observations: ObservationsSettings | None = None,
     *,
     say: loop.Say = lambda line: None,
     progress: loop.Progress = lambda done, total, note: None,
     callbacks: Sequence[loop.Callback] = (),
-) -> Run:
-    """Begins a run, or goes on with it where it stopped; one that is finished is left alone."""
-    model = _sized(model, data)
+) -> Result:
+    """Learns the observations of a prepared folder's films."""
+    asked = observations or ObservationsSettings()
+    return train(
+        settings,
+        model,
+        lambda training: open_observations(asked, data, training),
+        say=say,
+        progress=progress,
+        callbacks=callbacks,
+    )
+
+
+def train(
+    settings: TrainSettings,
+    model: ModelSettings,
+    open_objective: OpenObjective,
+    *,
+    say: loop.Say = lambda line: None,
+    progress: loop.Progress = lambda done, total, note: None,
+    callbacks: Sequence[loop.Callback] = (),
+) -> Result:
+    """Begins a run, or continues it where it stopped; one that is finished is left alone."""
     distribution.prepare(settings)
     machine = distribution.machine(settings)
-    feed = open_feed(data, settings.batch)
-    config = configuration(settings, data, model, feed, machine)
+    objective = open_objective(settings)
+    job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
         with machine.strategy.scope():
-            built = _build(settings, data, model, feed, machine)
-        return Run(settings.run_dir, "planned", 0, 0, (), plan.describe(settings, feed, built, machine))
+            built = job.build()
+        return Result(settings.run_dir, "planned", 0, 0, (), plan.describe(settings, objective, built, machine))
     run_dir = settings.run_dir
     if not machine.is_chief:
-        return _carry_out(settings, data, model, feed, machine, config, say, progress, callbacks)
-    with directory.locked(run_dir):
-        before = directory.read_config(run_dir)
-        if before is not None and _holds_nothing(run_dir):
+        return job.carry_out()
+    with locked(run_dir):
+        before = configuration.read(run_dir)
+        if before is not None and _failed_before_its_first_checkpoint(run_dir):
             say(f"{run_dir} failed before its first checkpoint; it begins anew with these settings")
             before = None
         if before is not None:
-            _refuse_changes(run_dir, before, config, say)
-        if directory.read_status(run_dir)["state"] == "finished":
+            job.refuse_changes(before)
+        if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
             return _found(run_dir, "finished", 0)
         if before is None:
-            directory.write_config(run_dir, config)
+            configuration.write(run_dir, job.config())
         try:
-            return _carry_out(settings, data, model, feed, machine, config, say, progress, callbacks)
+            return job.carry_out()
         except BaseException as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            directory.write_status(run_dir, "failed", why=reason)
+            status.write(run_dir, "failed", why=reason)
             raise
 
 
-def _holds_nothing(run_dir: pathlib.Path) -> bool:
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """A run that is about to be carried out by this process."""
+
+    settings: TrainSettings
+    model: ModelSettings
+    objective: Objective
+    machine: distribution.Machine
+    say: loop.Say
+    progress: loop.Progress
+    callbacks: Sequence[loop.Callback]
+
+    @property
+    def heads(self) -> Heads:
+        return dataclasses.replace(self.objective.heads, dropout=self.settings.dropout)
+
+    def config(self) -> Config:
+        """Every setting as resolved, and what else decides the outcome."""
+        return configuration.made(
+            (self.settings, *self.objective.settings, self.model),
+            self.heads.to_json(),
+            self.objective.records(),
+            self.machine.replicas,
+            {name: importlib.metadata.version(name) for name in _PACKAGES},
+            _revision(),
+        )
+
+    def refuse_changes(self, before: Config) -> None:
+        now, run_dir = self.config(), self.settings.run_dir
+        changed = configuration.differences(before, now, (self.settings, *self.objective.settings, self.model))
+        if changed:
+            raise InputError(
+                f"{run_dir} is a run with other settings ({'; '.join(changed)}); take another folder", "run_dir"
+            )
+        for name, then, today in (
+            ("versions", before.versions, now.versions),
+            ("revision", before.revision, now.revision),
+        ):
+            if then != today:
+                self.say(f"note: {name} changed since this run began ({then} -> {today}): bits may differ")
+
+    def build(self) -> Built:
+        """The network, its layers frozen as asked; to be called in the strategy's scope."""
+        settings, model = self.settings, self.model
+        synchronised = settings.synchronise_batch_norm and self.machine.replicas > 1
+        if synchronised:
+            model = dataclasses.replace(model, fused=False)  # the fused kernel sees one replica's images alone
+        statistics = self.objective.statistics() if model.weights == "none" else None
+        weights = pathlib.Path(model.weights)
+        source = encoder.read(weights) if weights.is_dir() else None
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(settings.precision)
+        try:
+            built = build_model(model, self.heads, self.objective.side, settings.seed, statistics, encoder=source)
+        finally:
+            keras.config.set_dtype_policy(policy)
+        if synchronised:
+            for layer in built.model.layers:
+                if isinstance(layer, keras.layers.BatchNormalization):
+                    layer.synchronized = True
+        freezing.freeze(built.model, settings.freeze, settings.freeze_batch_norm, model_heads.names(self.heads))
+        return built
+
+    def carry_out(self) -> Result:
+        settings, run_dir, chief = self.settings, self.settings.run_dir, self.machine.is_chief
+        with stopping.heard() as stop:
+            if chief:
+                status.write(run_dir, "running")
+            with self.machine.strategy.scope():
+                built = self.build()
+                assert built.normalisation is not None
+                net = network.make(settings, built.model, built.normalisation, self.objective.variables())
+            for line in (*plan.describe_model(settings, built), self.machine.describe()):
+                self.say(line)
+            shown = {
+                name: value
+                for part in (settings, *self.objective.settings, self.model)
+                for name, value in part.to_json().items()
+            }
+            with distribution.watched(self.machine), told_plainly():
+                outcome = loop.run(
+                    settings, self.machine, self.objective, net, shown, stop, self.say, self.progress, self.callbacks
+                )
+            if not chief:
+                return Result(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
+            if outcome.step < outcome.steps:
+                self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
+                status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
+                return _found(run_dir, "stopped", outcome.exit_code)
+            self._keep_encoder(built)
+            best = checkpoints.read_index(run_dir)[0].best
+            score = best[0].score if best and not math.isnan(best[0].score) else None
+            named = {f"best_{self.objective.score_name}": score}
+            status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
+            return _found(run_dir, "finished", 0)
+
+    def _keep_encoder(self, built: Built) -> None:
+        """The last weights below the head, for runs that start from this one with --weights=RUN_DIR."""
+        assert built.normalisation is not None
+        below = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
+        encoder.write(self.settings.run_dir, built.row.name, built.normalisation.to_json(), below.save_weights)
+
+
+def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
     """Whether a command with a mistake in it, a misspelt weights file perhaps, left no more than its settings."""
-    kept = (run_dir / checkpoints.FOLDER / checkpoints.INDEX).exists()
-    return directory.read_status(run_dir)["state"] == "failed" and not kept
+    return status.read(run_dir)["state"] == "failed" and not checkpoints.read_index(run_dir)
 
 
-def _carry_out(
-    settings: TrainSettings,
-    data: DataSettings,
-    model: ModelSettings,
-    feed: PreparedFeed,
-    machine: distribution.Machine,
-    config: dict[str, Any],
-    say: loop.Say,
-    progress: loop.Progress,
-    callbacks: Sequence[loop.Callback],
-) -> Run:
-    run_dir, chief = settings.run_dir, machine.is_chief
-    with stopping.heard() as stop:
-        if chief:
-            directory.write_status(run_dir, "running")
-        with machine.strategy.scope():
-            built = _build(settings, data, model, feed, machine)
-            for line in _about_model(settings, built):
-                say(line)
-            assert built.normalisation is not None
-            net = network.make(settings, built.model, built.normalisation, len(feed.tasks))
-        say(machine.describe())
-        shown = {**config["training"], **config["data"], **config["model"]}
-        with distribution.watched(machine), told_plainly():
-            outcome = loop.run(settings, machine, feed, net, data.seed, shown, stop, say, progress, callbacks)
-        if not chief:
-            return Run(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
-        if outcome.step < outcome.steps:
-            say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
-            directory.write_status(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
-            return _found(run_dir, "stopped", outcome.exit_code)
-        _keep_encoder(run_dir, built)
-        best = checkpoints.read_index(run_dir)[0].best
-        directory.write_status(
-            run_dir, "finished", step=outcome.step, steps=outcome.steps, best_auroc=best[0].score if best else None
-        )
-        return _found(run_dir, "finished", 0)
-
-
-def configuration(
-    settings: TrainSettings,
-    data: DataSettings,
-    model: ModelSettings,
-    feed: PreparedFeed,
-    machine: distribution.Machine,
-) -> dict[str, Any]:
-    """What config.json holds: every setting as resolved, and what else decides the outcome."""
-    packages = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
-    return {
-        "training": directory.as_json(settings),
-        "data": directory.as_json(data),
-        "model": directory.as_json(model),
-        "records": feed.record(),
-        "replicas": machine.replicas,
-        "versions": {name: importlib.metadata.version(name) for name in packages},
-        "revision": _revision(),
-    }
-
-
-POOLED = "features"  # the heads' common layer: see chex_tf.models.heads
-
-# Kept in config.json and not compared: another revision or another place of the same data is no other run. Data are
-# compared by their fingerprints.
-_NOT_COMPARED = FREE_TO_CHANGE | {"versions", "revision", "data_dir", "cache", "cache_dir", "readers", "weights_dir"}
-
-
-def _refuse_changes(
-    run_dir: pathlib.Path, before: dict[str, Any], now: dict[str, Any], say: Callable[[str], None]
-) -> None:
-    compared = [{**config, "data": {**config["data"], "data": ""}} for config in (before, now)]
-    changed = directory.differences(compared[0], compared[1], _NOT_COMPARED)
-    if changed:
-        raise InputError(
-            f"{run_dir} is a run with other settings ({'; '.join(changed)}); take another folder", "run_dir"
-        )
-    for name in ("versions", "revision"):
-        if before.get(name) != now[name]:
-            say(f"note: {name} changed since this run began ({before.get(name)} -> {now[name]}): bits may differ")
-
-
-def _sized(model: ModelSettings, data: DataSettings) -> ModelSettings:
-    """The model takes what the data give."""
-    unasked = next(field.default for field in dataclasses.fields(model) if field.name == "size")
-    if model.size not in (unasked, data.image_size):
-        raise InputError(f"the model's size is the images' ({data.image_size}); received {model.size}", "size")
-    return dataclasses.replace(model, size=data.image_size)
-
-
-def heads_of(settings: TrainSettings, tasks: int, classes: int) -> Heads:
-    return Heads(tasks, classes, tuple(settings.auxiliary), settings.dropout)
-
-
-def _build(
-    settings: TrainSettings, data: DataSettings, model: ModelSettings, feed: PreparedFeed, machine: distribution.Machine
-) -> Built:
-    synchronised = settings.synchronise_batch_norm and machine.replicas > 1
-    if synchronised:
-        model = dataclasses.replace(model, fused=False)  # the fused kernel sees one replica's images alone
-    statistics = None
-    if model.weights == "none":
-        measured = feed.train.statistics()
-        statistics = Statistics(measured.mean, measured.deviation)
-    heads = heads_of(settings, len(feed.tasks), feed.classes)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(settings.precision)
-    try:
-        built = build_model(model, heads, data.seed, statistics)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    if synchronised:
-        for layer in built.model.layers:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = True
-    return built
-
-
-def _about_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Freezes what is to be frozen, and says which weights were loaded and what learns."""
-    heads = names(Heads(extra=tuple(settings.auxiliary)))
-    lines = [f"weights: {built.loaded}" if built.loaded is not None else "weights: random"]
-    if settings.freeze != "none" or settings.freeze_batch_norm:
-        lines.append(network.freeze(built.model, settings.freeze, settings.freeze_batch_norm, heads))
-    learning = sum(variable.shape.num_elements() for variable in (v.value for v in built.model.trainable_variables))
-    lines.append(f"{built.row.name}: {built.model.count_params():,} parameters, {learning:,} of them learn")
-    return lines
-
-
-def _keep_encoder(run_dir: pathlib.Path, built: Built) -> None:
-    """The last weights below the head, for runs that start from this one with --weights=RUN_DIR."""
-    assert built.normalisation is not None
-    below = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
-    beside = run_dir / f".new.{encoder.ENCODER_WEIGHTS}"  # Keras goes by the ending of the name
-    below.save_weights(beside)
-    os.replace(beside, run_dir / encoder.ENCODER_WEIGHTS)
-    encoder.write_encoder(run_dir, built.row.name, built.normalisation)
-
-
-def _found(run_dir: pathlib.Path, state: str, exit_code: int) -> Run:
+def _found(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
     states = checkpoints.read_index(run_dir)
-    status = directory.read_status(run_dir)
-    return Run(
+    return Result(
         run_dir,
         state,
         states[0].step if states else 0,
-        int(status.get("steps", 0)),
+        int(status.read(run_dir).get("steps", 0)),
         states[0].best if states else (),
         "",
         exit_code,

@@ -12,8 +12,8 @@ from chex_tf.data.pipeline import Source
 from chex_tf.data.records import open_records
 from chex_tf.models.settings import ModelSettings
 from chex_tf.settings import InputError
-from chex_tf.training import train
 from chex_tf.training.settings import TrainSettings
+from chex_tf.training.train import train_observations
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_training_ends_with_that_line(settings_of, damaged, tmp_path):
     folder, path = damaged
     settings = TrainSettings(run_dir=tmp_path / "run", batch=8, steps=6, evaluate_every=6, evaluate_unit="steps")
     with pytest.raises(InputError, match=rf"^{path} in .*: expected a JPEG or PNG"):
-        train.train(settings, settings_of(data=folder), ModelSettings(arch="ResNet18Minus3"))
+        train_observations(settings, settings_of(data=folder), ModelSettings(arch="ResNet18Minus3"))
     status = (tmp_path / "run" / "status.json").read_text()
     assert path in status
     assert "Traceback" not in status

@@ -42,7 +42,7 @@ def test_without_validation_predictions_there_is_a_reason(run_dirs):
 def test_the_policy_is_read_from_config_json(run_dirs):
     (run_dirs[0] / "config.json").write_text(json.dumps({"data": {"uncertain": "ones", "blank": "zeros"}, "x": 1}))
     assert gather(*run_dirs).policy == "uncertain=ones, blank=zeros"
-    (run_dirs[1] / "config.json").write_text(json.dumps({"uncertain": "ignore"}))
+    (run_dirs[1] / "config.json").write_text(json.dumps({"data": {"uncertain": "ignore"}}))
     assert gather(*run_dirs).policy == "uncertain=ignore; uncertain=ones, blank=zeros"
     (run_dirs[1] / "config.json").write_text("{")
     with pytest.raises(InputError, match=r"config.json: expected JSON"):
@@ -53,7 +53,7 @@ def test_what_is_absent_is_said(run_dirs):
     with pytest.raises(InputError, match=r"train.csv; the run has predictions for test, valid") as caught:
         gather(*run_dirs, split="train")
     assert caught.value.setting == "split"
-    with pytest.raises(InputError, match="predictions for no split") as caught:
+    with pytest.raises(InputError, match=r"expected a run directory with config\.json; received") as caught:
         gather(run_dirs[0].parent)
     assert caught.value.setting == "run_dir"
     (run_dirs[0] / "predictions" / "test_labels.csv").unlink()

@@ -11,8 +11,8 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import OBSERVATIONS
 from chex_tf.phantom.picture_tables import mask_path
-from chex_tf.training import train
 from chex_tf.training.settings import TrainSettings
+from chex_tf.training.train import train_observations
 
 SIDE = 64
 
@@ -20,7 +20,7 @@ SIDE = 64
 @pytest.fixture(scope="module")
 def learnt(prepared: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     run = tmp_path_factory.mktemp("runs") / "learnt"
-    train.train(
+    train_observations(
         TrainSettings(run_dir=run, batch=8, steps=60, evaluate_every=60, evaluate_unit="steps", learning_rate=3e-3),
         DataSettings(data=prepared, image_size=SIDE, tasks=("Cardiomegaly", "Edema")),
         ModelSettings(arch="ResNet18Minus3"),

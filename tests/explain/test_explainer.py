@@ -10,13 +10,14 @@ from chex_tf.explain.explainer import Explainer
 from chex_tf.explain.films import open_split, view_of
 from chex_tf.explain.methods import METHODS
 from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 TASKS = ("Edema", "Atelectasis")
 
 
 @pytest.fixture(scope="module")
 def run(trained: pathlib.Path) -> members.TrainedRun:
-    return members.read_run(trained)
+    return read_run(trained)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from chex_tf.explain.explainer import Explainer
 from chex_tf.explain.films import find_files, view_of
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.explain.subjects import Result
-from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 TASKS = ("Edema", "Pleural Effusion")
 
@@ -41,7 +41,7 @@ def test_an_overlay_for_each_film_and_task(trained: pathlib.Path, films: pathlib
         for stem in ("film", "film-2", "a_film_two")
         for task in ("Edema", "Pleural_Effusion")
     )
-    run = members.read_run(trained)
+    run = read_run(trained)
     given = find_files([str(films / "b/film.png")])
     probability = Explainer(run)(given.input(0, view_of(run))[np.newaxis], TASKS).probabilities[0]
     rows = [line.split() for line in found.text.splitlines()]

@@ -15,7 +15,7 @@ from chex_tf.explain.gallery import outcome
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
-from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 TASKS = ("Cardiomegaly", "Edema")
 
@@ -53,7 +53,7 @@ def test_twins_do_not_differ(explained: pathlib.Path) -> None:
 def test_outcomes_are_at_the_validation_threshold(
     explained: pathlib.Path, learnt: pathlib.Path, prepared: pathlib.Path
 ) -> None:
-    run = members.read_run(learnt)
+    run = read_run(learnt)
     explainer = Explainer(run)
     by_split = {}
     for name in ("valid", "test"):
@@ -74,7 +74,7 @@ def test_maps_file(explained: pathlib.Path, learnt: pathlib.Path, prepared: path
         assert arrays["tasks"].tolist() == list(TASKS)
         assert arrays["runs"].tolist() == ["learnt", "second"]
         assert arrays["maps_0"].shape == (30, 2, 16, 16)
-        run = members.read_run(learnt)
+        run = read_run(learnt)
         films = open_split(prepared, "test", [run])
         again = Explainer(run)(np.stack([films.input(29, view_of(run))]), TASKS)
         assert arrays["films"][29] == films.names[29]

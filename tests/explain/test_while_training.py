@@ -11,8 +11,8 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.explain import while_training
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import OBSERVATIONS, STUDY_TASKS
-from chex_tf.training import train
 from chex_tf.training.settings import TrainSettings
+from chex_tf.training.train import train_observations
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ def test_maps_after_every_evaluation_and_the_same_weights_as_without(settings, t
     data, model = settings
     given = {"batch": 8, "steps": 6, "evaluate_every": 2, "evaluate_unit": "steps", "learning_rate": 1e-3, "keep": 3}
     run = tmp_path / "run"
-    train.train(TrainSettings(run_dir=run, **given), data, model, callbacks=[while_training.callback(data, model, 2)])
+    train_observations(
+        TrainSettings(run_dir=run, **given), data, model, callbacks=[while_training.callback(data, model, 2)]
+    )
     events = EventAccumulator(str(run), size_guidance={"images": 0}).Reload()
     for task in STUDY_TASKS[:2]:
         shown = events.Tensors(f"gradcam/{task}")

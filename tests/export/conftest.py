@@ -3,10 +3,10 @@
 import pytest
 
 from chex_tf.export import run_graph
-from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 
 @pytest.fixture(scope="session")
 def graph(trained):
-    run = members.read_run(trained)
+    run = read_run(trained)
     return run_graph.build(run, run.best[:2])

@@ -115,15 +115,16 @@ def test_three_classes_a_task_open_in_safe_mode_too(prepared, tmp_path):
     from chex_tf.export import run_graph
     from chex_tf.models.settings import ModelSettings
     from chex_tf.trained import members
-    from chex_tf.training import train
+    from chex_tf.trained.run import read_run
     from chex_tf.training.settings import TrainSettings
+    from chex_tf.training.train import train_observations
 
-    train.train(
+    train_observations(
         TrainSettings(run_dir=tmp_path / "run", batch=8, steps=1),
         DataSettings(data=prepared, image_size=64, uncertain="multiclass"),
         ModelSettings(arch="ResNet18Minus3"),
     )
-    run = members.read_run(tmp_path / "run")
+    run = read_run(tmp_path / "run")
     graph = run_graph.build(run, run.best)
     logits = members.load_member(run, run.best[0])(run.normalisation.apply(np.repeat(IMAGES, 3, axis=-1)))
     assert logits.shape == (5, 6, 3)

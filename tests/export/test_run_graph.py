@@ -9,6 +9,7 @@ from chex_tf.films import film_file
 from chex_tf.models import counting
 from chex_tf.settings import InputError
 from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 
 def images(side=64, count=3):
@@ -36,7 +37,7 @@ def test_films_of_any_size_are_resized_within_nearly_as_in_training(graph, data,
     """Up to the resampling, and with `keep` up to the half pixel by which an odd rest cannot be halved."""
     import keras
 
-    run = members.read_run(graph.run.run_dir)
+    run = read_run(graph.run.run_dir)
     run.config["data"] |= data
     image = keras.Input((None, None, 1))
     preparing = keras.Model(image, run_graph._prepared(run, image))

@@ -9,11 +9,12 @@ from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.films import film_file, stream
 from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 
 @pytest.fixture(scope="module")
 def reader(trained):
-    run = members.read_run(trained)
+    run = read_run(trained)
     return stream.Reader(run, run.best, batch=4)
 
 

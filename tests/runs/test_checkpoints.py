@@ -1,4 +1,4 @@
-"""Checkpoints: what is written comes back; damage, a full disk and a kill leave something to go on from."""
+"""Checkpoints: what is written comes back; damage, a full disk and a kill leave something to continue from."""
 
 import errno
 import json
@@ -7,17 +7,21 @@ import os
 import numpy as np
 import pytest
 
-from chex_tf.runs import checkpoints
-from chex_tf.runs.checkpoints import Best, CheckpointError, Writer
+from chex_tf.runs import checkpoint_writer, checkpoints
+from chex_tf.runs.checkpoint_writer import Writer
+from chex_tf.runs.checkpoints import Best, CheckpointError
 
 
 def arrays(step):
-    return {"weight/0000": np.full((2, 3), step, np.float32), "slot": np.arange(step, step + 4, dtype=np.float32)}
+    return {
+        "weight/layer/kernel": np.full((2, 3), step, np.float32),
+        "slot": np.arange(step, step + 4, dtype=np.float32),
+    }
 
 
 def save(writer, step, score=None):
     state = arrays(step)
-    weights = {"weight/0000": state["weight/0000"]} if score is not None else None
+    weights = {"weight/layer/kernel": state["weight/layer/kernel"]} if score is not None else None
     writer.save(step, state, {"rows": [f"row {step}"]}, weights, score)
     writer.wait()
 
@@ -107,7 +111,7 @@ def test_dying_between_any_two_writes_leaves_a_whole_state(tmp_path, monkeypatch
     writer = Writer(tmp_path, keep=1)
     save(writer, 3, 0.5)
     save(writer, 4, 0.6)
-    monkeypatch.setattr(checkpoints, "whole_file", dying(checkpoints.whole_file, dies_at, counter := [0]))
+    monkeypatch.setattr(checkpoint_writer, "whole_file", dying(checkpoint_writer.whole_file, dies_at, counter := [0]))
     monkeypatch.setattr(checkpoints, "write_text", dying(checkpoints.write_text, dies_at, counter))
     for step in (5, 6):
         try:
@@ -118,7 +122,7 @@ def test_dying_between_any_two_writes_leaves_a_whole_state(tmp_path, monkeypatch
     np.testing.assert_equal(found, arrays(state.step))
     for best in state.best:
         whole = checkpoints.read_arrays(tmp_path / "checkpoints" / best.file, best.sha256)
-        np.testing.assert_equal(whole["weight/0000"], arrays(best.step)["weight/0000"])
+        np.testing.assert_equal(whole["weight/layer/kernel"], arrays(best.step)["weight/layer/kernel"])
 
 
 def dying(function, at, counter):

@@ -8,6 +8,7 @@ import pytest
 from chex_tf.runs import checkpoints
 from chex_tf.settings import InputError
 from chex_tf.trained import members
+from chex_tf.trained.run import read_run
 
 
 @pytest.fixture
@@ -16,18 +17,18 @@ def run_dir(trained, tmp_path):
 
 
 def test_checkpoints_by_name(trained):
-    run = members.read_run(trained)
+    run = read_run(trained)
     assert len(run.best) == 3
-    assert members.chosen(run, "ensemble") == run.best
-    assert members.chosen(run, "best") == run.best[:1]
-    assert members.chosen(run, str(run.best[1].step)) == run.best[1:2]
+    assert checkpoints.chosen(run.best, "ensemble") == run.best
+    assert checkpoints.chosen(run.best, "best") == run.best[:1]
+    assert checkpoints.chosen(run.best, str(run.best[1].step)) == run.best[1:2]
     with pytest.raises(InputError, match="expected ensemble, best or a kept step"):
-        members.chosen(run, "5")
+        checkpoints.chosen(run.best, "5")
 
 
 @pytest.mark.parametrize("file", ["config.json", "checkpoints/index.json", "best"])
 def test_a_link_out_of_the_run_directory_is_refused(run_dir, tmp_path, file):
-    name = f"checkpoints/{members.read_run(run_dir).best[0].file}" if file == "best" else file
+    name = f"checkpoints/{read_run(run_dir).best[0].file}" if file == "best" else file
     (run_dir / name).rename(tmp_path / "elsewhere")
     (run_dir / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="leads out of the run directory"):
@@ -38,10 +39,10 @@ def test_a_linked_folder_and_a_path_upwards_are_refused(run_dir, tmp_path):
     (run_dir / "checkpoints").rename(tmp_path / "elsewhere")
     (run_dir / "checkpoints").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="leads out of the run directory"):
-        members.read_run(run_dir)
+        read_run(run_dir)
     (run_dir / "checkpoints").unlink()
     (tmp_path / "elsewhere").rename(run_dir / "checkpoints")
-    file = run_dir / checkpoints.FOLDER / checkpoints.INDEX
+    file = run_dir / "checkpoints" / "index.json"
     index = json.loads(file.read_text())
     index["states"][0]["best"][0]["file"] = "../../../elsewhere.safetensors"
     file.write_text(json.dumps(index))
@@ -59,5 +60,5 @@ def test_a_run_may_be_reached_through_a_link(run_dir, tmp_path):
 )
 def test_a_damaged_run_directory_is_said_in_one_line(run_dir, file, content):
     (run_dir / file).write_text(content)
-    with pytest.raises(InputError, match="is damaged: its config"):
-        members.read_run(run_dir)
+    with pytest.raises(InputError, match=r"is damaged: its (config|index)"):
+        read_run(run_dir)

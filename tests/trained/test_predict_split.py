@@ -20,8 +20,11 @@ from chex_tf.evaluation import sources
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.observations import STUDY_TASKS
 from chex_tf.runs import predictions
+from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 from chex_tf.trained import members, predict_split
+from chex_tf.trained.lacking import predicted
+from chex_tf.trained.run import read_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -36,8 +39,17 @@ def settings(run, **given):
     return EvaluationSettings(run_dir=(run,), **given)
 
 
+def gathered(settings):
+    """As launch.evaluate gathers: what a run lacks is predicted first."""
+
+    def predict(run, split, data):
+        return predicted(run, split, settings.options, data, settings.strategy, print, lambda name: print)
+
+    return sources.gather(settings, predict)
+
+
 def values(run, name="test"):
-    table = prediction_files.read(predictions.file_of(run, name))
+    table = prediction_files.read(predictions.file(run, name))
     return table.keys, np.stack([table.numbers(task) for task in STUDY_TASKS], axis=1)
 
 
@@ -49,11 +61,11 @@ def films(prepared):
 
 
 def test_an_ensemble_predicts_the_mean_of_its_checkpoints_each_image_once(run, prepared):
-    predict_split.predict(run, "test", "test", settings(run))
+    predict_split.predict_split(read_run(run), "test", "test", Options())
     keys, found = values(run)
     images, paths = films(prepared)
     assert keys == tuple(path.decode() for path in paths)
-    known = members.read_run(run)
+    known = read_run(run)
     by_member = []
     for best in known.best:
         logits = members.load_member(known, best)(known.normalisation.apply(np.repeat(images, 3, axis=-1)))
@@ -64,8 +76,8 @@ def test_an_ensemble_predicts_the_mean_of_its_checkpoints_each_image_once(run, p
 
 
 def test_ground_truth_lies_beside_with_study_and_patient(run):
-    predict_split.predict(run, "test", "test", settings(run))
-    with open(predictions.file_of(run, "test", "_labels"), newline="") as file:
+    predict_split.predict_split(read_run(run), "test", "test", Options())
+    with open(predictions.labels_file(run, "test"), newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["Path", "Study", "Patient", *STUDY_TASKS]
     assert all(
@@ -77,8 +89,8 @@ def test_ground_truth_lies_beside_with_study_and_patient(run):
 
 def test_uncertain_labels_are_not_scored_and_that_is_said(run):
     said = []
-    predict_split.predict(run, "valid", "valid", settings(run, split="valid"), said.append)
-    truth = prediction_files.read(predictions.file_of(run, "valid", "_labels"))
+    predict_split.predict_split(read_run(run), "valid", "valid", say=said.append)
+    truth = prediction_files.read(predictions.labels_file(run, "valid"))
     empty = {task: sum(cell == "" for cell in truth.columns[task]) for task in STUDY_TASKS}
     assert sum(empty.values()) > 0
     for task, count in empty.items():
@@ -92,12 +104,13 @@ device = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration() for _ in range(3)])
 from chex_tf.trained import predict_split
 from chex_tf.runs import predictions
-from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.runs.options import Options
+from chex_tf.trained.run import read_run
 run = pathlib.Path(sys.argv[1])
 for strategy, replicas in (("one", 1), ("mirrored", 3)):
     assert predict_split.strategy_of(strategy).num_replicas_in_sync == replicas
-    predict_split.predict(run, "test", "test", EvaluationSettings(run_dir=(run,), strategy=strategy, batch=4))
-    predictions.file_of(run, "test").rename(run / f"{strategy}.csv")
+    predict_split.predict_split(read_run(run), "test", "test", Options(batch=4), strategy=strategy)
+    predictions.file(run, "test").rename(run / f"{strategy}.csv")
 """
 
 
@@ -114,11 +127,11 @@ def test_any_number_of_replicas_writes_the_same_file(run):
 
 
 def test_one_checkpoint_and_augmentation_have_files_of_their_own(run, prepared):
-    best = members.read_run(run).best[1]
+    best = read_run(run).best[1]
     for given in ({"checkpoint": str(best.step)}, {"checkpoint": "best", "augment": "flip"}):
-        predict_split.predict(run, "test", "test", settings(run, **given))
+        predict_split.predict_split(read_run(run), "test", "test", Options(**given))
     _, single = values(run, f"test-{best.step}")
-    known = members.read_run(run)
+    known = read_run(run)
     images = films(prepared)[0]
     model = members.load_member(known, best)
 
@@ -130,9 +143,9 @@ def test_one_checkpoint_and_augmentation_have_files_of_their_own(run, prepared):
     model = members.load_member(known, known.best[0])
     both = (np.asarray(probable(model, images)) + np.asarray(probable(model, images[:, :, ::-1]))) / 2
     np.testing.assert_allclose(values(run, "test-best-flip")[1], both, rtol=2e-5)
-    assert predictions.made_of(run, f"test-{best.step}") == f"the checkpoint of step {best.step}"
-    with pytest.raises(InputError, match="kept steps: "):
-        predict_split.predict(run, "test", "test", settings(run, checkpoint="77"))
+    assert predictions.in_words(run, f"test-{best.step}") == f"the checkpoint of step {best.step}"
+    with pytest.raises(InputError, match=r"a kept step \("):
+        predict_split.predict_split(read_run(run), "test", "test", Options(checkpoint="77"))
 
 
 def test_shifts_move_the_image_and_repeat_its_edge():
@@ -147,18 +160,18 @@ def test_shifts_move_the_image_and_repeat_its_edge():
 
 
 def test_predictions_are_made_once_and_anew_when_the_ensemble_changed(run):
-    first = sources.gather(settings(run))
+    first = gathered(settings(run))
     assert first.made_of[0].startswith("mean of 3 checkpoints (steps ")
     assert first.threshold_truth is not None
-    file = predictions.file_of(run, "test")
+    file = predictions.file(run, "test")
     content, moment = file.read_bytes(), file.stat().st_mtime_ns
-    sources.gather(settings(run))
+    gathered(settings(run))
     assert file.stat().st_mtime_ns == moment
     index = run / "checkpoints" / "index.json"
     states = json.loads(index.read_text())
     states["states"][0]["best"].pop()
     index.write_text(json.dumps(states))
-    assert sources.gather(settings(run)).made_of[0].startswith("mean of 2 checkpoints")
+    assert gathered(settings(run)).made_of[0].startswith("mean of 2 checkpoints")
     assert file.read_bytes() != content
 
 
@@ -166,13 +179,13 @@ def test_data_that_are_gone_leave_what_was_predicted(run, prepared, tmp_path):
     config = run / "config.json"
     moved = pathlib.Path(shutil.copytree(prepared, tmp_path / "moved"))
     config.write_text(config.read_text().replace(str(prepared), str(moved)))
-    first = sources.gather(settings(run)).tables[0]
+    first = gathered(settings(run)).tables[0]
     shutil.rmtree(moved)
-    assert sources.gather(settings(run)).tables[0] == first
-    with pytest.raises(InputError, match="nothing is there") as caught:
-        sources.gather(settings(run, checkpoint="best"))
+    assert gathered(settings(run)).tables[0] == first
+    with pytest.raises(InputError, match="which is not there") as caught:
+        gathered(settings(run, checkpoint="best"))
     assert caught.value.setting == "data"
-    again = sources.gather(settings(run, data=prepared))  # the same images in another place are the same set
+    again = gathered(settings(run, data=prepared))  # the same images in another place are the same set
     assert (again.set, again.tables[0].columns) == ("test", first.columns)
 
 

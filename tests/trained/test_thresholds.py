@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from chex_tf import prediction_files
-from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.runs import predictions
+from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
-from chex_tf.trained import members, predict_split, thresholds
+from chex_tf.trained import predict_split, thresholds
+from chex_tf.trained.run import read_run
 
 
 @pytest.fixture
 def run(trained, tmp_path):
     copy = shutil.copytree(trained, tmp_path / "squares")
-    return members.read_run(copy)
+    return read_run(copy)
 
 
 def test_without_validation_predictions_there_is_none_and_a_command_that_makes_them(run):
@@ -25,16 +26,15 @@ def test_without_validation_predictions_there_is_none_and_a_command_that_makes_t
 
 
 def written(run, checkpoint="ensemble"):
-    settings = EvaluationSettings(run_dir=(run.run_dir,), checkpoint=checkpoint)
-    predict_split.predict(run.run_dir, "valid", "valid", settings)
+    predict_split.predict_split(run, "valid", "valid", Options(checkpoint))
 
 
 def test_the_threshold_is_the_best_cut_of_the_validation_scores(run):
     written(run)
     found = thresholds.choose(run, run.best, "ensemble", "youden")
     assert found.about == "chosen on 21 validation images, where sensitivity + specificity is highest"
-    scores = prediction_files.read(predictions.file_of(run.run_dir, "valid"))
-    labels = prediction_files.read(predictions.file_of(run.run_dir, "valid", "_labels"))
+    scores = prediction_files.read(predictions.file(run.run_dir, "valid"))
+    labels = prediction_files.read(predictions.labels_file(run.run_dir, "valid"))
     for task, chosen in zip(run.tasks, found.values, strict=True):
         truth, values = labels.numbers(task), scores.numbers(task)
 
@@ -60,7 +60,7 @@ def test_thresholds_of_other_checkpoints_are_not_taken(run):
 
 def test_predictions_elsewhere_are_not_followed(run, tmp_path):
     written(run)
-    file = predictions.file_of(run.run_dir, "valid")
+    file = predictions.file(run.run_dir, "valid")
     file.rename(tmp_path / "elsewhere.csv")
     file.symlink_to(tmp_path / "elsewhere.csv")
     with pytest.raises(InputError, match="leads out of the run directory"):

@@ -12,6 +12,7 @@ import pytest
 
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
+from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 SIDE = 64  # of the prepared films
@@ -23,9 +24,9 @@ FLAGS = ("--arch=ResNet18Minus3", "--image_size=64", "--tasks=study", "--batch=8
 
 @pytest.fixture
 def settings(prepared, tmp_path):
-    """(TrainSettings, DataSettings, ModelSettings) of a run of a few steps; changes go to whichever has the field."""
+    """What train_observations takes, for a run of a few steps; changes go to whichever class has the field."""
 
-    def make(**changes: Any) -> tuple[TrainSettings, DataSettings, ModelSettings]:
+    def make(**changes: Any) -> tuple[TrainSettings, DataSettings, ModelSettings, ObservationsSettings]:
         given: dict[str, Any] = {
             "run_dir": tmp_path / "run",
             "batch": 8,
@@ -39,11 +40,11 @@ def settings(prepared, tmp_path):
             **changes,
         }
         made = []
-        for kind in (TrainSettings, DataSettings, ModelSettings):
+        for kind in (TrainSettings, DataSettings, ModelSettings, ObservationsSettings):
             mine = {name: given.pop(name) for name in tuple(given) if name in kind.__dataclass_fields__}
             made.append(kind(**mine))
         assert not given, given
-        return made[0], made[1], made[2]
+        return made[0], made[1], made[2], made[3]
 
     return make
 

@@ -10,6 +10,7 @@ With 1 and TF_CONFIG in the environment it is one of several workers. Not a test
 import json
 import pathlib
 import sys
+import types
 
 import keras
 import numpy as np
@@ -20,6 +21,8 @@ from chex_tf.models.build import build_model
 from chex_tf.models.inputs import SCHEMES, Statistics
 from chex_tf.models.settings import ModelSettings
 from chex_tf.training import distribution, network, schedules, step
+from chex_tf.training.observations.objective import ObservationsObjective
+from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 TASKS, SIDE, STEPS, BATCH = 6, 32, 2, 12
@@ -52,29 +55,37 @@ def main(out: str, replicas: list[int], changes: dict) -> None:
     if max(replicas) > 1:
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * max(replicas))
-    given = {"batch": BATCH, "learning_rate": 0.01, "optimizer": "sgd", "age_weight": 0.3, **changes}
-    settings = TrainSettings(run_dir=pathlib.Path("unused"), **given)
+    given = {"batch": BATCH, "learning_rate": 0.01, "optimizer": "sgd", "seed": 1, **changes}
+    of_training = {name: given[name] for name in given if name in TrainSettings.__dataclass_fields__}
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), **of_training)
+    asked = {name: given[name] for name in given if name not in of_training}
+    feed = types.SimpleNamespace(tasks=tuple("abcdef"), classes=1)
+    prior = np.full(TASKS, 0.4, np.float32)
+    objective = ObservationsObjective(ObservationsSettings(age_weight=0.3, **asked), None, feed, (), prior)
     for count in replicas:
         if count > 1:
             strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(count)])
             machine = distribution.Machine(strategy, 0, 1, count)
         else:
             machine = distribution.machine(settings)
-        take(pathlib.Path(out) / f"{count}.npz", settings, machine)
+        take(pathlib.Path(out) / f"{count}.npz", settings, objective, machine)
 
 
-def take(out: pathlib.Path, settings: TrainSettings, machine: distribution.Machine) -> None:
+def take(
+    out: pathlib.Path, settings: TrainSettings, objective: ObservationsObjective, machine: distribution.Machine
+) -> None:
     with machine.strategy.scope():
         model = build_model(
-            ModelSettings(arch="ResNet18Minus3", size=SIDE, fused=False),
+            ModelSettings(arch="ResNet18Minus3", fused=False),
             heads.Heads(TASKS, 1, ("age",), settings.dropout),
+            SIDE,
             3,
             Statistics(127.0, 73.0),
         ).model
         for layer in model.layers:
             if isinstance(layer, keras.layers.BatchNormalization) and machine.replicas > 1:
                 layer.synchronized = settings.synchronise_batch_norm
-        net = network.make(settings, model, SCHEMES["tf"], TASKS)
+        net = network.make(settings, model, SCHEMES["tf"], objective.variables())
     spec = {
         name: tf.TensorSpec((BATCH // machine.replicas, *value.shape[1:]), value.dtype)
         for name, value in batches()[0].items()
@@ -82,7 +93,7 @@ def take(out: pathlib.Path, settings: TrainSettings, machine: distribution.Machi
     dataset = tf.data.Dataset.from_generator(lambda: pieces(machine), output_signature=spec)
     iterator = iter(machine.strategy.distribute_datasets_from_function(lambda _: dataset))
     schedule = schedules.learning_rate(settings, STEPS, 10.0)
-    steps = step.make_steps(machine.strategy, settings, net, np.full(TASKS, 0.4, np.float32), schedule, seed=1)
+    steps = step.make_steps(machine.strategy, settings, net, objective, schedule)
     reports = steps(iterator, tf.constant(0, tf.int64), tf.constant(STEPS)).numpy()
     if machine.is_chief:
         np.savez(out, reports=reports[:, :3], **network.snapshot(net.state()))

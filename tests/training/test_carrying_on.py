@@ -31,7 +31,7 @@ def test_bad_input_is_one_line_and_exit_code_2(train_command, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_is_kept_from_others_stopped_by_sigterm_and_gone_on_with(train_command, until, tmp_path):
+def test_a_run_is_kept_from_others_stopped_by_sigterm_and_continued(train_command, until, tmp_path):
     run_dir = tmp_path / "run"
     flags = ("--steps=2000", "--evaluate_every=3", "--evaluate_unit=steps")
     first = train_command(run_dir, *flags, wait=False)
@@ -49,7 +49,7 @@ def test_a_run_is_kept_from_others_stopped_by_sigterm_and_gone_on_with(train_com
     until(lambda: step_of(run_dir) > stopped["step"])
     os.kill(again.pid, signal.SIGTERM)
     _, err = again.communicate(timeout=60)
-    assert f"going on from step {stopped['step']:,} of 2,000" in err
+    assert f"continuing from step {stopped['step']:,} of 2,000" in err
     rows = (run_dir / "metrics.csv").read_text().splitlines()[1:]
     assert [int(row.partition(",")[0]) for row in rows] == list(range(3, 3 * len(rows) + 1, 3))
 
@@ -138,4 +138,4 @@ def test_when_a_worker_dies_the_other_ends_and_both_go_on(train_command, until, 
     for process in (chief, other):
         process.send_signal(signal.SIGTERM)
     _, err = chief.communicate(timeout=120)
-    assert f"going on from step {reached:,}" in err
+    assert f"continuing from step {reached:,}" in err

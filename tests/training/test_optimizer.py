@@ -33,7 +33,7 @@ def gradients(steps):
 def updated(steps=20, applies=None, **changes):
     settings = TrainSettings(run_dir=pathlib.Path("unused"), **changes)
     held = variables()
-    rule = optimizer.make(settings, held)
+    rule = optimizer.make(settings, {f"layer_{number}/kernel": one for number, one in enumerate(held)})
     strategy = tf.distribute.get_strategy()
 
     @tf.function

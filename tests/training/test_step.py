@@ -1,6 +1,7 @@
 """A training step: parts, several in a call, XLA, dropout, overflow; each against the plain step."""
 
 import pathlib
+import types
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from chex_tf.models import heads
 from chex_tf.models.build import build_model
 from chex_tf.models.inputs import SCHEMES, Statistics
 from chex_tf.models.settings import ModelSettings
-from chex_tf.training import distribution, network, schedules, step
+from chex_tf.training import distribution, freezing, network, schedules, step
+from chex_tf.training.observations.objective import ObservationsObjective
+from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 BATCH, SIDE, TASKS = 8, 32, 3
@@ -27,21 +30,24 @@ def batches():
 
 def stepped(calls=(2,), arch="ResNet18Minus3", frozen_norms=False, seed=1, scaling=None, **changes):
     """Reports and state after `calls` of so many steps each."""
-    given = {"batch": BATCH, "optimizer": "sgd", "learning_rate": 0.01, "strategy": "one", **changes}
-    settings = TrainSettings(run_dir=pathlib.Path("unused"), **given)
+    given = {"batch": BATCH, "optimizer": "sgd", "learning_rate": 0.01, "strategy": "one", "seed": seed, **changes}
+    of_training = {name: given.pop(name) for name in tuple(given) if name in TrainSettings.__dataclass_fields__}
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), **of_training)
+    feed = types.SimpleNamespace(tasks=tuple("abc"), classes=1)
+    objective = ObservationsObjective(ObservationsSettings(**given), None, feed, (), np.full(TASKS, 0.4))
     machine = distribution.machine(settings)
     with machine.strategy.scope():
         wanted = heads.Heads(TASKS, 1, (), settings.dropout)
-        model = build_model(ModelSettings(arch=arch, size=SIDE), wanted, 3, Statistics(127.0, 73.0)).model
+        model = build_model(ModelSettings(arch=arch), wanted, SIDE, 3, Statistics(127.0, 73.0)).model
         if frozen_norms:  # so that parts of a batch add up to the whole
-            network.freeze(model, "none", True, frozenset())
-        net = network.make(settings, model, SCHEMES["tf"], TASKS)
+            freezing.freeze(model, "none", True, frozenset())
+        net = network.make(settings, model, SCHEMES["tf"], objective.variables())
         if scaling is not None:
             net.scaling.assign(scaling)
     dataset = tf.data.Dataset.from_tensor_slices(batches()).batch(BATCH, drop_remainder=True)
     iterator = iter(machine.strategy.distribute_datasets_from_function(lambda _: dataset))
     schedule = schedules.learning_rate(settings, 100, 10.0)
-    take = step.make_steps(machine.strategy, settings, net, np.full(TASKS, 0.4), schedule, seed)
+    take = step.make_steps(machine.strategy, settings, net, objective, schedule)
     reports, done = [], 0
     for count in calls:
         reports.append(take(iterator, tf.constant(done, tf.int64), tf.constant(count)).numpy())
@@ -87,7 +93,7 @@ def test_parts_of_a_batch_add_up_to_its_step():
 def test_parts_of_the_auc_margin_loss_add_up_too():
     _, whole = stepped(frozen_norms=True, loss="auc_margin")
     _, parts = stepped(frozen_norms=True, loss="auc_margin", accumulate=2)
-    assert np.abs(whole["auc_margin/duals"]).max() > 1e-3
+    assert np.abs(whole["objective/auc_margin_duals"]).max() > 1e-3
     assert_close(parts, whole)
 
 

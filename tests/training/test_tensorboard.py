@@ -60,7 +60,8 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("boards")
     generator = np.random.default_rng(0)
     for name, rate in (("slow", 0.001), ("fast", 0.1)):
-        board = TensorBoard(folder / name, {"learning_rate": rate, "arch": "CBR-Tiny", "clip_norm": None}, 0)
+        settings = {"learning_rate": rate, "arch": "CBR-Tiny", "clip_norm": None}
+        board = TensorBoard(folder / name, settings, 0, "auroc", "AUROC")
         board.images(0, "inputs", generator.integers(0, 256, (3, 8, 8, 1)))
         for step in (10, 20, 30):
             board.scalars(step, {"train/loss": rate * step, "validation/best_auroc": 0.5 + rate, "empty": float("nan")})
@@ -68,7 +69,7 @@ def server(tmp_path_factory):
         board.finish(succeeded=True)
     # "slow" was killed at step 30 and goes on from 10. Event files are read in the order of the seconds in their names.
     time.sleep(1.1)
-    again = TensorBoard(folder / "slow", {"learning_rate": 0.001, "arch": "CBR-Tiny"}, 10)
+    again = TensorBoard(folder / "slow", {"learning_rate": 0.001, "arch": "CBR-Tiny"}, 10, "auroc", "AUROC")
     again.scalars(20, {"train/loss": 7.0})
     again.finish(succeeded=True)
     found = Server(folder)

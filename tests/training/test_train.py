@@ -14,9 +14,9 @@ import chex_tf
 from chex_tf.runs import checkpoints
 from chex_tf.settings import InputError
 from chex_tf.trained import members
-from chex_tf.training.observations.prepared_feed import open_feed
+from chex_tf.training.observations.feed import open_feed
 from chex_tf.training.observations.validation import auroc
-from chex_tf.training.train import train
+from chex_tf.training.train import train_observations
 
 
 def metrics(run_dir):
@@ -29,6 +29,7 @@ def run(prepared, tmp_path_factory):
     """A finished run of 24 steps, what it said, and what its callback saw."""
     from chex_tf.data.settings import DataSettings
     from chex_tf.models.settings import ModelSettings
+    from chex_tf.training.observations.settings import ObservationsSettings
     from chex_tf.training.settings import TrainSettings
 
     given = (
@@ -40,20 +41,20 @@ def run(prepared, tmp_path_factory):
             evaluate_unit="steps",
             learning_rate=3e-3,
             keep=2,
-            age_weight=0.1,
             log_every=5,
             dropout=0.1,
         ),
         DataSettings(data=prepared, image_size=64),
         ModelSettings(arch="ResNet18Minus3"),
+        ObservationsSettings(age_weight=0.1),
     )
     said, seen = [], []
-    done = train(*given, say=said.append, callbacks=[seen.append])
+    done = train_observations(*given, say=said.append, callbacks=[seen.append])
     return given, done, said, seen
 
 
 def test_it_learns_and_keeps_the_best(run):
-    (settings, _, _), done, said, _ = run
+    (settings, *_), done, said, _ = run
     rows = metrics(settings.run_dir)
     assert [int(row["step"]) for row in rows] == [8, 16, 24]
     assert [float(row["epoch"]) for row in rows] == pytest.approx([8 / 12, 16 / 12, 2])
@@ -66,12 +67,12 @@ def test_it_learns_and_keeps_the_best(run):
 
 
 def test_the_run_directory_holds_what_it_should(run):
-    (settings, _, _), done, _, _ = run
+    (settings, *_), done, _, _ = run
     names = {file.name.partition(".out.")[0] for file in settings.run_dir.iterdir()}
     told = {"config.json", "metrics.csv", "status.json", "encoder.json", "encoder.weights.h5"}
     assert names == {"checkpoints", "events", *told}
     status = json.loads((settings.run_dir / "status.json").read_text())
-    assert status == {"state": "finished", "step": 24, "steps": 24, "best_auroc": done.best_auroc}
+    assert status == {"state": "finished", "step": 24, "steps": 24, "best_auroc": done.best_score}
     config = json.loads((settings.run_dir / "config.json").read_text())
     assert config["training"]["learning_rate"] == 3e-3
     assert config["records"]["train"]["images"] == 96
@@ -81,17 +82,17 @@ def test_the_run_directory_holds_what_it_should(run):
 def test_a_callback_sees_every_evaluation(run):
     _, _, _, seen = run
     assert [event.step for event in seen] == [8, 16, 24]
-    assert seen[-1].scores.probabilities.shape == (21, 6)
+    assert seen[-1].found.detail.probabilities.shape == (21, 6)
     assert seen[-1].model.count_params() > 0
 
 
 def test_the_ensemble_gives_the_mean_of_its_members_probabilities(run):
-    (settings, data, _), done, _, seen = run
+    (settings, data, *_), done, _, seen = run
     model = chex_tf.load_run(settings.run_dir)
     assert model.input_shape == (None, 64, 64, 1)
     feed = open_feed(data, 7)
     images = np.concatenate([feed.valid.batch(step, 7)["image"] for step in range(3)])
-    by_step = {event.step: event.scores.probabilities for event in seen}
+    by_step = {event.step: event.found.detail.probabilities for event in seen}
     expected = np.mean([by_step[best.step] for best in done.best], axis=0)
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, atol=2e-4)
     single = chex_tf.load_run(settings.run_dir, members=1)
@@ -106,7 +107,7 @@ def test_a_finished_run_is_left_alone(run):
     given, done, _, _ = run
     before = {file: file.stat().st_mtime_ns for file in given[0].run_dir.rglob("*")}
     said = []
-    again = train(*given, say=said.append)
+    again = train_observations(*given, say=said.append)
     assert said == [f"{given[0].run_dir} is finished; nothing to do"]
     assert (again.state, again.best) == ("finished", done.best)
     after = {file: file.stat().st_mtime_ns for file in given[0].run_dir.rglob("*")}
@@ -114,27 +115,27 @@ def test_a_finished_run_is_left_alone(run):
 
 
 def test_a_changed_setting_is_refused_with_the_difference(run):
-    (settings, data, model), _, _, _ = run
+    (settings, data, model, asked), _, _, _ = run
     changed = dataclasses.replace(settings, learning_rate=0.5, checkpoint_minutes=1.0)
     with pytest.raises(InputError, match=r"other settings \(learning_rate: 0.003 -> 0.5\); take another folder"):
-        train(changed, data, model)
+        train_observations(changed, data, model, asked)
     with pytest.raises(InputError, match=r"uncertain: ignore -> ones"):
-        train(settings, dataclasses.replace(data, uncertain="ones"), model)
+        train_observations(settings, dataclasses.replace(data, uncertain="ones"), model, asked)
 
 
 def test_a_command_that_failed_before_its_first_checkpoint_can_be_corrected(settings):
-    training, data, model = settings(steps=2, evaluate_every=2)
+    training, data, model, _ = settings(steps=2, evaluate_every=2)
     with pytest.raises(InputError, match="ResNet19"):
-        train(training, data, dataclasses.replace(model, arch="ResNet19"))
+        train_observations(training, data, dataclasses.replace(model, arch="ResNet19"))
     said = []
-    assert train(training, data, model, say=said.append).state == "finished"
+    assert train_observations(training, data, model, say=said.append).state == "finished"
     assert f"{training.run_dir} failed before its first checkpoint; it begins anew with these settings" in said
     config = json.loads((training.run_dir / "config.json").read_text())
     assert config["model"]["arch"] == model.arch
     # What has a checkpoint is kept as it is, whatever its status says.
     (training.run_dir / "status.json").write_text('{"state": "failed"}')
     with pytest.raises(InputError, match="other settings"):
-        train(dataclasses.replace(training, learning_rate=0.5), data, model)
+        train_observations(dataclasses.replace(training, learning_rate=0.5), data, model)
 
 
 def test_a_signal_saves_and_the_run_goes_on(settings):
@@ -145,12 +146,12 @@ def test_a_signal_saves_and_the_run_goes_on(settings):
             stop_at_step_two.sent = True
             os.kill(os.getpid(), signal.SIGTERM)
 
-    stopped = train(*given, progress=stop_at_step_two)
+    stopped = train_observations(*given, progress=stop_at_step_two)
     assert (stopped.state, stopped.step, stopped.exit_code) == ("stopped", 2, 143)
     assert json.loads((given[0].run_dir / "status.json").read_text()) == {"state": "stopped", "step": 2, "steps": 5}
     said = []
-    done = train(*given, say=said.append)
-    assert "going on from step 2 of 5" in said
+    done = train_observations(*given, say=said.append)
+    assert "continuing from step 2 of 5" in said
     assert (done.state, done.step) == ("finished", 5)
 
 
@@ -159,7 +160,7 @@ def test_a_loss_that_is_no_number_stops_the_run(settings):
 
     given = settings(optimizer="sgd", learning_rate=1e30, steps=20, evaluate_every=20)
     with pytest.raises(NonFinite, match=r"is (nan|inf) at step \d+; last good checkpoint: none yet"):
-        train(*given)
+        train_observations(*given)
     status = json.loads((given[0].run_dir / "status.json").read_text())
     assert status["state"] == "failed"
     assert "NonFinite: " in status["why"]
@@ -167,7 +168,7 @@ def test_a_loss_that_is_no_number_stops_the_run(settings):
 
 def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
     given = settings(dry_run=True, steps=None, epochs=2.5, evaluate_every=10)
-    done = train(*given)
+    done = train_observations(*given)
     assert not given[0].run_dir.exists()
     assert "steps: 30 of 8 images, 2.50 epochs of 96 images" in done.plan
     assert "evaluations: 3, every 10 steps; the best 3 are kept" in done.plan
@@ -175,16 +176,11 @@ def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
     assert "validation: 21 images" in done.plan
 
 
-def test_images_and_model_must_agree_on_the_size(settings):
-    with pytest.raises(InputError, match=r"the images' \(64\); received 96"):
-        train(*settings(size=96))
-
-
 def test_pretrained_weights_that_do_not_fit_stop_the_run(settings, tmp_path):
     wrong = tmp_path / "wrong.safetensors"
     wrong.write_bytes(b"")
     with pytest.raises((InputError, ValueError)):
-        train(*settings(weights=str(wrong)))
+        train_observations(*settings(weights=str(wrong)))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +195,7 @@ def test_pretrained_weights_that_do_not_fit_stop_the_run(settings, tmp_path):
 )
 def test_other_ways_to_train_run_and_load(settings, changes):
     given = settings(steps=2, evaluate_every=2, tensorboard=False, arch="ResNet18Minus3", **changes)
-    done = train(*given)
+    done = train_observations(*given)
     assert done.state == "finished"
     assert math.isfinite(float(metrics(given[0].run_dir)[0]["train_loss"]))
     model = members.load_run(given[0].run_dir)
@@ -210,12 +206,12 @@ def test_other_ways_to_train_run_and_load(settings, changes):
 
 def test_the_newest_checkpoint_may_be_damaged(settings):
     given = settings(steps=4, evaluate_every=2)
-    train(*given)
+    train_observations(*given)
     run_dir = given[0].run_dir
     (run_dir / "checkpoints" / checkpoints.read_index(run_dir)[0].file).write_bytes(b"damaged")
     (run_dir / "status.json").write_text('{"state": "running"}')
     said = []
-    done = train(*given, say=said.append)
+    done = train_observations(*given, say=said.append)
     assert any("state-000000004.safetensors is damaged" in line for line in said)
-    assert "going on from step 2 of 4" in said
+    assert "continuing from step 2 of 4" in said
     assert (done.step, [int(row["step"]) for row in metrics(run_dir)]) == (4, [2, 4])

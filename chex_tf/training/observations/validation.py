@@ -1,37 +1,46 @@
 """Scores on the validation set: every image once, exact AUROC, the same loss as in training."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.observations import BLANK, NEGATIVE, POSITIVE, TASK_SETS
+from chex_tf.data.policies import Rule
+from chex_tf.data.truth import truth
+from chex_tf.models import probabilities
+from chex_tf.models.heads import OBSERVATIONS
+from chex_tf.observations import TASK_SETS
 from chex_tf.settings import InputError, nearest
 from chex_tf.statistics import ranking
-from chex_tf.training.network import OBSERVATIONS, Network
+from chex_tf.training.network import Network
+from chex_tf.training.objective import Evaluation
 from chex_tf.training.observations import losses
+
+LOSS, MEAN = "validation_loss", "auroc"
 
 
 @dataclasses.dataclass(frozen=True)
-class Scores:
-    """What one pass over the validation set gave; AUROC is NaN where a task has one kind of image only."""
+class Predicted:
+    """What one pass over the validation set gave."""
 
-    loss: float
-    auroc: dict[str, float]
-    mean: float
     probabilities: np.ndarray  # (images, tasks)
     truth: np.ndarray  # (images, tasks): 1, 0, NaN
 
 
-def scored_tasks(wanted: tuple[str, ...], tasks: tuple[str, ...]) -> tuple[str, ...]:
+def columns(tasks: Sequence[str]) -> tuple[str, ...]:
+    return (LOSS, MEAN, *(f"{MEAN}/{task}" for task in tasks))
+
+
+def scored_tasks(wanted: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
     """Those of the trained `tasks` whose mean AUROC ranks checkpoints; `wanted` is a set's name or names."""
-    names = TASK_SETS[wanted[0]] if len(wanted) == 1 and wanted[0] in TASK_SETS else wanted
-    if names is wanted:
-        for name in wanted:
-            if name not in tasks:
-                raise InputError(f"expected trained tasks; received {name}{nearest(name, tasks)}", "score_tasks")
+    is_set = len(wanted) == 1 and wanted[0] in TASK_SETS
+    for name in () if is_set else wanted:
+        if name not in tasks:
+            known = nearest(name, (*TASK_SETS, *tasks))
+            raise InputError(f"expected a set of tasks or trained tasks; received {name}{known}", "score_tasks")
+    names = TASK_SETS[wanted[0]] if is_set else wanted
     found = tuple(task for task in names if task in tasks)
     if not found:
         raise InputError(f"none of {', '.join(names)} is among the trained tasks: {', '.join(tasks)}", "score_tasks")
@@ -39,57 +48,46 @@ def scored_tasks(wanted: tuple[str, ...], tasks: tuple[str, ...]) -> tuple[str, 
 
 
 def auroc(truth: np.ndarray, scores: np.ndarray) -> float:
+    """NaN where there is one kind of image only."""
     order = ranking.rank(truth, scores)
     return float(ranking.auroc(order, np.ones((1, len(truth)), np.int64))[0])
 
 
-def truth(labels: np.ndarray, blank_is_negative: np.ndarray) -> np.ndarray:
-    """1, 0, or NaN where a raw label takes no part in a score."""
-    negative = (labels == NEGATIVE) | ((labels == BLANK) & blank_is_negative)
-    return np.where(labels == POSITIVE, 1.0, np.where(negative, 0.0, np.nan))
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """(images, tasks) from logits, or from three a task (negative, positive, uncertain): then positive against
-    negative alone, as in the CheXpert paper's U-MultiClass (Irvin et al. 2019, section 3.1)."""
-    margin = logits if logits.ndim == 2 else logits[..., 1] - logits[..., 0]
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * margin.astype(np.float64))))
-
-
-def make_validate(
+def evaluator(
     strategy: tf.distribute.Strategy,
     network: Network,
     batches: Any,
-    tasks: tuple[str, ...],
-    scored: tuple[str, ...],
-    blank_is_negative: np.ndarray,
-) -> Callable[[], Scores]:
+    tasks: Sequence[str],
+    scored: Sequence[str],
+    blank_rules: Sequence[Rule],
+) -> Callable[[], Evaluation]:
     """A function that goes over `batches` (distributed, the same every time) and scores the network as it is then."""
 
-    def replica_logits(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        logits = network.logits(batch["image"], training=False)[OBSERVATIONS]
+    def of_replica(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        logits = network.outputs(batch["image"], training=False)[OBSERVATIONS]
         labels = tf.cast(batch["labels"], tf.int32)  # collectives take no int8
         return {"logits": logits, "labels": labels, **{name: batch[name] for name in ("targets", "weights", "weight")}}
 
     @tf.function
     def collect(batch: Any) -> dict[str, tf.Tensor]:
-        per_replica = strategy.run(replica_logits, args=(batch,))
+        per_replica = strategy.run(of_replica, args=(batch,))
         if strategy.num_replicas_in_sync == 1:
             return per_replica
         return {name: strategy.gather(value, axis=0) for name, value in per_replica.items()}
 
-    def validate() -> Scores:
+    def evaluate() -> Evaluation:
         parts = [{name: value.numpy() for name, value in collect(batch).items()} for batch in batches]
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         real = whole.pop("weight") > 0
         whole = {name: value[real] for name, value in whole.items()}
-        probable = probabilities(whole["logits"])
-        known_as = truth(whole["labels"], blank_is_negative)
-        by_task = {task: auroc(known_as[:, i], probable[:, i]) for i, task in enumerate(tasks)}
+        found = Predicted(probabilities.of_logits(whole["logits"]), truth(whole["labels"], blank_rules))
+        by_task = {task: auroc(found.truth[:, i], found.probabilities[:, i]) for i, task in enumerate(tasks)}
         known = [by_task[task] for task in scored if not np.isnan(by_task[task])]
-        return Scores(_mean_loss(whole), by_task, float(np.mean(known)) if known else float("nan"), probable, known_as)
+        mean = float(np.mean(known)) if known else float("nan")
+        loss = _mean_loss(whole)
+        return Evaluation(dict(zip(columns(tasks), (loss, mean, *by_task.values()), strict=True)), loss, mean, found)
 
-    return validate
+    return evaluate
 
 
 def _mean_loss(whole: dict[str, np.ndarray]) -> float:

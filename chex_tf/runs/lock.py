@@ -1,24 +1,17 @@
-"""The run directory: its lock, config.json, status.json, and whether a command may go on in it."""
+"""One process at a time in a run directory."""
 
 import contextlib
-import dataclasses
 import fcntl
 import json
 import os
 import pathlib
 import socket
-import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chex_tf.files import write_text
-from chex_tf.settings import InputError, Settings, scalar_type
+from chex_tf.settings import InputError
 
 LOCK = "lock.json"
-CONFIG = "config.json"
-STATUS = "status.json"
-
-Kind = typing.TypeVar("Kind", bound=Settings)
 
 
 @contextlib.contextmanager
@@ -104,71 +97,3 @@ def _started(pid: int) -> str | None:
     except PermissionError:
         pass
     return "running"
-
-
-def as_json(settings: Settings) -> dict[str, Any]:
-    """Settings as plain values: paths as text, tuples as lists."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, pathlib.Path):
-            return str(value)
-        return [plain(one) for one in value] if isinstance(value, tuple) else value
-
-    return {field.name: plain(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
-
-
-def from_json(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
-    """The settings that `as_json` made `given` from, validated anew."""
-    hints = typing.get_type_hints(kind)
-
-    def whole(value: Any, hint: Any) -> Any:
-        if isinstance(value, list):
-            return tuple(whole(one, hint) for one in value)
-        return pathlib.Path(value) if value is not None and scalar_type(hint) is pathlib.Path else value
-
-    return kind(**{name: whole(value, hints[name]) for name, value in given.items() if name in hints})
-
-
-def own(run_dir: pathlib.Path, file: str) -> pathlib.Path:
-    """The path of a run directory's file; refuses one that leads out of it, by its name or by a link."""
-    path = run_dir / file
-    if not path.resolve().is_relative_to(run_dir.resolve()):
-        raise InputError(f"{path} leads out of the run directory; a copied run must hold its own files", "run_dir")
-    return path
-
-
-def write_config(run_dir: pathlib.Path, config: Mapping[str, Any]) -> None:
-    write_text(run_dir / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-
-
-def read_config(run_dir: pathlib.Path) -> dict[str, Any] | None:
-    path = run_dir / CONFIG
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], free: frozenset[str]) -> list[str]:
-    """`name: before -> now` for settings that would change what comes out; sections are walked into."""
-    found = []
-    for name in sorted({*before, *now} - free):
-        old, new = before.get(name), now.get(name)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, free)
-        elif old != new:
-            found.append(f"{name}: {_shown(old)} -> {_shown(new)}")
-    return found
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def write_status(run_dir: pathlib.Path, state: str, **more: Any) -> None:
-    """`state`: running, finished, stopped (by a signal, to be gone on with) or failed; `more` says step and why."""
-    write_text(run_dir / STATUS, json.dumps({"state": state, **more}, indent=2) + "\n")
-
-
-def read_status(run_dir: pathlib.Path) -> dict[str, Any]:
-    path = run_dir / STATUS
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"state": "new"}

@@ -1,4 +1,4 @@
-"""The run directory: one process at a time, and what a changed setting is told."""
+"""One process at a time in a run directory."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from chex_tf.runs import directory
+from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
 
 
@@ -17,44 +17,44 @@ def lock_of(run_dir):
 
 
 def test_a_second_process_is_kept_out_while_the_first_lives(tmp_path):
-    with directory.locked(tmp_path):
+    with locked(tmp_path):
         assert lock_of(tmp_path)["pid"] == os.getpid()
-        with pytest.raises(InputError, match=rf"in use by process {os.getpid()} on"), directory.locked(tmp_path):
+        with pytest.raises(InputError, match=rf"in use by process {os.getpid()} on"), locked(tmp_path):
             pass
     assert not (tmp_path / "lock.json").exists()
-    with directory.locked(tmp_path):
+    with locked(tmp_path):
         pass
 
 
 def test_a_dead_process_does_not_hold_the_lock(tmp_path):
     script = (
-        "import os, pathlib, sys; from chex_tf.runs.directory import locked\n"
+        "import os, pathlib, sys; from chex_tf.runs.lock import locked\n"
         "with locked(pathlib.Path(sys.argv[1])): os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, cwd=os.getcwd())
     assert lock_of(tmp_path)["pid"] != os.getpid()
-    with directory.locked(tmp_path):
+    with locked(tmp_path):
         assert lock_of(tmp_path)["pid"] == os.getpid()
 
 
 def test_a_number_used_again_is_not_taken_for_the_dead_process(tmp_path):
-    with directory.locked(tmp_path):
+    with locked(tmp_path):
         lock = lock_of(tmp_path)
     (tmp_path / "lock.json").write_text(json.dumps({**lock, "started": "another boot/1"}))
-    with directory.locked(tmp_path):
+    with locked(tmp_path):
         assert lock_of(tmp_path) == lock
 
 
 def test_another_hosts_lock_counts_as_held(tmp_path):
     (tmp_path / "lock.json").write_text(json.dumps({"host": f"not-{socket.gethostname()}", "pid": 1, "started": "x"}))
-    with pytest.raises(InputError, match="if that process is surely gone"), directory.locked(tmp_path):
+    with pytest.raises(InputError, match="if that process is surely gone"), locked(tmp_path):
         pass
 
 
 def test_of_many_that_want_a_stale_lock_one_gets_it(tmp_path):
     (tmp_path / "lock.json").write_text(json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1, "started": "x"}))
     script = (
-        "import pathlib, sys, time; from chex_tf.runs.directory import locked\n"
+        "import pathlib, sys, time; from chex_tf.runs.lock import locked\n"
         "with locked(pathlib.Path(sys.argv[1])): print('mine', flush=True); time.sleep(3)"
     )
     rivals = [
@@ -64,10 +64,3 @@ def test_of_many_that_want_a_stale_lock_one_gets_it(tmp_path):
         for _ in range(6)
     ]
     assert sum(b"mine" in rival.communicate()[0] for rival in rivals) == 1
-
-
-def test_differences_name_what_changed_in_words():
-    before = {"training": {"batch": 16, "run_dir": "a", "tasks": ["x", "y"]}, "seed": None}
-    now = {"training": {"batch": 32, "run_dir": "b", "tasks": ["x"]}, "seed": 1}
-    found = directory.differences(before, now, frozenset({"run_dir"}))
-    assert found == ["seed: none -> 1", "batch: 16 -> 32", "tasks: x,y -> x"]

@@ -1,4 +1,4 @@
-"""Batches of a prepared folder: its training split, and its validation split once over."""
+"""The training and the validation split of a prepared folder, as batches for replicas and workers."""
 
 import dataclasses
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from chex_tf.data.pipeline import Source
+from chex_tf.data.policies import Rule
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
 from chex_tf.training.distribution import Machine
@@ -15,8 +16,8 @@ TRAINING_SPLIT, EVALUATION_SPLIT = "train", "valid"
 
 
 @dataclasses.dataclass(frozen=True)
-class PreparedFeed:
-    """A Feed (see feed.py) of `batch` images over all replicas."""
+class Feed:
+    """Batches of `batch` images over all replicas; see chex_tf.data.pipeline for what they hold."""
 
     train: Source
     valid: Source
@@ -31,16 +32,8 @@ class PreparedFeed:
         return self.train.targets.classes
 
     @property
-    def side(self) -> int:
-        return self.train.settings.image_size
-
-    @property
-    def training_images(self) -> int:
-        return len(self.train)
-
-    @property
-    def evaluation_images(self) -> int:
-        return len(self.valid)
+    def blank_rules(self) -> tuple[Rule, ...]:
+        return self.train.targets.blank_rules
 
     @property
     def steps_per_epoch(self) -> float:
@@ -48,19 +41,18 @@ class PreparedFeed:
 
     @property
     def prior(self) -> np.ndarray:
+        """(tasks,): the share of positives among weights, after the label policy."""
         targets, chosen = self.train.targets, self.train.examples
         values = targets.values[chosen] if targets.classes == 1 else targets.values[chosen][..., 1]
         weights = targets.weights[chosen]
         return np.asarray((values * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
 
-    @property
-    def blank_is_negative(self) -> np.ndarray:
-        return np.array([rule.name == "zeros" for rule in self.train.targets.blank_rules])
-
     def training(self, first_step: int, machine: Machine) -> tf.data.Dataset:
+        """Pieces of global batch first_step, first_step + 1, …, without end."""
         return self._pieces(self.train, machine, first_step)
 
     def evaluation(self, machine: Machine) -> tf.data.Dataset:
+        """Pieces of all validation batches, each image once; as many for every worker."""
         return self._pieces(self.valid, machine, 0)
 
     def _pieces(self, source: Source, machine: Machine, start: int) -> tf.data.Dataset:
@@ -73,15 +65,15 @@ class PreparedFeed:
             texts=False,
         )
 
-    def record(self) -> dict[str, Any]:
+    def records(self) -> dict[str, Any]:
         """What config.json keeps: fingerprints, counts, and what the label policy made of them."""
         return {"train": self.train.to_json(), "valid": self.valid.to_json()}
 
 
-def open_feed(settings: DataSettings, batch: int) -> PreparedFeed:
+def open_feed(settings: DataSettings, batch: int) -> Feed:
     train = Source(settings, TRAINING_SPLIT, training=True)
     # The validation split is read once an evaluation: what is kept in memory or on disk is the training split's.
     valid = Source(dataclasses.replace(settings, cache="none", cache_dir=None), EVALUATION_SPLIT, training=False)
     if train.targets.tasks != valid.targets.tasks:
         raise InputError(f"{settings.data}: its splits have different observations", "data")
-    return PreparedFeed(train, valid, batch)
+    return Feed(train, valid, batch)

@@ -1,0 +1,142 @@
+"""config.json: every setting of a run as resolved, the data it saw, and what else decides what comes out.
+
+It becomes typed settings again wherever it is read, with the data moved or gone. A setting that the run did not know
+takes its default, so a release that adds one continues every unfinished run.
+"""
+
+import dataclasses
+import json
+import pathlib
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chex_tf.files import write_text
+from chex_tf.runs import former_versions
+from chex_tf.runs.layout import CONFIG
+from chex_tf.settings import InputError, Settings, meaning_of
+
+FORM = 2  # of the file; count up when a section or a setting moves, and teach former_versions the way
+
+Kind = typing.TypeVar("Kind", bound=Settings)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The file's content in today's form. Sections of settings go by `Settings.section`."""
+
+    content: Mapping[str, Any]
+
+    def settings(self, kind: type[Kind]) -> Kind:
+        return kind.from_json(self.content[kind.section])
+
+    @property
+    def heads(self) -> Mapping[str, Any]:
+        """What stands on the encoder, as chex_tf.models.heads writes it."""
+        return typing.cast(Mapping[str, Any], self.content["heads"])
+
+    def records(self, role: str) -> Mapping[str, Any]:
+        """What the run saw of its data, by the part they played: `train` or `valid`."""
+        return typing.cast(Mapping[str, Any], self.content["records"][role])
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(self.records("train").get("tasks", ()))
+
+    @property
+    def classes(self) -> int:
+        return int(self.records("train").get("classes", 1))
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        return typing.cast(Mapping[str, str], self.content.get("versions", {}))
+
+    @property
+    def revision(self) -> str | None:
+        return self.content.get("revision")
+
+
+def made(
+    settings: Sequence[Settings],
+    heads: Mapping[str, Any],
+    records: Mapping[str, Any],
+    replicas: int,
+    versions: Mapping[str, str],
+    revision: str | None,
+) -> Config:
+    sections = {one.section: one.to_json() for one in settings}
+    return Config(
+        {"form": FORM, **sections, "heads": dict(heads), "records": dict(records)}
+        | {"replicas": replicas, "versions": dict(versions), "revision": revision}
+    )
+
+
+def write(run_dir: pathlib.Path, config: Config) -> None:
+    write_text(run_dir / CONFIG, json.dumps(config.content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read(run_dir: pathlib.Path) -> Config | None:
+    """None where there is none; raises InputError for one that is no configuration of a run."""
+    path = run_dir / CONFIG
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.get("form", 1) > FORM:
+            raise InputError(f"{path} is of a newer version of this software; update it", "run_dir")
+        return Config(former_versions.config(content))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{run_dir} is damaged: its {CONFIG} is not as training writes it", "run_dir") from error
+
+
+def label_policy(run_dir: pathlib.Path) -> str | None:
+    """What labels that say neither yes nor no became in training, in words; None where nothing says so. Of a folder
+    that holds no more than somebody's predictions, a configuration may hold no more than this."""
+    path = run_dir / CONFIG
+    if not path.is_file():
+        return None
+    try:
+        given = json.loads(path.read_text(encoding="utf-8")).get("data", {})
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: expected JSON; {error.msg} in line {error.lineno}", "run_dir") from error
+    return ", ".join(f"{name}={given[name]}" for name in ("uncertain", "blank") if name in given) or None
+
+
+def differences(before: Config, now: Config, settings: Sequence[Settings]) -> list[str]:
+    """`name: before -> now` for what would change what comes out; `settings` are those that `now` was made of.
+
+    What only one of the two speaks of, in records or heads, is left alone: the other is of another version.
+    """
+    found: list[str] = []
+    for one in settings:
+        given = before.content.get(one.section, {})
+        then, today = type(one).from_json(given).to_json(), one.to_json()
+        decides = {field.name: meaning_of(field).decides for field in dataclasses.fields(one)}
+        found += [
+            _changed(name, then[name], today[name]) for name in today if decides[name] and then[name] != today[name]
+        ]
+        found += [
+            _changed(name, value, "unknown to this version") for name, value in given.items() if name not in today
+        ]
+    for part in ("records", "heads", "replicas"):
+        found += _different(part, before.content.get(part), now.content.get(part))
+    return found
+
+
+def _different(name: str, before: Any, now: Any) -> list[str]:
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        shared = [key for key in before if key in now]
+        return [line for key in shared for line in _different(key, before[key], now[key])]
+    return [_changed(name, before, now)] if before is not None and now is not None and before != now else []
+
+
+def _changed(name: str, before: Any, now: Any) -> str:
+    return f"{name}: {_shown(before)} -> {_shown(now)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,61 @@
+"""What runs of former versions wrote, in today's form. Version 0.1 wrote no `form`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chex_tf.runs.checkpoints import WEIGHT
+
+# Settings that stood among the training's and are now those of the observations.
+_OF_OBSERVATIONS = (
+    *("score_tasks", "loss", "balance", "label_smoothing", "sex_weight", "age_weight", "view_weight"),
+    *("auc_margin", "auc_learning_rate"),
+)
+
+
+def config(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A config.json in today's form."""
+    if content.get("form", 1) >= 2:
+        return dict(content)
+    training, data, model = (dict(content[section]) for section in ("training", "data", "model"))
+    observations = {name: training.pop(name) for name in _OF_OBSERVATIONS if name in training}
+    # One seed decided data and training alike, and stood among the data's.
+    training["seed"] = data.pop("seed", 0)
+    data["crop_from"] = data.pop("resize", None)
+    model.pop("size", None)
+    train = content["records"]["train"]
+    heads = {
+        "outputs": len(train["tasks"]),
+        "classes": train["classes"],
+        "extra": [name for name in ("sex", "age", "view") if observations.get(f"{name}_weight", 0) > 0],
+        "dropout": training.get("dropout", 0.0),
+    }
+    sections = {"training": training, "observations": observations, "data": data, "model": model, "heads": heads}
+    return {**content, **sections}
+
+
+def arrays(
+    found: Mapping[str, np.ndarray], weights: Sequence[str], learned: Sequence[str], own: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """A checkpoint's arrays under today's names.
+
+    Version 0.1 numbered what is now named. `weights` names all of a model's weights in its order, `learned` those that
+    an optimizer updates, `own` the objective's variables: version 0.1 kept its only ones whether used or not.
+    """
+    if not any(re.fullmatch(rf"{WEIGHT}\d{{4,}}", name) for name in found):
+        return dict(found)
+    renamed = {}
+    for name, value in found.items():
+        kind, _, number = name.partition("/")
+        if kind == "auc_margin":
+            if "auc_margin_duals" in own:
+                renamed["objective/auc_margin_duals"] = value
+        elif number:
+            names = weights if kind == "weight" else learned
+            # A number beyond the names is of another model; under its own name it is found to be one too many.
+            renamed[f"{kind}/{names[int(number)]}" if int(number) < len(names) else name] = value
+        else:
+            renamed[name] = value
+    return renamed

@@ -1,0 +1,56 @@
+"""Predictions that a run lacks, or that other checkpoints made: made when they are asked for.
+
+TensorFlow takes seconds to start, and is imported only where something has to be predicted.
+"""
+
+import pathlib
+from collections.abc import Callable
+
+from chex_tf.data.settings import DataSettings
+from chex_tf.runs import checkpoints, config, predictions
+from chex_tf.runs.options import Options
+from chex_tf.settings import InputError
+
+Say = Callable[[str], None]
+Watch = Callable[[str], Callable[[int, int], None]]  # from a set's name to what is told how far it is
+
+
+def predicted(
+    run_dir: pathlib.Path,
+    split: str,
+    options: Options,
+    data: pathlib.Path | None,
+    strategy: str,
+    say: Say,
+    watch: Watch,
+) -> str:
+    """The name of the set that the split is, of which the run now has predictions by these checkpoints.
+
+    A folder without checkpoints is taken as it is: it may hold predictions that somebody put there.
+    """
+    if not checkpoints.read_index(run_dir):
+        return split
+    set_name = split
+    if data is not None:
+        from chex_tf.trained.predict_split import set_name_of
+        from chex_tf.trained.run import read_run
+
+        set_name = set_name_of(read_run(run_dir), split, data)
+    best = checkpoints.chosen(checkpoints.read_best(run_dir), options.checkpoint)
+    folder = _data_of(run_dir) if data is None else data
+    now = predictions.made_of(best, options, folder, split)
+    if predictions.hold(run_dir, options.name_of(set_name), now):
+        return set_name
+    from chex_tf.trained.predict_split import predict_split
+    from chex_tf.trained.run import read_run
+
+    predict_split(read_run(run_dir), split, set_name, options, data, strategy, say, watch(set_name))
+    return set_name
+
+
+def _data_of(run_dir: pathlib.Path) -> pathlib.Path:
+    """The prepared folder that a run was trained on."""
+    found = config.read(run_dir)
+    if found is None:
+        raise InputError(f"{run_dir} is damaged: it holds checkpoints and no configuration", "run_dir")
+    return found.settings(DataSettings).data

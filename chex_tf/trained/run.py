@@ -1,0 +1,68 @@
+"""A run directory as what it trained: typed settings, tasks, normalisation and its best checkpoints."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.data.settings import DataSettings
+from chex_tf.models.heads import Heads
+from chex_tf.models.inputs import Normalisation
+from chex_tf.models.settings import ModelSettings
+from chex_tf.runs import checkpoints, layout
+from chex_tf.runs import config as configuration
+from chex_tf.runs.config import Config
+from chex_tf.settings import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """`best` are the checkpoints of its ensemble, the best first."""
+
+    run_dir: pathlib.Path
+    config: Config
+    data: DataSettings
+    model: ModelSettings
+    heads: Heads
+    normalisation: Normalisation
+    best: tuple[checkpoints.Best, ...]
+
+    @property
+    def arch(self) -> str:
+        return self.model.arch
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.config.tasks
+
+    @property
+    def classes(self) -> int:
+        """Logits a task: 1, or 3 for negative, positive and uncertain."""
+        return self.heads.classes
+
+    @property
+    def side(self) -> int:
+        return self.data.image_size
+
+
+def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
+    run_dir = pathlib.Path(run_dir)
+    layout.own(run_dir, layout.CONFIG)
+    layout.check(run_dir)
+    config, states = configuration.read(run_dir), checkpoints.read_index(run_dir)
+    best = checkpoints.read_best(run_dir)
+    try:
+        assert config is not None
+        return TrainedRun(
+            run_dir,
+            config,
+            config.settings(DataSettings),
+            config.settings(ModelSettings),
+            Heads.from_json(config.heads),
+            Normalisation.from_json(states[0].note["normalisation"]),
+            best,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{run_dir} is damaged: its config.json or index.json is not as training writes it", "run_dir"
+        ) from error

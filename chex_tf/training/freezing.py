@@ -1,0 +1,43 @@
+"""Layers that stay as they are while the others learn."""
+
+from collections.abc import Container
+
+import keras
+
+from chex_tf.settings import InputError, nearest
+
+
+def freeze(model: keras.Model, until: str, batch_norm: bool, heads: Container[str]) -> None:
+    """Makes layers untrainable.
+
+    until        "none", "backbone" (all but the layers of `heads`), or the name of the last layer that stays as it is
+    batch_norm   whether every batch normalisation stays as it is as well
+    """
+    names = [layer.name for layer in model.layers]
+    if until not in ("none", "backbone", *names):
+        raise InputError(
+            f"expected none, backbone or a layer's name; received {until}{nearest(until, names)}", "freeze"
+        )
+    for place, layer in enumerate(model.layers):
+        below = until in names and place <= names.index(until)
+        in_backbone = until == "backbone" and layer.name not in heads
+        if layer.weights and (below or in_backbone or (batch_norm and _normalises(layer))):
+            layer.trainable = False
+
+
+def describe(model: keras.Model) -> str:
+    """What is frozen, batch normalisation's statistics included, in one line."""
+    layers = [layer for layer in model.layers if layer.weights]
+    norms = [layer for layer in layers if _normalises(layer)]
+    frozen = sum(not layer.trainable for layer in layers)
+    still = sum(not layer.trainable for layer in norms)
+    policy = (
+        f"{still} of {len(norms)} batch normalisations use and keep their stored statistics"
+        if norms
+        else "no batch normalisation"
+    )
+    return f"{frozen} of {len(layers)} layers with weights are frozen; {policy}"
+
+
+def _normalises(layer: keras.Layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization)

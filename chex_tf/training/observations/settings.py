@@ -1,0 +1,75 @@
+"""Settings of learning the observations: the loss, auxiliary tasks, and what ranks checkpoints."""
+
+import dataclasses
+from typing import ClassVar
+
+from chex_tf.data import policies
+from chex_tf.data.settings import DataSettings
+from chex_tf.settings import InputError, Settings, setting
+
+LOSSES = ("cross_entropy", "auc_margin")  # see losses.py
+# Rules of a label policy whose targets lie between 0 and 1.
+_SOFT_RULES = frozenset({"smooth_ones", "smooth_zeros", "self_trained"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ObservationsSettings(Settings):
+    """What is minimised, and which validation score ranks checkpoints."""
+
+    section: ClassVar[str] = "observations"
+
+    score_tasks: tuple[str, ...] = setting(
+        ("study",),
+        help="tasks whose mean AUROC ranks checkpoints: a set (study, competition, all) or names",
+        group="procedure",
+    )
+
+    loss: str = setting("cross_entropy", help="what is minimised over the observations", choices=LOSSES, group="loss")
+    balance: bool = setting(
+        False, help="weigh each task's positives and negatives so that both count the same", group="loss"
+    )
+    label_smoothing: float = setting(0.0, help="how far targets move towards one half", low=0, high=1, group="loss")
+    sex_weight: float = setting(
+        0.0, help="weight of the auxiliary loss on sex; 0 leaves the head out", low=0, group="loss"
+    )
+    age_weight: float = setting(
+        0.0, help="weight of the auxiliary loss on age; 0 leaves the head out", low=0, group="loss"
+    )
+    view_weight: float = setting(
+        0.0, help="weight of the auxiliary loss on frontal or lateral; 0 leaves the head out", low=0, group="loss"
+    )
+    auc_margin: float = setting(1.0, help="margin of --loss=auc_margin", low=0, group="loss")
+    auc_learning_rate: float = setting(
+        0.1, help="learning rate of auc_margin's own variables a, b and alpha", low=0, group="loss"
+    )
+
+    def check(self) -> None:
+        if self.loss == "auc_margin" and (self.label_smoothing or self.balance):
+            raise InputError(
+                "auc_margin balances by itself and takes hard labels: drop balance and label_smoothing", "loss"
+            )
+
+    @property
+    def auxiliary(self) -> dict[str, float]:
+        """Auxiliary head -> weight of its loss, for those that are wanted."""
+        weights = {"sex": self.sex_weight, "age": self.age_weight, "view": self.view_weight}
+        return {name: weight for name, weight in weights.items() if weight > 0}
+
+
+def check_together(observations: ObservationsSettings, data: DataSettings) -> None:
+    """Raises InputError where a loss cannot take the targets that a label policy makes."""
+    rules = policies.rule_names(data.uncertain, "uncertain") | policies.rule_names(data.blank, "blank")
+    if "multiclass" in rules:
+        if observations.balance:
+            raise InputError(
+                "balance weighs positives against negatives; --uncertain=multiclass has a third class", "balance"
+            )
+        if observations.loss == "auc_margin":
+            raise InputError("auc_margin ranks by one score a task; --uncertain=multiclass gives three", "loss")
+    soft = sorted(rules & _SOFT_RULES)
+    if observations.loss == "auc_margin" and soft:
+        raise InputError(
+            f"auc_margin takes labels of 0 and 1; received a policy with {', '.join(soft)}; ones, zeros or ignore "
+            "would do",
+            "loss",
+        )

@@ -1,0 +1,129 @@
+"""What the loop does now and then. Each part is told the step and the time, so a test needs no clock."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from chex_tf.runs.checkpoint_writer import Writer
+from chex_tf.runs.checkpoints import WEIGHT
+from chex_tf.training import network
+from chex_tf.training.journal import Journal
+from chex_tf.training.network import Network
+from chex_tf.training.step import REPORTED
+
+
+class Log:
+    """Training's curves in TensorBoard, a point every so many steps. `board` is None where none is wanted."""
+
+    def __init__(self, board: Any, every: int, batch: int, step: int, now: float) -> None:
+        self._board = board
+        self._every = every
+        self._batch = batch
+        self.restart(step, now)
+
+    def restart(self, step: int, now: float) -> None:
+        """To be called after a pause, which is not to count as training's."""
+        self._step, self._time, self._waited = step, now, 0.0
+
+    def __call__(self, step: int, reports: np.ndarray, now: float) -> None:
+        """`reports` are of the steps since the last call, the last of which was number `step`."""
+        last = dict(zip(REPORTED, reports[-1].tolist(), strict=True))
+        self._waited += float(reports[:, REPORTED.index("waited")].sum())
+        if self._board is None or step // self._every <= self._step // self._every:
+            return
+        seconds = max(1e-9, now - self._time)
+        self._board.scalars(
+            step,
+            {
+                "train/loss": last["loss"],
+                "train/learning_rate": last["learning_rate"],
+                "train/gradient_norm": last["gradient_norm"],
+                "speed/images_per_second": (step - self._step) * self._batch / seconds,
+                "speed/input_wait": self._waited / seconds,
+            },
+        )
+        self.restart(step, now)
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluations:
+    """When the network is evaluated: every so many steps, and at the last."""
+
+    every: int
+    steps: int
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0 or step == self.steps
+
+    def steps_to_next(self, step: int) -> int:
+        return min(self.every - step % self.every, self.steps - step)
+
+
+class Saves:
+    """Full states, at evaluations, every so many minutes and at the end. `writer` is None for a worker that writes
+    nothing."""
+
+    def __init__(
+        self, writer: Writer | None, net: Network, journal: Journal, minutes: float, step: int | None, now: float
+    ) -> None:
+        self._writer = writer
+        self._net = net
+        self._journal = journal
+        self._seconds = 60 * minutes
+        self._step = step  # at which was saved last
+        self._time = now
+
+    def due(self, now: float) -> bool:
+        return self._seconds > 0 and now - self._time >= self._seconds
+
+    def __call__(self, step: int, now: float, score: float | None = None) -> None:
+        """With a score, the weights compete for a place among the best."""
+        self._time, self._step = now, step
+        if self._writer is None:
+            return
+        arrays = network.snapshot(self._net.state())
+        weights = None
+        if score is not None:
+            weights = {name: value for name, value in arrays.items() if name.startswith(WEIGHT)}
+        note = {**self._journal.to_json(), "normalisation": self._net.normalisation.to_json()}
+        self._writer.save(step, arrays, note, weights, score)
+
+    def finish(self, step: int, now: float) -> None:
+        """Returns when all is on the disk."""
+        if self._step != step:
+            self(step, now)
+        if self._writer is not None:
+            self._writer.wait()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+class Profile:
+    """TensorFlow's profiler around the steps asked for, as near as calls begin and end. TensorBoard reads what it
+    writes, whether or not event files are wanted."""
+
+    def __init__(self, run_dir: pathlib.Path, steps: tuple[int, int] | None) -> None:
+        self._run_dir = run_dir
+        self._steps = steps
+        self._is_on = False
+
+    def __call__(self, step: int) -> None:
+        """Before the call that begins after `step` steps."""
+        if self._steps is None:
+            return
+        first, last = self._steps
+        if not self._is_on and first <= step < last:
+            tf.profiler.experimental.start(str(self._run_dir))
+            self._is_on = True
+        elif self._is_on and step >= last:
+            self.stop()
+
+    def stop(self) -> None:
+        if self._is_on:
+            tf.profiler.experimental.stop()
+            self._is_on = False
