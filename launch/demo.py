@@ -39,7 +39,7 @@ def steps(settings: DemoSettings) -> list[list[str]]:
             f"--data={prepared}",
             f"--image_size={settings.image_size}",
             "--uncertain=ones",
-            f"--seed={settings.seed}",
+            f"--data_seed={settings.seed}",
             f"--out={settings.out / 'first_batch.png'}",
         ],
         [

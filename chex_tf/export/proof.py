@@ -57,14 +57,14 @@ def measure(
 ) -> Measured:
     exported = formats.open_exported(path, form, graph.names)
     original = _original(graph)
+    resizes = form in ("keras", "saved_model")
     found: list[tuple[np.ndarray, np.ndarray]] = []
     done = 0
-    for images in sample.batches():
-        found.append((original(images), exported(images)))
+    for images, uncropped in sample.pairs():
+        found.append((original(images), exported(uncropped if resizes else images)))
         done += len(images)
         progress(done, len(sample))
     one = next(sample.spread(1))
-    resizes = form in ("keras", "saved_model")
     films = [(exported(film), original(image)) for film, image in sample.films(FILMS)] if resizes else []
     return Measured(
         graph,

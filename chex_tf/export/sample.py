@@ -20,7 +20,10 @@ FILMS = 16  # whose own size is tried where a graph resizes
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
+    """`before_crop` is the same split at the size from which training crops, where it does."""
+
     source: Source
+    before_crop: Source | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -38,6 +41,14 @@ class Sample:
         for step in range(self.source.batches(BATCH)):
             found = self.source.pixels(step, BATCH)
             yield found["image"][found["weight"] > 0]
+
+    def pairs(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The same, each with what a graph that resizes and crops by itself turns into it: the images before their
+        centre is cropped."""
+        if self.before_crop is None:
+            yield from ((images, images) for images in self.batches())
+        else:
+            yield from zip(self.batches(), Sample(self.before_crop).batches(), strict=True)
 
     def spread(self, most: int) -> Iterator[np.ndarray]:
         """Single images (1, side, side, 1), evenly over the split."""
@@ -72,4 +83,9 @@ class Sample:
 
 
 def open_sample(run: TrainedRun, split: str, data: pathlib.Path | None) -> Sample:
-    return Sample(open_source(run, split, data))
+    source = open_source(run, split, data)
+    settings = source.settings
+    if settings.resized == settings.image_size:
+        return Sample(source)
+    whole = dataclasses.replace(settings, image_size=settings.resized, crop_from=None)
+    return Sample(source, Source(whole, split, training=False, records=source.records))
