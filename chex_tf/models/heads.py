@@ -1,6 +1,7 @@
 """Heads: what stands on the feature maps, a logit (or three) an observation and, by choice, sex, age and view."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -20,6 +21,13 @@ class Heads:
     classes: int = 1
     extra: tuple[str, ...] = ()
     dropout: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "extra": list(self.extra)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Heads":
+        return cls(**{**values, "extra": tuple(values["extra"])})
 
 
 def attach(features: keras.Model, heads: Heads) -> keras.Model:

@@ -6,6 +6,7 @@ catalogue scales or normalises inside (what keras.applications builds in is left
 """
 
 import dataclasses
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,16 @@ class Normalisation:
         return cls(values["name"], scale, offset, bool(values["reverse_channels"]))  # type: ignore[arg-type]
 
 
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """What an earlier run left to start from: weights below the head, of which network (None where it is not known),
+    and what they were trained to see."""
+
+    file: pathlib.Path
+    arch: str | None
+    normalisation: Normalisation | None
+
+
 def _standardised(name: str, mean: Triple, deviation: Triple) -> Normalisation:
     """(image - mean) / deviation, both on the scale from 0 to 255."""
     scale = (1 / deviation[0], 1 / deviation[1], 1 / deviation[2])
@@ -96,14 +107,18 @@ def of_statistics(statistics: Statistics) -> Normalisation:
 
 
 def normalisation(
-    row: Row, weights: str, statistics: Statistics | None = None, scheme: Scheme | None = None
+    row: Row,
+    weights: str,
+    statistics: Statistics | None = None,
+    scheme: Scheme | None = None,
+    encoder: Encoder | None = None,
 ) -> Normalisation:
     """What `row` with these weights wants to see.
 
     weights      "none", the name of one of the row's checkpoints ("imagenet", "timm/…"), a file or a run directory
     statistics   of the training data; needed for "none"
-    scheme       for a file: what it was trained to see; otherwise what the row's default checkpoint expects. A run
-                 directory says so itself.
+    scheme       for a file: what it was trained to see; otherwise what the row's default checkpoint expects
+    encoder      for a run directory: what it holds, with what that was trained to see
     """
     if weights == "none":
         if statistics is None:
@@ -116,11 +131,8 @@ def normalisation(
             return expected_by(checkpoint)
     if scheme is not None:
         return SCHEMES[scheme]
-    from chex_tf.runs import encoder
-
-    recorded = encoder.recorded_normalisation(weights)
-    if recorded is not None:
-        return recorded
+    if encoder is not None and encoder.normalisation is not None:
+        return encoder.normalisation
     if weights.endswith(".safetensors"):
         # Named as PyTorch names them: whoever released them, they were trained as the row's own from there.
         ported = [checkpoint for checkpoint in row.checkpoints if checkpoint.naming != "keras"]
@@ -135,7 +147,7 @@ def normalisation(
 
 
 def with_normalisation(model: Any, normalisation: Normalisation, channels: int = 1) -> Any:
-    """`model` behind its normalisation: takes values from 0 to 255 with 1 or 3 channels, for export.
+    """`model` behind its normalisation: takes values from 0 to 255 with 1 or 3 channels. The weights are shared.
 
     The layers are Keras' own, so that the saved model opens without this package.
     """
@@ -147,12 +159,4 @@ def with_normalisation(model: Any, normalisation: Normalisation, channels: int =
     x = keras.layers.Rescaling(list(normalisation.scale), list(normalisation.offset), name="normalisation")(x)
     if normalisation.reverse_channels:
         x = keras.ops.flip(x, axis=-1)
-
-    def call(layer: Any, *given: Any, **options: Any) -> Any:
-        """Every layer as before; the first ones get the normalised image where they took the model's input."""
-        return layer(*keras.tree.map_structure(lambda tensor: x if tensor is image else tensor, given), **options)
-
-    # Cloned into one flat model, so that Grad-CAM finds the layers by name.
-    whole = keras.models.clone_model(model, input_tensors=image, call_function=call)
-    whole.set_weights(model.get_weights())
-    return whole
+    return keras.Model(image, model(x), name=f"normalised_{model.name}")

@@ -13,9 +13,6 @@ class ModelSettings(Settings):
     """Names are checked against the catalogue when the model is built."""
 
     arch: str = setting("DenseNet121", help="model that launch.zoo lists, or keras_cv/BACKBONE", group="model")
-    size: int = setting(
-        320, help="side of the square image the model takes: that of the data", unit="pixels", low=32, flag=False
-    )
     weights: str = setting(
         "none",
         help="none, imagenet, timm/MODEL.TAG as launch.zoo lists them, a file of weights or a run directory",

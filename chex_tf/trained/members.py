@@ -108,10 +108,12 @@ def assign_member(run: TrainedRun, model: keras.Model, best: checkpoints.Best) -
 
 def _empty(run: TrainedRun) -> Built:
     given, training = run.config["model"], run.config["training"]
-    settings = ModelSettings(**{**given, "weights": "none", "weights_dir": None, "size": run.side})
+    # Its weights are replaced by a checkpoint's: nothing is loaded, nor done with what was loaded.
+    unloaded = {"weights": "none", "weights_dir": None, "mean_variance": False, "transfuse_up_to": None}
+    settings = directory.from_json(ModelSettings, {**given, **unloaded})
     extra = tuple(name for name in ("sex", "age", "view") if training[f"{name}_weight"] > 0)
     heads = Heads(len(run.tasks), run.classes, extra, training["dropout"])
-    return build_model(settings, heads, 0, Statistics(0.0, 1.0))
+    return build_model(settings, heads, run.side, 0, Statistics(0.0, 1.0))
 
 
 def _probabilities(run: TrainedRun, member: keras.Model, number: int) -> keras.Model:

@@ -12,12 +12,12 @@ import keras
 
 from chex_tf.data.failures import told_plainly
 from chex_tf.data.settings import DataSettings
+from chex_tf.models import catalogue
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import Heads, names
-from chex_tf.models.inputs import Statistics
+from chex_tf.models.inputs import Encoder, Statistics
 from chex_tf.models.settings import ModelSettings
-from chex_tf.runs import checkpoints, directory
-from chex_tf.runs import encoder as encoder
+from chex_tf.runs import checkpoints, directory, encoder
 from chex_tf.settings import InputError
 from chex_tf.training import distribution, loop, network, plan, stopping
 from chex_tf.training.observations.prepared_feed import PreparedFeed, open_feed
@@ -52,7 +52,6 @@ def train(
     callbacks: Sequence[loop.Callback] = (),
 ) -> Run:
     """Begins a run, or goes on with it where it stopped; one that is finished is left alone."""
-    model = _sized(model, data)
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     feed = open_feed(data, settings.batch)
@@ -152,8 +151,10 @@ def configuration(
 POOLED = "features"  # the heads' common layer: see chex_tf.models.heads
 
 # Kept in config.json and not compared: another revision or another place of the same data is no other run. Data are
-# compared by their fingerprints.
-_NOT_COMPARED = FREE_TO_CHANGE | {"versions", "revision", "data_dir", "cache", "cache_dir", "readers", "weights_dir"}
+# compared by their fingerprints. `size` is what earlier versions kept of the model beside the images' own size.
+_NOT_COMPARED = FREE_TO_CHANGE | {
+    *("versions", "revision", "data_dir", "cache", "cache_dir", "readers", "weights_dir", "size")
+}
 
 
 def _refuse_changes(
@@ -168,14 +169,6 @@ def _refuse_changes(
     for name in ("versions", "revision"):
         if before.get(name) != now[name]:
             say(f"note: {name} changed since this run began ({before.get(name)} -> {now[name]}): bits may differ")
-
-
-def _sized(model: ModelSettings, data: DataSettings) -> ModelSettings:
-    """The model takes what the data give."""
-    unasked = next(field.default for field in dataclasses.fields(model) if field.name == "size")
-    if model.size not in (unasked, data.image_size):
-        raise InputError(f"the model's size is the images' ({data.image_size}); received {model.size}", "size")
-    return dataclasses.replace(model, size=data.image_size)
 
 
 def heads_of(settings: TrainSettings, tasks: int, classes: int) -> Heads:
@@ -196,7 +189,7 @@ def _build(
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
-        built = build_model(model, heads, data.seed, statistics)
+        built = build_model(model, heads, data.image_size, data.seed, statistics, encoder=_encoder(model))
     finally:
         keras.config.set_dtype_policy(policy)
     if synchronised:
@@ -204,6 +197,13 @@ def _build(
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
     return built
+
+
+def _encoder(model: ModelSettings) -> Encoder | None:
+    """What the run holds whose folder --weights names; a folder that is called as released weights are is not meant."""
+    released = {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
+    folder = pathlib.Path(model.weights)
+    return encoder.read(folder) if model.weights not in released and folder.is_dir() else None
 
 
 def _about_model(settings: TrainSettings, built: Built) -> list[str]:

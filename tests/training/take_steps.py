@@ -66,8 +66,9 @@ def main(out: str, replicas: list[int], changes: dict) -> None:
 def take(out: pathlib.Path, settings: TrainSettings, machine: distribution.Machine) -> None:
     with machine.strategy.scope():
         model = build_model(
-            ModelSettings(arch="ResNet18Minus3", size=SIDE, fused=False),
+            ModelSettings(arch="ResNet18Minus3", fused=False),
             heads.Heads(TASKS, 1, ("age",), settings.dropout),
+            SIDE,
             3,
             Statistics(127.0, 73.0),
         ).model

@@ -32,7 +32,7 @@ def stepped(calls=(2,), arch="ResNet18Minus3", frozen_norms=False, seed=1, scali
     machine = distribution.machine(settings)
     with machine.strategy.scope():
         wanted = heads.Heads(TASKS, 1, (), settings.dropout)
-        model = build_model(ModelSettings(arch=arch, size=SIDE), wanted, 3, Statistics(127.0, 73.0)).model
+        model = build_model(ModelSettings(arch=arch), wanted, SIDE, 3, Statistics(127.0, 73.0)).model
         if frozen_norms:  # so that parts of a batch add up to the whole
             network.freeze(model, "none", True, frozenset())
         net = network.make(settings, model, SCHEMES["tf"], TASKS)

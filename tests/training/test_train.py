@@ -175,11 +175,6 @@ def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
     assert "validation: 21 images" in done.plan
 
 
-def test_images_and_model_must_agree_on_the_size(settings):
-    with pytest.raises(InputError, match=r"the images' \(64\); received 96"):
-        train(*settings(size=96))
-
-
 def test_pretrained_weights_that_do_not_fit_stop_the_run(settings, tmp_path):
     wrong = tmp_path / "wrong.safetensors"
     wrong.write_bytes(b"")
