@@ -40,8 +40,8 @@ def main() -> None:
     parser.add_argument("--alone", type=int, default=4, help="images explained one at a time in a round")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    settings = ModelSettings(arch=given.arch, size=given.image_size)
-    model = build_model(settings, Heads(TASKS), 0, Statistics(127.0, 73.0)).model
+    settings = ModelSettings(arch=given.arch)
+    model = build_model(settings, Heads(TASKS), given.image_size, 0, Statistics(127.0, 73.0)).model
     row = catalogue.row(given.arch)
     measure(given, model, row.cam_layer)
 

@@ -69,7 +69,7 @@ def time_ours(arch: str, size: int, batch: int, steps: int, *, fused: bool) -> f
     from chex_tf.models.heads import Heads
     from chex_tf.models.settings import ModelSettings
 
-    model = build.build_model(ModelSettings(arch=arch, size=size, fused=fused), Heads(outputs=14)).model
+    model = build.build_model(ModelSettings(arch=arch, fused=fused), Heads(outputs=14), size).model
     images = tf.random.stateless_uniform((batch, size, size, 3), (0, 1))
     labels = tf.cast(tf.random.stateless_uniform((batch, 14), (0, 2)) > 0.8, tf.float32)
     weights = [variable.value for variable in model.trainable_variables]

@@ -55,8 +55,8 @@ def measure(given: argparse.Namespace, folder: pathlib.Path) -> None:
     machine = distribution.machine(settings)
     feed = open_feed(DataSettings(data=given.data, tasks=("all",), image_size=given.image_size), given.batch)
     with machine.strategy.scope():
-        wanted = ModelSettings(arch=given.arch, size=given.image_size)
-        built = build_model(wanted, Heads(len(feed.tasks)), 0, Statistics(127.0, 73.0))
+        wanted = ModelSettings(arch=given.arch)
+        built = build_model(wanted, Heads(len(feed.tasks)), given.image_size, 0, Statistics(127.0, 73.0))
         net = network.make(settings, built.model, built.normalisation, len(feed.tasks))
     schedule = schedules.learning_rate(settings, 10_000, feed.steps_per_epoch)
     take = step.make_steps(machine.strategy, settings, net, feed.prior, schedule, seed=0)

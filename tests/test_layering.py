@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.statistics": GROUND | {"numpy", "scipy"},
     "chex_tf.data": GROUND | {"tensorflow", "tensorflow_datasets", "numpy", "cv2", "PIL"},
     "chex_tf.models": GROUND | {"keras", "keras_cv", "numpy", "h5py", "safetensors"},
-    "chex_tf.models.fused_batch_normalization": GROUND | {"keras", "tensorflow", "numpy"},
+    "chex_tf.models.fused_batch_normalization": GROUND
+    | {"keras", "tensorflow", "numpy", "chex_tf.models.layers_within"},
     "chex_tf.runs": GROUND | {"numpy", "safetensors", "chex_tf.models.inputs"},
     "chex_tf.training": GROUND
     | {"tensorflow", "tensorboard", "keras", "numpy"}

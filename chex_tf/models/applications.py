@@ -5,9 +5,17 @@ from typing import Any
 import keras
 
 from chex_tf.models.layer_names import number_by_order
-from chex_tf.models.simplifying import slimmed
+from chex_tf.models.simplifying import simplified
 
 _HEAD_CONVOLUTION = "conv_2"
+
+# keras.applications' networks that rows name, and whether scaling and padding layers are left out of them.
+SIMPLIFIED: dict[str, bool] = {
+    **dict.fromkeys(("DenseNet121", "DenseNet169", "DenseNet201", "InceptionV3", "NASNetMobile", "VGG16"), False),
+    **dict.fromkeys(("ResNet50", "ResNet101", "ResNet152"), False),
+    **dict.fromkeys(("EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3"), True),
+    **dict.fromkeys(("MobileNetV2", "MobileNetV3Large"), True),
+}
 
 
 def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
@@ -20,8 +28,8 @@ def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
     number_by_order(model)
     if variant == "MobileNetV3Large":
         model = _with_head_convolution(model)
-    if variant.startswith(("EfficientNet", "MobileNet")):
-        return slimmed(model)
+    if SIMPLIFIED[variant]:
+        return simplified(model)
     if variant == "NASNetMobile":
         model.layers[-1].name = "features_relu"
     return keras.Model(model.input, model.output, name=variant.lower())

@@ -9,6 +9,7 @@ from chex_tf.models import catalogue, fused_batch_normalization, heads, initiali
 from chex_tf.models.features import cut, initialise, whole_network
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Encoder, Normalisation, Statistics, normalisation
+from chex_tf.models.layers_within import every_layer
 from chex_tf.models.rows import Row
 from chex_tf.models.settings import ModelSettings
 from chex_tf.models.truncation import truncate
@@ -30,14 +31,15 @@ def build_model(
     side: int,
     seed: int = 0,
     statistics: Statistics | None = None,
-    encoder: Encoder | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    encoder: Encoder | None = None,
 ) -> Built:
     """The model that `settings` describe, with `heads_wanted` on top.
 
-    It takes normalised images (batch, size, size, 3) and gives logits; see heads.attach for their form. Without
+    It takes normalised images (batch, side, side, 3) and gives logits; see heads.attach for their form. Without
     pretrained weights and without `statistics` the normalisation is left open (None). The same seed gives the same
-    weights; a head is always random. `progress` counts the bytes of weights that have to be fetched.
+    weights; a head is always random. `progress` counts the bytes of weights that have to be fetched. `encoder` is
+    what the run holds whose folder `settings.weights` names.
     """
     row = catalogue.row(settings.arch)
     network = whole_network(row, side, seed)
@@ -46,7 +48,7 @@ def build_model(
     if settings.weights != "none":
         needed = {layer.name for layer in features.layers}
         loaded = weights.load(
-            network, row, settings.weights, settings.weights_dir, needed=needed, encoder=encoder, progress=progress
+            network, row, settings.weights, settings.weights_dir, needed=needed, progress=progress, encoder=encoder
         )
     if settings.mean_variance:
         initialisation.mean_variance(network, seed)
@@ -78,6 +80,6 @@ def assemble(features: keras.Model, heads_wanted: Heads, seed: int) -> keras.Mod
 
 
 def _set_momentum(model: keras.Model, momentum: float) -> None:
-    for layer in model._flatten_layers(include_self=False):
+    for layer in every_layer(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum

@@ -19,8 +19,9 @@ def names() -> tuple[str, ...]:
 def row(name: str) -> Row:
     """The row called `name`; for keras_cv/X a row whose widths are only known once it is built (features=0)."""
     if name.startswith(KERAS_CV):
-        backbone = name.removeprefix(KERAS_CV)
-        return Row(name, "keras-cv", f"keras_cv_backbones:{backbone}", 0, "", 0, ())
+        builder = f"keras_cv_backbones:{name.removeprefix(KERAS_CV)}"
+        namings = next((known.namings for known in ROWS if known.builder == builder), ())
+        return Row(name, "keras-cv", builder, 0, "", 0, (), namings=namings)
     if name not in _BY_NAME:
         raise InputError(
             f"expected a model of the catalogue or {KERAS_CV}BACKBONE; received {name}{nearest(name, names())}", "arch"

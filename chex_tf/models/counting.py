@@ -4,6 +4,8 @@ import math
 
 import keras
 
+from chex_tf.models.layers_within import every_layer
+
 
 def trainable_parameters(model: keras.Model) -> int:
     return sum(math.prod(variable.shape) for variable in model.trainable_variables)
@@ -14,12 +16,14 @@ def multiply_adds(model: keras.Model) -> int | None:
 
     None where a layer of layers hides the shapes inside it, as some of keras-cv's do.
     """
-    counts = [_of_layer(layer) for layer in model._flatten_layers(include_self=False)]
+    counts = [_of_layer(layer) for layer in every_layer(model)]
     return None if None in counts else sum(count for count in counts if count is not None)
 
 
 def _of_layer(layer: keras.Layer) -> int | None:
     """Convolutions and dense layers do one multiplication per weight and place; the rest is not counted."""
+    if not layer.built:  # a layer of keras-cv's may hold layers that it never calls
+        return 0
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.SeparableConv2D):
@@ -28,9 +32,10 @@ def _of_layer(layer: keras.Layer) -> int | None:
         kernels = [layer.kernel]
     else:
         return 0
-    if not layer._inbound_nodes:
+    try:
+        shape = layer.output.shape
+    except AttributeError:  # called inside another layer, where Keras keeps no record of what came out
         return None
-    shape = layer.output.shape
     return shape[1] * shape[2] * sum(math.prod(kernel.shape) for kernel in kernels)
 
 

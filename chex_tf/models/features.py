@@ -7,6 +7,7 @@ from collections.abc import Container
 import keras
 
 from chex_tf.models import catalogue
+from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.rows import Row
 from chex_tf.models.truncation import truncate
 from chex_tf.settings import InputError
@@ -15,7 +16,9 @@ from chex_tf.settings import InputError
 def whole_network(row: Row, side: int, seed: int) -> keras.Model:
     """The network that `row` is, or is cut from, for images of side×side×3, initialised from `seed`."""
     if side < row.smallest:
-        raise InputError(f"{row.name} takes images of at least {row.smallest} pixels a side; received {side}", "size")
+        raise InputError(
+            f"{row.name} takes images of at least {row.smallest} pixels a side; received {side}", "image_size"
+        )
     module, variant = catalogue.whole(row).builder.split(":")
     builder = importlib.import_module(f"chex_tf.models.{module}")
     model = builder.build(variant, (side, side, 3))
@@ -34,10 +37,10 @@ def initialise(model: keras.Model, seed: int, only: Container[str] | None = None
     Each comes from its layer's own initialiser, seeded by `seed` and the layer's name. So a truncated network starts
     from the same numbers as the whole one, and nothing depends on Keras' global seed.
     """
-    for layer in model._flatten_layers(include_self=False):
+    for layer in every_layer(model):
         if only is not None and layer.name not in only:
             continue
-        for variable in layer._trainable_variables + layer._non_trainable_variables:
+        for variable in own_variables(layer):
             initializer = _initializer(layer, variable.name)
             if isinstance(initializer, keras.initializers.Initializer) and "seed" in initializer.get_config():
                 drawn = zlib.crc32(f"{seed}/{layer.name}/{variable.name}".encode())

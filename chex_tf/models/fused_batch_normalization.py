@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from chex_tf.models.layers_within import every_layer
+
 _FUSED_DTYPES = ("float32", "float16", "bfloat16")
 
 
@@ -21,7 +23,7 @@ def fuse(model: keras.Model) -> int:
     if keras.backend.backend() != "tensorflow":
         return 0
     fused = 0
-    for layer in model._flatten_layers(include_self=False):
+    for layer in every_layer(model):
         if type(layer) is keras.layers.BatchNormalization and _fits(layer):
             layer.call = _fused_call(layer)
             fused += 1

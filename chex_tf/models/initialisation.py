@@ -6,6 +6,7 @@ from collections.abc import Collection
 import keras
 import numpy as np
 
+from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.truncation import truncate
 
 
@@ -18,10 +19,12 @@ def mean_variance(model: keras.Model, seed: int, leave: Collection[str] = ()) ->
     tensors were drawn.
     """
     drawn = 0
-    for layer in model._flatten_layers(include_self=False):
+    for layer in every_layer(model):
         if layer.name in leave:
             continue
-        for variable in layer._trainable_variables:
+        for variable in own_variables(layer):
+            if not variable.trainable:
+                continue
             value = np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
             stream = np.random.default_rng([seed, zlib.crc32(f"{layer.name}/{variable.name}".encode())])
             variable.assign(stream.normal(value.mean(), value.std(), value.shape).astype(variable.dtype))

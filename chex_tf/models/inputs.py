@@ -64,7 +64,8 @@ class Normalisation:
 
 @dataclasses.dataclass(frozen=True)
 class Encoder:
-    """What a trained run hands on: weights below its heads, their architecture, and what they want to see."""
+    """What an earlier run left to start from: weights below the head, of which network (None where it is not known),
+    and what they were trained to see."""
 
     file: pathlib.Path
     arch: str | None
@@ -116,8 +117,8 @@ def normalisation(
 
     weights      "none", the name of one of the row's checkpoints ("imagenet", "timm/…"), a file or a run directory
     statistics   of the training data; needed for "none"
-    scheme       for a file: what it was trained to see; otherwise what the row's default checkpoint expects. A run
-                 directory says so itself.
+    scheme       for a file: what it was trained to see; otherwise what the row's default checkpoint expects
+    encoder      for a run directory: what it holds, with what that was trained to see
     """
     if weights == "none":
         if statistics is None:
@@ -146,7 +147,7 @@ def normalisation(
 
 
 def with_normalisation(model: Any, normalisation: Normalisation, channels: int = 1) -> Any:
-    """`model` behind its normalisation: takes values from 0 to 255 with 1 or 3 channels, for export.
+    """`model` behind its normalisation: takes values from 0 to 255 with 1 or 3 channels. The weights are shared.
 
     The layers are Keras' own, so that the saved model opens without this package.
     """
@@ -158,12 +159,4 @@ def with_normalisation(model: Any, normalisation: Normalisation, channels: int =
     x = keras.layers.Rescaling(list(normalisation.scale), list(normalisation.offset), name="normalisation")(x)
     if normalisation.reverse_channels:
         x = keras.ops.flip(x, axis=-1)
-
-    def call(layer: Any, *given: Any, **options: Any) -> Any:
-        """Every layer as before; the first ones get the normalised image where they took the model's input."""
-        return layer(*keras.tree.map_structure(lambda tensor: x if tensor is image else tensor, given), **options)
-
-    # Cloned into one flat model, so that Grad-CAM finds the layers by name.
-    whole = keras.models.clone_model(model, input_tensors=image, call_function=call)
-    whole.set_weights(model.get_weights())
-    return whole
+    return keras.Model(image, model(x), name=f"normalised_{model.name}")

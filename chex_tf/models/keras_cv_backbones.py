@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from chex_tf.models.layer_names import number_by_order
-from chex_tf.models.simplifying import slimmed
+from chex_tf.models.simplifying import simplified
 from chex_tf.settings import InputError, nearest
 
 # Tan and Le 2019, Table 1 and section 4: width and depth of each variant. Lite keeps stem and head unscaled.
@@ -157,6 +157,6 @@ def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
     model = getattr(keras_cv.models, kind)(**arguments, include_rescaling=False, input_shape=input_shape)
     number_by_order(model)
     if kind == "EfficientNetLiteBackbone":
-        return slimmed(keras.Model(model.input, model.output, name=variant.removesuffix("Backbone").lower()))
+        return simplified(keras.Model(model.input, model.output, name=variant.removesuffix("Backbone").lower()))
     # Wrapped anew as a plain functional model: what is saved names keras-cv's classes only where its layers are used.
     return keras.Model(model.input, model.output, name=variant.removesuffix("Backbone").lower())

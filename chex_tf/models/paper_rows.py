@@ -2,11 +2,25 @@
 
 import dataclasses
 
-from chex_tf.models.rows import Row, hub_file, keras_file
+from chex_tf.models import timm_names
+from chex_tf.models.rows import (
+    APACHE,
+    AS_PUBLISHED,
+    BSD,
+    MIT,
+    BatchNormalisation,
+    Row,
+    hub_file,
+    keras_file,
+)
 
 # Top-1 by source. CheXtransfer (section 3.1) took DenseNet and ResNet from torchvision, Inception and MNASNet from
 # Cadene's pretrainedmodels 0.7.4, EfficientNet and MobileNet from timm 0.2.1; the paper's source stands first.
 TORCHVISION, TIMM, CADENE = "torchvision", "timm 0.2.1", "Cadene 0.7.4"
+
+# keras.applications' usual batch normalisation: of DenseNet and ResNet, and Keras' default.
+KERAS_NORMALISATION, KERAS_DEFAULT = BatchNormalisation(0.99, 1.001e-5), BatchNormalisation(0.99, 1e-3)
+PYTORCH_NORMALISATION = BatchNormalisation(0.9, 1e-5)  # PyTorch's default
 
 _WITH_1000 = "the paper's count is with 1000 outputs"
 _BIASES = f"{_WITH_1000}; and Keras' convolutions carry biases that PyTorch's lack"
@@ -18,7 +32,15 @@ MNASNET_SMALLER = "the paper's printed values need a whole count of 5.300M to 5.
 
 
 def _dense(
-    depth: int, fourth: int, fifth: int, features: int, millions: float, digest: str, top1: tuple[float, ...]
+    depth: int,
+    fourth: int,
+    fifth: int,
+    features: int,
+    millions: float,
+    digest: str,
+    top1: tuple[float, ...],
+    of_keras: float,
+    of_hub: float,
 ) -> Row:
     file = f"densenet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
     return Row(
@@ -37,14 +59,25 @@ def _dense(
         paper_parameters_millions=millions,
         imagenet_top1=tuple(zip((TORCHVISION, TIMM, CADENE), top1, strict=True)),
         checkpoints=(
-            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch"),
-            hub_file(f"densenet{depth}.tv_in1k", "torch"),
+            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch", 224, of_keras, BSD),
+            hub_file(f"densenet{depth}.tv_in1k", "torch", 224, of_hub, APACHE, "classifier"),
         ),
+        namings=(timm_names.dense,),
+        initialisers=("glorot_uniform",),
+        batch_normalisation=KERAS_NORMALISATION,
     )
 
 
 def _efficient(
-    variant: int, ends: tuple[str, ...], features: int, millions: float, digest: str, top1: float, hub: str
+    variant: int,
+    ends: tuple[str, ...],
+    features: int,
+    millions: float,
+    digest: str,
+    top1: float,
+    side: int,
+    of_keras: float,
+    of_hub: float,
 ) -> Row:
     file = f"efficientnetb{variant}_notop.h5"
     return Row(
@@ -58,9 +91,13 @@ def _efficient(
         paper_parameters_millions=millions,
         imagenet_top1=((TIMM, top1),),
         checkpoints=(
-            keras_file(file, f"keras-applications/{file}", digest, "torch"),
-            hub_file(hub, "torch"),
+            keras_file(file, f"keras-applications/{file}", digest, "torch", side, of_keras, AS_PUBLISHED),
+            hub_file(f"tf_efficientnet_b{variant}.in1k", "torch", side, of_hub, APACHE, "classifier"),
         ),
+        namings=(timm_names.mobile,),
+        two_paddings=True,
+        initialisers=("he_fan_out_truncated",),
+        batch_normalisation=KERAS_DEFAULT,
     )
 
 
@@ -70,6 +107,7 @@ def _residual(
     millions: float | None,
     top1: tuple[tuple[str, float], ...],
     digest: str,
+    released: float,
 ) -> Row:
     ours = depth < 50
     file = f"resnet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -84,9 +122,13 @@ def _residual(
         paper_parameters_millions=millions,
         difference="" if millions is None else _WITH_1000 if ours else _BIASES,
         imagenet_top1=top1,
-        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", default=True),)
+        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, released, BSD, "fc", default=True),)
         if ours
-        else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe"),),
+        else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released, MIT),),
+        # keras.applications strides in another convolution than PyTorch: its weights would load and compute nonsense.
+        namings=(timm_names.residual,) if ours else (),
+        initialisers=("he_fan_out",) if ours else ("glorot_uniform",),
+        batch_normalisation=PYTORCH_NORMALISATION if ours else KERAS_NORMALISATION,
     )
 
 
@@ -99,12 +141,12 @@ _MOBILENET_V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.
 # With its top, because the 1280-channel head convolution belongs to the top.
 _MOBILENET_V3 = "weights_mobilenet_v3_large_224_1.0_float.h5"
 
-RESNET152 = _residual(152, (3, 8, 36, 3), None, ((TORCHVISION, 78.31),), "ee4c566cf9a93f14d82f913c2dc6dd0c")
+RESNET152 = _residual(152, (3, 8, 36, 3), None, ((TORCHVISION, 78.31),), "ee4c566cf9a93f14d82f913c2dc6dd0c", 76.6)
 
 WHOLE: tuple[Row, ...] = (
-    _dense(121, 24, 16, 1024, 6.968, "30ee3e1110167f948a6b9946edeeb738", (74.65, 75.58, 74.65)),
-    _dense(169, 32, 32, 1664, 12.508, "b8c4d4c20dd625c148057b9ff1c1176b", (76.00, 75.91, 76.03)),
-    _dense(201, 48, 32, 1920, 18.120, "c13680b51ded0fb44dff2d8f86ac8bb1", (77.20, 77.29, 77.15)),
+    _dense(121, 24, 16, 1024, 6.968, "30ee3e1110167f948a6b9946edeeb738", (74.65, 75.58, 74.65), 75.0, 74.76),
+    _dense(169, 32, 32, 1664, 12.508, "b8c4d4c20dd625c148057b9ff1c1176b", (76.00, 75.91, 76.03), 76.2, 75.90),
+    _dense(201, 48, 32, 1920, 18.120, "c13680b51ded0fb44dff2d8f86ac8bb1", (77.20, 77.29, 77.15), 77.3, 77.29),
     _efficient(
         0,
         (
@@ -120,7 +162,9 @@ WHOLE: tuple[Row, ...] = (
         4.025,
         "50bc09e76180e00e4465e1a485ddc09d",
         77.70,
-        "tf_efficientnet_b0.in1k",
+        224,
+        77.1,
+        76.53,
     ),
     _efficient(
         1,
@@ -129,7 +173,9 @@ WHOLE: tuple[Row, ...] = (
         6.531,
         "74c4e6b3e1f6a1eea24c589628592432",
         78.70,
-        "tf_efficientnet_b1.in1k",
+        240,
+        79.1,
+        78.56,
     ),
     _efficient(
         2,
@@ -138,7 +184,9 @@ WHOLE: tuple[Row, ...] = (
         7.721,
         "111f8e2ac8aa800a7a99e3239f7bfb39",
         80.39,
-        "tf_efficientnet_b2.in1k",
+        260,
+        80.1,
+        79.60,
     ),
     _efficient(
         3,
@@ -147,7 +195,9 @@ WHOLE: tuple[Row, ...] = (
         10.718,
         "af6d107764bb5b1abb91932881670226",
         81.49,
-        "tf_efficientnet_b3.in1k",
+        300,
+        81.6,
+        80.88,
     ),
     Row(
         name="InceptionV3",
@@ -167,8 +217,14 @@ WHOLE: tuple[Row, ...] = (
                 f"tensorflow/keras-applications/inception_v3/{_INCEPTION_V3}",
                 "bcbd6486424b2319ff4ef7d526e38f63",
                 "tf",
+                299,
+                77.9,
+                APACHE,
             ),
         ),
+        # No namings: keras.applications' batch normalisation has no scale here, PyTorch's has.
+        initialisers=("glorot_uniform",),
+        batch_normalisation=KERAS_DEFAULT,
     ),
     Row(
         name="InceptionV4",
@@ -182,7 +238,10 @@ WHOLE: tuple[Row, ...] = (
         paper_parameters_millions=42.680,
         difference=_WITH_1000,
         imagenet_top1=((CADENE, 80.06), (TIMM, 80.17)),
-        checkpoints=(hub_file("inception_v4.tf_in1k", "tf", default=True),),
+        checkpoints=(hub_file("inception_v4.tf_in1k", "tf", 299, 80.16, APACHE, "last_linear", default=True),),
+        namings=(timm_names.inception_v4,),
+        initialisers=("he_normal",),
+        batch_normalisation=BatchNormalisation(0.9, 1e-3),
     ),
     Row(
         name="MNASNet",
@@ -204,7 +263,10 @@ WHOLE: tuple[Row, ...] = (
         difference=MNASNET_COUNT,
         # Cadene's package, which the paper names, has no MNASNet; its NASNet-A-Mobile stands at 74.08.
         imagenet_top1=((TIMM, 74.66), (TORCHVISION, 73.51)),
-        checkpoints=(hub_file("mnasnet_100.rmsp_in1k", "torch", default=True),),
+        checkpoints=(hub_file("mnasnet_100.rmsp_in1k", "torch", 224, 74.65, APACHE, "classifier", default=True),),
+        namings=(timm_names.mobile, timm_names.mnasnet_torchvision),
+        initialisers=("he_fan_out",),
+        batch_normalisation=PYTORCH_NORMALISATION,
     ),
     Row(
         name="MobileNetV2",
@@ -218,8 +280,19 @@ WHOLE: tuple[Row, ...] = (
         imagenet_top1=((TIMM, 72.97), (TORCHVISION, 71.88)),
         checkpoints=(
             # keras.applications publishes no digest for this file.
-            keras_file(_MOBILENET_V2, f"tensorflow/keras-applications/mobilenet_v2/{_MOBILENET_V2}", "", "tf"),
+            keras_file(
+                _MOBILENET_V2,
+                f"tensorflow/keras-applications/mobilenet_v2/{_MOBILENET_V2}",
+                "",
+                "tf",
+                224,
+                71.3,
+                APACHE,
+            ),
         ),
+        # No namings: PyTorch's network pads otherwise.
+        initialisers=("glorot_uniform",),
+        batch_normalisation=BatchNormalisation(0.999, 1e-3),
     ),
     Row(
         name="MobileNetV3",
@@ -244,14 +317,22 @@ WHOLE: tuple[Row, ...] = (
                 f"tensorflow/keras-applications/mobilenet_v3/{_MOBILENET_V3}",
                 "59e551e166be033d707958cf9e29a6a7",
                 "tf",
+                224,
+                75.6,
+                AS_PUBLISHED,
+                classifier=("logits",),
             ),
-            hub_file("tf_mobilenetv3_large_100.in1k", "tf"),
+            hub_file("tf_mobilenetv3_large_100.in1k", "tf", 224, 75.52, APACHE, "classifier"),
         ),
+        namings=(timm_names.mobilenet_v3,),
+        two_paddings=True,
+        initialisers=("glorot_uniform",),
+        batch_normalisation=BatchNormalisation(0.999, 1e-3),
     ),
-    _residual(18, (2, 2, 2, 2), 11.690, _top1(69.76, 69.75, 70.14), ""),
-    _residual(34, (3, 4, 6, 3), 21.798, _top1(73.30, 75.11, 73.55), ""),
-    _residual(50, (3, 4, 6, 3), 25.557, _top1(76.15, 79.04, 76.00), "4d473c1dd8becc155b73f8504c6f6626"),
-    _residual(101, (3, 4, 23, 3), 44.549, _top1(77.37, 77.37, 77.44), "88cf7a10940856eca736dc7b7e228a21"),
+    _residual(18, (2, 2, 2, 2), 11.690, _top1(69.76, 69.75, 70.14), "", 69.76),
+    _residual(34, (3, 4, 6, 3), 21.798, _top1(73.30, 75.11, 73.55), "", 73.31),
+    _residual(50, (3, 4, 6, 3), 25.557, _top1(76.15, 79.04, 76.00), "4d473c1dd8becc155b73f8504c6f6626", 74.9),
+    _residual(101, (3, 4, 23, 3), 44.549, _top1(77.37, 77.37, 77.44), "88cf7a10940856eca736dc7b7e228a21", 76.4),
 )
 
 

@@ -9,7 +9,7 @@ _SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
-def slimmed(model: keras.Model) -> keras.Model:
+def simplified(model: keras.Model) -> keras.Model:
     """The same network made anew without its scaling and without padding layers that a convolution can do itself.
 
     EfficientNet and MobileNet pad by a layer, and convolve without padding, what "same" padding pads as well. A layer

@@ -151,35 +151,6 @@ def inception_v4(layer: str) -> str | None:
     return f"{place}.branch{branch}{divider}{step}.{kind}"
 
 
-def namings(builder: str) -> tuple[Naming, ...]:
-    """The namings under which PyTorch weights fit the network of this builder; none where its arithmetic differs.
-
-    keras.applications' ResNets stride in another convolution than PyTorch's, its InceptionV3 has no scale in batch
-    normalisation, its MobileNetV2 and NASNet pad otherwise: PyTorch weights would load there and compute nonsense.
-    """
-    module, variant = builder.split(":")
-    if module == "resnet":
-        return (residual,)
-    if module == "mnasnet":
-        return (mobile, mnasnet_torchvision)
-    if module == "inception_v4":
-        return (inception_v4,)
-    if variant.startswith("DenseNet") and module == "applications":
-        return (dense,)
-    if variant.startswith("EfficientNetB"):
-        return (mobile,)
-    if variant == "MobileNetV3Large":
-        return (mobilenet_v3,)
-    if variant.startswith("EfficientNetLiteB0"):
-        return (lite,)
-    return ()
-
-
-def pads_as_tensorflow(builder: str) -> bool:
-    """Whether PyTorch weights fit that were trained with either padding, and only TensorFlow's is this network's."""
-    return builder.split(":")[1].startswith(("EfficientNetB", "MobileNetV3Large"))
-
-
 # Variable of a Keras layer, to the last part of a PyTorch tensor's name.
 TENSORS = {
     "kernel": "weight",

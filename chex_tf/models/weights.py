@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from chex_tf.models import checkpoint_files, released, timm_names
 from chex_tf.models.checkpoint_files import Tensors
 from chex_tf.models.inputs import Encoder
+from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.rows import Row
 from chex_tf.settings import InputError
 
@@ -19,24 +21,29 @@ _LISTED = 20  # missing tensors named in a message, before "and N more"
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """How loading went. matched: variables set; unexpected: tensors of the file that no variable took."""
+    """How loading went.
+
+    matched     how many variables were set
+    unexpected  tensors of the file that no variable took; `classifier` are those of them that the row expects there
+    """
 
     source: pathlib.Path
     matched: int
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
-    zeroed_biases: int = 0
+    classifier: tuple[str, ...] = ()
     doubtful_padding: bool = False  # PyTorch's weights for a network that pads as TensorFlow does
 
     def __str__(self) -> str:
-        biases = f", {self.zeroed_biases} biases that the file lacks set to zero" if self.zeroed_biases else ""
+        left, of_classifier = len(self.unexpected), len(self.classifier)
+        classifier = f" (the classifier's: {of_classifier})" if of_classifier else ""
         padding = (
             "; this network pads as TensorFlow does, and timm's tf_ variants were trained so: with weights of another "
             "variant its features are about 1 % off"
         )
         return (
             f"{self.source.name}: {self.matched} tensors matched, {len(self.missing)} missing, "
-            f"{len(self.unexpected)} unexpected{biases}{padding if self.doubtful_padding else ''}"
+            f"{left} unexpected{classifier}{padding if self.doubtful_padding else ''}"
         )
 
 
@@ -44,22 +51,23 @@ def resolve(
     row: Row,
     weights: str,
     folder: pathlib.Path | None,
-    encoder: Encoder | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    encoder: Encoder | None = None,
 ) -> pathlib.Path:
-    """The file that `weights` means for `row`: a released checkpoint's, a run directory's, or the file itself."""
+    """The file that `weights` means for `row`: a released checkpoint's, the encoder's, or the file itself."""
     for checkpoint in row.checkpoints:
         if checkpoint.name == weights:
             return released.find(checkpoint, folder, progress)
-    path = pathlib.Path(weights)
     if encoder is not None:
         if encoder.arch not in (None, row.name, row.whole):
-            raise InputError(f"{path} holds weights of {encoder.arch}; received --arch={row.name}", "weights")
+            raise InputError(f"{weights} holds weights of {encoder.arch}; received --arch={row.name}", "weights")
         return encoder.file
+    path = pathlib.Path(weights)
     if path.is_file():
         return path
     known = ", ".join(["none", *(checkpoint.name for checkpoint in row.checkpoints), "a file", "a run directory"])
-    raise InputError(f"expected weights of {row.name}: {known}; received {weights}, and nothing is there", "weights")
+    there = "a folder without an encoder" if path.is_dir() else "and nothing is there"
+    raise InputError(f"expected weights of {row.name}: {known}; received {weights}, {there}", "weights")
 
 
 def load(
@@ -69,15 +77,15 @@ def load(
     folder: pathlib.Path | None = None,
     *,
     needed: Collection[str] | None = None,
-    encoder: Encoder | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    encoder: Encoder | None = None,
 ) -> Loaded:
     """Sets the variables of `network` (the whole one, without head) from what `weights` means.
 
     `needed` names the layers that must be found, all by default; the others are set where the file has them. Nothing
     is set unless all that is needed is there and every shape fits.
     """
-    path = resolve(row, weights, folder, encoder, progress)
+    path = resolve(row, weights, folder, progress, encoder)
     tensors = checkpoint_files.read(path)
     loaded, values = _match(network, row, tensors, path, needed)
     if loaded.missing:
@@ -89,24 +97,19 @@ def load(
         )
     for variable, value in values:
         variable.assign(value)
-    released_here = weights in {checkpoint.name for checkpoint in row.checkpoints}
-    doubtful = bool(tensors.by_name) and not released_here and "tf_" not in path.name
-    return dataclasses.replace(loaded, doubtful_padding=doubtful and timm_names.pads_as_tensorflow(row.builder))
+    of_row = path.name in {checkpoint.file for checkpoint in row.checkpoints}
+    return dataclasses.replace(loaded, doubtful_padding=row.two_paddings and bool(tensors.by_name) and not of_row)
 
 
 def _match(
     network: keras.Model, row: Row, tensors: Tensors, path: pathlib.Path, needed: Collection[str] | None
 ) -> tuple[Loaded, list[tuple[Any, np.ndarray]]]:
     candidates = [_by_layer(network, tensors)] if tensors.by_layer else []
-    candidates += (
-        [_by_name(network, tensors.by_name, naming) for naming in timm_names.namings(row.builder)]
-        if tensors.by_name
-        else []
-    )
+    candidates += [_by_name(network, tensors.by_name, naming) for naming in row.namings] if tensors.by_name else []
     if not candidates:
         reason = f"PyTorch weights compute something else in {row.name}" if tensors.by_name else "the file is empty"
         raise InputError(f"cannot load {path} into {row.name}: {reason}", "weights")
-    found, used, zeroed = max(candidates, key=lambda candidate: len(candidate[0]))
+    found, used = max(candidates, key=lambda candidate: len(candidate[0]))
     missing, wrong, values = [], [], []
     for layer, variable in _variables(network):
         key = f"{layer}/{variable.name}"
@@ -121,25 +124,22 @@ def _match(
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise InputError(f"{path} does not fit {row.name}: {'; '.join(wrong[:3])}{more}", "weights")
-    every = set(tensors.by_layer) | set(tensors.by_name)
-    return Loaded(path, len(values), tuple(missing), tuple(sorted(every - used)), zeroed), values
+    unexpected = tuple(sorted((set(tensors.by_layer) | set(tensors.by_name)) - used))
+    classifiers = {name for checkpoint in row.checkpoints for name in checkpoint.classifier}
+    of_classifier = tuple(name for name in unexpected if name in classifiers)
+    return Loaded(path, len(values), tuple(missing), unexpected, of_classifier), values
 
 
 def _variables(network: keras.Model) -> list[tuple[str, Any]]:
     """Every variable with its layer's name, in Keras' order."""
-    return [(layer.name, variable) for layer in _carriers(network) for variable in _own(layer)]
+    return [(layer.name, variable) for layer in _carriers(network) for variable in own_variables(layer)]
 
 
 def _carriers(network: keras.Model) -> list[keras.Layer]:
-    return [layer for layer in network._flatten_layers(include_self=False) if _own(layer)]
+    return [layer for layer in every_layer(network) if own_variables(layer)]
 
 
-def _own(layer: keras.Layer) -> list[Any]:
-    """A layer's variables as Keras saves them, less the seeds of random generators."""
-    return [v for v in layer._trainable_variables + layer._non_trainable_variables if "seed" not in v.name]
-
-
-Found = tuple[dict[str, np.ndarray], set[str], int]
+Found = tuple[dict[str, np.ndarray], set[str]]  # arrays by variable of ours, and which of the file's names they took
 
 
 def _by_layer(network: keras.Model, tensors: Tensors) -> Found:
@@ -147,7 +147,7 @@ def _by_layer(network: keras.Model, tensors: Tensors) -> Found:
     names = {name: name for name in tensors.by_layer}
     if tensors.ordered:
         # The input scaling that keras.applications builds in has statistics of its own; see inputs.py.
-        inside = [name for name in tensors.by_layer if name.startswith("normalization")]
+        inside = [name for name in tensors.by_layer if re.fullmatch(r"normalization(_\d+)?", name)]
         rest = [name for name in tensors.by_layer if name not in inside]
         _check_inner_scaling([tensors.by_layer[name] for name in inside])
         names = dict(zip((layer.name for layer in carriers), rest, strict=False))
@@ -155,10 +155,11 @@ def _by_layer(network: keras.Model, tensors: Tensors) -> Found:
     used: set[str] = set()
     for layer in carriers:
         arrays = tensors.by_layer.get(names.get(layer.name, ""), [])
-        if len(arrays) >= len(_own(layer)):
+        own = own_variables(layer)
+        if len(arrays) >= len(own):
             used.add(names[layer.name])
-            found |= {f"{layer.name}/{v.name}": array for v, array in zip(_own(layer), arrays, strict=False)}
-    return found, used, 0
+            found |= {f"{layer.name}/{v.name}": array for v, array in zip(own, arrays, strict=False)}
+    return found, used
 
 
 def _check_inner_scaling(inside: list[list[np.ndarray]]) -> None:
@@ -175,17 +176,16 @@ def _check_inner_scaling(inside: list[list[np.ndarray]]) -> None:
 def _by_name(network: keras.Model, tensors: dict[str, np.ndarray], naming: timm_names.Naming) -> Found:
     found: dict[str, np.ndarray] = {}
     used: set[str] = set()
-    zeroed = 0
     for layer in _carriers(network):
         module = naming(layer.name)
         if module is None:
             continue
-        for variable in _own(layer):
+        for variable in own_variables(layer):
             name = f"{module}.{timm_names.TENSORS[variable.name]}"
             if name in tensors:
                 found[f"{layer.name}/{variable.name}"] = _keras_order(tensors[name], variable)
                 used |= {name, f"{module}.num_batches_tracked"}
-    return found, used, zeroed
+    return found, used
 
 
 def _keras_order(tensor: np.ndarray, variable: Any) -> np.ndarray:

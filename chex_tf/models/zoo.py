@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 
-from chex_tf.models.rows import Row
+from chex_tf.models.rows import BatchNormalisation, Checkpoint, Row
 
 SIDE = 320  # pixels, the paper's image size; maps and multiply-adds are of this
 OUTPUTS = 14
@@ -47,6 +47,9 @@ class Entry:
     paper_times_smaller: float | None
     imagenet_top1_source: str
     note: str
+    initialisers: tuple[str, ...]
+    batch_normalisation: BatchNormalisation | None
+    checkpoints: tuple[Checkpoint, ...]
 
 
 def entries(names: Sequence[str], progress: Callable[[int, int], None] = lambda done, total: None) -> list[Entry]:
@@ -96,6 +99,9 @@ def _count(row: Row, network: object) -> Entry:
         paper_times_smaller=row.paper_times_smaller,
         imagenet_top1_source=top1[0] if top1 else "",
         note="; ".join(part for part in (row.difference, row.note) if part),
+        initialisers=row.initialisers,
+        batch_normalisation=row.batch_normalisation,
+        checkpoints=row.checkpoints,
     )
 
 

@@ -11,14 +11,13 @@ import tensorflow as tf
 from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.models.inputs import Normalisation
 from chex_tf.models.normalising import normalised
-from chex_tf.models.variable_names import weight_names
+from chex_tf.models.variable_names import SEED_STATE, weight_names
 from chex_tf.runs import former_versions
 from chex_tf.runs.checkpoints import WEIGHT
 from chex_tf.settings import InputError
 from chex_tf.training import optimizer
 from chex_tf.training.settings import TrainSettings
 
-SEED_STATE = "seed_generator_state"  # Keras' name for what its dropout layers count with
 FIRST_SCALE = 2.0**15  # of float16's loss
 
 

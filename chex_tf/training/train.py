@@ -14,9 +14,11 @@ import keras
 
 from chex_tf.data.failures import told_plainly
 from chex_tf.data.settings import DataSettings
+from chex_tf.models import catalogue
 from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import Heads
+from chex_tf.models.inputs import Encoder
 from chex_tf.models.settings import ModelSettings
 from chex_tf.runs import checkpoints, encoder, status
 from chex_tf.runs import config as configuration
@@ -163,12 +165,12 @@ class _Job:
         if synchronised:
             model = dataclasses.replace(model, fused=False)  # the fused kernel sees one replica's images alone
         statistics = self.objective.statistics() if model.weights == "none" else None
-        weights = pathlib.Path(model.weights)
-        source = encoder.read(weights) if weights.is_dir() else None
         policy = keras.config.dtype_policy()
         keras.config.set_dtype_policy(settings.precision)
         try:
-            built = build_model(model, self.heads, self.objective.side, settings.seed, statistics, encoder=source)
+            built = build_model(
+                model, self.heads, self.objective.side, settings.seed, statistics, encoder=_encoder(model)
+            )
         finally:
             keras.config.set_dtype_policy(policy)
         if synchronised:
@@ -216,6 +218,13 @@ class _Job:
         assert built.normalisation is not None
         below = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
         encoder.write(self.settings.run_dir, built.row.name, built.normalisation.to_json(), below.save_weights)
+
+
+def _encoder(model: ModelSettings) -> Encoder | None:
+    """What the run holds whose folder --weights names; a folder that is called as released weights are is not meant."""
+    released = {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
+    folder = pathlib.Path(model.weights)
+    return encoder.read(folder) if model.weights not in released and folder.is_dir() else None
 
 
 def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:

@@ -18,7 +18,7 @@ from chex_tf.models.heads import Heads
 from chex_tf.models.settings import ModelSettings
 
 weights, out = sys.argv[1:]
-model = build.build_model(ModelSettings(arch="MNASNetMinus3", size=48), Heads(14), seed=3).model
+model = build.build_model(ModelSettings(arch="MNASNetMinus3"), Heads(14), 48, seed=3).model
 if weights:
     model.load_weights(weights)
 else:

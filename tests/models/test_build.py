@@ -1,6 +1,7 @@
 """From a row's name to a model that learns, saves and comes back."""
 
 import itertools
+import json
 import pathlib
 import re
 
@@ -11,6 +12,7 @@ import pytest
 from chex_tf.models import build, catalogue, fused_batch_normalization, heads, keras_cv_backbones
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import SCHEMES, Statistics
+from chex_tf.models.layers_within import every_layer
 from chex_tf.models.settings import ModelSettings
 from chex_tf.settings import InputError
 
@@ -20,16 +22,18 @@ QUICK = ("ResNet18Minus2", "MNASNetMinus3", "CBR-Tiny", "MobileNetV2", "Efficien
 ROWS = [row.name if row.name in QUICK else pytest.param(row.name, marks=pytest.mark.slow) for row in catalogue.ROWS]
 
 
-def settings(arch: str, **options: object) -> ModelSettings:
-    return ModelSettings(arch=arch, **{"size": catalogue.row(arch).smallest, **options})  # type: ignore[arg-type]
+def built(arch: str, heads_wanted: Heads = Heads(14), *, seed: int = 0, **options: object) -> build.Built:  # noqa: B008
+    """At the smallest size that the row takes."""
+    settings = ModelSettings(arch=arch, **options)  # type: ignore[arg-type]
+    return build.build_model(settings, heads_wanted, catalogue.row(arch).smallest, seed)
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_learns_and_round_trips_at_the_smallest_input(name: str, tmp_path: pathlib.Path) -> None:
     """Three steps down the gradient lower the loss; both kinds of file give the same logits, bit for bit."""
     side = catalogue.row(name).smallest
-    model = build.build_model(settings(name), Heads(14), seed=1).model
-    for layer in model._flatten_layers(include_self=False):
+    model = built(name, seed=1).model
+    for layer in every_layer(model):
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0  # dropped branches change the loss of four images by as much as a step does
     generator = np.random.default_rng(0)
@@ -54,7 +58,7 @@ def test_learns_and_round_trips_at_the_smallest_input(name: str, tmp_path: pathl
     fused_batch_normalization.fuse(opened)
     np.testing.assert_array_equal(np.asarray(opened(images, training=False)), expected)
     model.save_weights(tmp_path / "model.weights.h5")
-    fresh = build.build_model(settings(name), Heads(14), seed=2).model
+    fresh = built(name, seed=2).model
     assert np.abs(np.asarray(fresh(images, training=False)) - expected).max() > 0
     fresh.load_weights(tmp_path / "model.weights.h5")
     np.testing.assert_array_equal(np.asarray(fresh(images, training=False)), expected)
@@ -62,18 +66,18 @@ def test_learns_and_round_trips_at_the_smallest_input(name: str, tmp_path: pathl
 
 def test_the_seed_alone_decides_the_weights() -> None:
     keras.utils.set_random_seed(1)
-    first = build.build_model(settings("MNASNetMinus3"), Heads(14), seed=7).model.get_weights()
+    first = built("MNASNetMinus3", seed=7).model.get_weights()
     keras.utils.set_random_seed(2)
-    second = build.build_model(settings("MNASNetMinus3"), Heads(14), seed=7).model.get_weights()
-    other = build.build_model(settings("MNASNetMinus3"), Heads(14), seed=8).model.get_weights()
+    second = built("MNASNetMinus3", seed=7).model.get_weights()
+    other = built("MNASNetMinus3", seed=8).model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     drawn = [place for place, value in enumerate(first) if value.ndim > 1]
     assert not any(np.array_equal(first[place], other[place]) for place in drawn)
 
 
 def test_a_truncated_network_starts_from_the_whole_ones_numbers(headed: object) -> None:
-    whole = build.build_model(settings("ResNet18"), Heads(14), seed=3).model
-    cut = build.build_model(settings("ResNet18Minus3"), Heads(14), seed=3).model
+    whole = built("ResNet18", seed=3).model
+    cut = built("ResNet18Minus3", seed=3).model
     kernels = ["conv1_conv", "conv2_block2_2_conv"]
     for name in kernels:
         np.testing.assert_array_equal(cut.get_layer(name).kernel.numpy(), whole.get_layer(name).kernel.numpy())
@@ -81,13 +85,13 @@ def test_a_truncated_network_starts_from_the_whole_ones_numbers(headed: object) 
 
 
 def test_names_do_not_depend_on_what_was_built_before() -> None:
-    first, second = (build.build_model(settings("MobileNetV3"), Heads(14)).model for _ in range(2))
+    first, second = (built("MobileNetV3").model for _ in range(2))
     assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
 
 
 def test_he_initialisation_has_the_variance_it_should() -> None:
     """VarianceScaling 2 by fan-out: 3×3 kernels to 64 channels have variance 2 / (9 · 64)."""
-    model = build.build_model(settings("ResNet18"), Heads(14), seed=0).model
+    model = built("ResNet18").model
     kernel = model.get_layer("conv2_block1_1_conv").kernel.numpy()
     assert kernel.var() == pytest.approx(2 / (9 * 64), rel=0.05)
     assert abs(kernel.mean()) < 0.001
@@ -96,7 +100,7 @@ def test_he_initialisation_has_the_variance_it_should() -> None:
 @pytest.mark.parametrize(("classes", "shape"), [(1, (None, 5)), (3, (None, 5, 3))])
 def test_heads(classes: int, shape: tuple[int | None, ...]) -> None:
     wanted = Heads(5, classes, extra=("sex", "age", "view"), dropout=0.5)
-    model = build.build_model(settings("CBR-Tiny"), wanted).model
+    model = built("CBR-Tiny", wanted).model
     assert list(model.output) == ["observations", "sex", "age", "view"]
     assert model.output["observations"].shape == shape
     assert [model.output[name].shape for name in heads.EXTRA_HEADS] == [(None, 1)] * 3
@@ -110,10 +114,17 @@ def test_heads(classes: int, shape: tuple[int | None, ...]) -> None:
     }
 
 
+def test_heads_go_through_json() -> None:
+    wanted = Heads(5, 3, extra=("sex", "view"), dropout=0.25)
+    kept = json.loads(json.dumps(wanted.to_json()))
+    assert kept == {"outputs": 5, "classes": 3, "extra": ["sex", "view"], "dropout": 0.25}
+    assert Heads.from_json(kept) == wanted
+
+
 def test_logits_are_float32_under_half_precision() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        model = build.build_model(settings("CBR-Tiny"), Heads(5, 3)).model
+        model = built("CBR-Tiny", Heads(5, 3)).model
     finally:
         keras.config.set_dtype_policy("float32")
     assert model.get_layer("block2_conv").compute_dtype == "float16"
@@ -129,22 +140,21 @@ def test_pooling_and_dense_by_hand() -> None:
 
 
 def test_options_reach_the_model() -> None:
-    model = build.build_model(
-        settings("ResNet18", batch_norm_momentum=0.5, truncate_at="conv2_block1_out"), Heads(2)
-    ).model
+    model = built("ResNet18", Heads(2), batch_norm_momentum=0.5, truncate_at="conv2_block1_out").model
     assert model.get_layer("conv1_bn").momentum == 0.5
     assert model.get_layer("features").output.shape == (None, 64)
     assert "conv2_block2_out" not in [layer.name for layer in model.layers]
-    plain = build.build_model(settings("CBR-Tiny", fused=False), Heads(2)).model
+    plain = built("CBR-Tiny", Heads(2), fused=False).model
     assert "call" not in vars(plain.get_layer("block1_bn"))
 
 
 def test_normalisation_is_open_only_without_weights_and_statistics() -> None:
-    assert build.build_model(settings("CBR-Tiny"), Heads(2)).normalisation is None
-    built = build.build_model(settings("CBR-Tiny"), Heads(2), statistics=Statistics(10.0, 5.0))
-    assert built.normalisation is not None
-    np.testing.assert_allclose(built.normalisation.apply([[[15.0]]]), [[[1.0, 1.0, 1.0]]])
-    assert SCHEMES["torch"] != built.normalisation
+    assert built("CBR-Tiny", Heads(2)).normalisation is None
+    settings = ModelSettings(arch="CBR-Tiny")
+    normalisation = build.build_model(settings, Heads(2), 32, statistics=Statistics(10.0, 5.0)).normalisation
+    assert normalisation is not None
+    np.testing.assert_allclose(normalisation.apply([[[15.0]]]), [[[1.0, 1.0, 1.0]]])
+    assert SCHEMES["torch"] != normalisation
 
 
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3", "EfficientNetLite0"])
@@ -156,12 +166,15 @@ def test_nothing_scales_inside(name: str) -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(InputError, match="InceptionV3 takes images of at least 75 pixels a side; received 64"):
-        build.build_model(ModelSettings(arch="InceptionV3", size=64), Heads(2))
+    with pytest.raises(
+        InputError, match="InceptionV3 takes images of at least 75 pixels a side; received 64"
+    ) as refusal:
+        build.build_model(ModelSettings(arch="InceptionV3"), Heads(2), 64)
+    assert refusal.value.setting == "image_size"
     with pytest.raises(InputError, match="received conv2_block9_out; did you mean conv2_block"):
-        build.build_model(settings("ResNet18", truncate_at="conv2_block9_out"), Heads(2))
+        built("ResNet18", Heads(2), truncate_at="conv2_block9_out")
     with pytest.raises(InputError, match="expected weights to start from"):
-        settings("ResNet18", mean_variance=True)
+        ModelSettings(arch="ResNet18", mean_variance=True)
 
 
 def published_count(variant: str) -> int:
@@ -204,10 +217,10 @@ def test_keras_cv_backbones_have_the_published_count(backbone: str) -> None:
 )
 def test_keras_cv_backbones_by_name(backbone: str) -> None:
     pytest.importorskip("keras_cv")
-    model = build.build_model(ModelSettings(arch=f"keras_cv/{backbone}", size=64), Heads(2)).model
+    model = build.build_model(ModelSettings(arch=f"keras_cv/{backbone}"), Heads(2), 64).model
     cut = next(layer.name for layer in model.layers if layer.name.endswith(("_add", "_out")))
-    truncated = ModelSettings(arch=f"keras_cv/{backbone}", size=64, truncate_at=cut)
-    assert len(build.build_model(truncated, Heads(2)).model.layers) < len(model.layers)
+    truncated = ModelSettings(arch=f"keras_cv/{backbone}", truncate_at=cut)
+    assert len(build.build_model(truncated, Heads(2), 64).model.layers) < len(model.layers)
 
 
 @pytest.mark.parametrize("backbone", ["MobileNetV3SmallBackbone"])
@@ -222,12 +235,12 @@ def test_operations_that_are_no_layers_are_numbered_with_them(backbone: str) -> 
 
 def test_unknown_keras_cv_backbone() -> None:
     with pytest.raises(InputError, match="did you mean ResNet18Backbone"):
-        build.build_model(ModelSettings(arch="keras_cv/ResNet18", size=64), Heads(2))
+        build.build_model(ModelSettings(arch="keras_cv/ResNet18"), Heads(2), 64)
 
 
 def test_every_fitting_layer_of_every_family_is_fused() -> None:
     for name, options in itertools.product(("MobileNetV3", "CBR-Tiny"), (True, False)):
-        model = build.build_model(settings(name, fused=options), Heads(2)).model
+        model = built(name, Heads(2), fused=options).model
         norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
         assert norms
         assert all(("call" in vars(layer)) == options for layer in norms)

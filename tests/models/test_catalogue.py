@@ -74,6 +74,51 @@ def test_parameters_are_the_papers(name: str, headed: Headed) -> None:
             assert round(smaller, 1) == row.paper_times_smaller
 
 
+def initialiser(layer: keras.Layer, attribute: str) -> str | None:
+    """The row's word for what a layer's weights are drawn from; None where the layer has no such weights."""
+    found = getattr(layer, attribute, None)
+    if found is None:
+        return None
+    options = found.get_config()
+    if isinstance(found, keras.initializers.GlorotUniform):
+        return "glorot_uniform"
+    if isinstance(found, keras.initializers.HeNormal):
+        return "he_normal"
+    assert (type(found).__name__, options["scale"], options["mode"]) == ("VarianceScaling", 2.0, "fan_out")
+    return {"untruncated_normal": "he_fan_out", "truncated_normal": "he_fan_out_truncated"}[options["distribution"]]
+
+
+@pytest.mark.parametrize("name", [row for row in ROWS if "Minus" not in str(row)])
+def test_initialisers_and_batch_normalisation_are_as_declared(name: str, headed: Headed) -> None:
+    row, model = catalogue.row(name), headed(name, 320)
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    facts = {(layer.momentum, layer.epsilon) for layer in norms}
+    declared = row.batch_normalisation
+    assert facts == (set() if declared is None else {(declared.momentum, declared.epsilon)})
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+    attributes = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
+    drawn = {
+        initialiser(layer, attribute) for layer in model.layers if isinstance(layer, kinds) for attribute in attributes
+    }
+    assert drawn - {None} == set(row.initialisers)
+    assert len(row.initialisers) == len(set(row.initialisers))
+
+
+def test_every_checkpoint_says_its_licence_and_size() -> None:
+    for row in catalogue.ROWS:
+        for checkpoint in row.checkpoints:
+            assert checkpoint.licence
+            assert checkpoint.side >= 224
+            assert bool(row.namings) or checkpoint.naming == "keras", "PyTorch weights need a naming"
+        assert not row.two_paddings or row.namings
+
+
+def test_a_backbone_takes_the_weights_of_the_row_that_is_made_of_it() -> None:
+    lite = catalogue.row("EfficientNetLite0")
+    assert catalogue.row("keras_cv/EfficientNetLiteB0Backbone").namings == lite.namings != ()
+    assert catalogue.row("keras_cv/ResNet18Backbone").namings == ()
+
+
 def test_table_2_is_complete() -> None:
     cuts = {row.name: row.paper_times_smaller for row in catalogue.ROWS if row.cut_at is not None}
     assert cuts == {

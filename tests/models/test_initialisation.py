@@ -67,12 +67,12 @@ def test_transfusion_stops_where_it_is_told(pretrained: keras.Model, up_to: str)
 
 def test_both_through_the_settings(pretrained: keras.Model, tmp_path: pathlib.Path) -> None:
     pretrained.save_weights(tmp_path / "p.weights.h5")
-    options = {"arch": "ResNet18", "size": 32, "weights": str(tmp_path / "p.weights.h5")}
-    poured = build.build_model(ModelSettings(**options, transfuse_up_to="conv3_block2_out"), Heads(2)).model  # type: ignore[arg-type]
-    scratch = build.build_model(ModelSettings(arch="ResNet18", size=32), Heads(2)).model
+    options = {"arch": "ResNet18", "weights": str(tmp_path / "p.weights.h5")}
+    poured = build.build_model(ModelSettings(**options, transfuse_up_to="conv3_block2_out"), Heads(2), 32).model  # type: ignore[arg-type]
+    scratch = build.build_model(ModelSettings(arch="ResNet18"), Heads(2), 32).model
     for name, source in (("conv3_block2_2_conv", pretrained), ("conv4_block1_1_conv", scratch)):
         np.testing.assert_array_equal(poured.get_layer(name).kernel, source.get_layer(name).kernel)
-    drawn = build.build_model(ModelSettings(**options, mean_variance=True), Heads(2)).model  # type: ignore[arg-type]
+    drawn = build.build_model(ModelSettings(**options, mean_variance=True), Heads(2), 32).model  # type: ignore[arg-type]
     kernel, old = (np.asarray(model.get_layer("conv4_block1_1_conv").kernel) for model in (drawn, pretrained))
     assert kernel.mean() == pytest.approx(old.mean(), rel=0.02)
     assert not np.array_equal(kernel, old)

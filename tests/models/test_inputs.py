@@ -1,6 +1,7 @@
 """Normalisation: each scheme against keras.applications' own preprocess_input, and one place for all of it."""
 
 import json
+import pathlib
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from chex_tf.models import catalogue, inputs
 from chex_tf.models.heads import Heads, attach
-from chex_tf.models.inputs import SCHEMES, Normalisation, Statistics, normalisation
+from chex_tf.models.inputs import SCHEMES, Encoder, Normalisation, Statistics, normalisation
 from chex_tf.settings import InputError
 
 
@@ -73,6 +74,12 @@ def test_a_network_without_released_weights_asks_for_a_scheme() -> None:
         normalisation(catalogue.row("CBR-Tiny"), "/nowhere/x.weights.h5")
 
 
+def test_a_runs_encoder_says_what_it_was_trained_to_see() -> None:
+    row, file = catalogue.row("ResNet18"), pathlib.Path("/runs/one/encoder.weights.h5")
+    assert normalisation(row, "/runs/one", encoder=Encoder(file, "ResNet18", SCHEMES["caffe"])) == SCHEMES["caffe"]
+    assert normalisation(row, "/runs/one", encoder=Encoder(file, None, None)) == SCHEMES["torch"]
+
+
 def test_json_round_trip() -> None:
     for scheme in SCHEMES.values():
         assert Normalisation.from_json(json.loads(json.dumps(scheme.to_json()))) == scheme
@@ -89,8 +96,9 @@ def test_normalisation_inside_equals_normalisation_outside(
     whole = inputs.with_normalisation(model, SCHEMES[scheme], channels)
     image = generator.integers(0, 256, (2, 16, 16, channels)).astype("float32")
     expected = model(SCHEMES[scheme].apply(image))
+    assert whole.get_layer(model.name) is model, "used as it is, with its weights"
     found = keras.models.model_from_json(whole.to_json())
     found.set_weights(whole.get_weights())
     for head in ("observations", "sex"):
         np.testing.assert_allclose(found(image)[head], expected[head], rtol=1e-4, atol=1e-4)
-    assert found.get_layer("maps").output.shape == (None, 14, 14, 4)
+    assert found.get_layer(model.name).get_layer("maps").output.shape == (None, 14, 14, 4)

@@ -51,7 +51,7 @@ def home(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
 
 
 def checkpoint(url: str, source: str = "hub", digest: str = "") -> Checkpoint:
-    return Checkpoint("imagenet", source, "a.safetensors", url, digest, "torch", "timm")  # type: ignore[arg-type]
+    return Checkpoint("imagenet", source, "a.safetensors", url, digest, "torch", "timm", 224, "as its publisher states")  # type: ignore[arg-type]
 
 
 def test_fetched_once_checked_and_kept(server: str, home: pathlib.Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from chex_tf.models.simplifying import slimmed
+from chex_tf.models.simplifying import simplified
 
 
 def padded(side: int, padding: tuple[tuple[int, int], tuple[int, int]], kernel: int) -> keras.Model:
@@ -33,10 +33,10 @@ def test_padding_goes_where_the_convolution_pads_the_same(
     generator: np.random.Generator,
 ) -> None:
     model = padded(side, padding, kernel)
-    slim = slimmed(model)
-    slim.set_weights(model.get_weights())
-    names = [layer.name for layer in slim.layers]
+    simple = simplified(model)
+    simple.set_weights(model.get_weights())
+    names = [layer.name for layer in simple.layers]
     assert ("pad" not in names) == left_out
-    assert not any(isinstance(layer, layers.Rescaling) for layer in slim.layers)
+    assert not any(isinstance(layer, layers.Rescaling) for layer in simple.layers)
     image = generator.normal(size=(2, side, side, 3)).astype("float32")
-    np.testing.assert_allclose(slim(2.0 * image), model(image), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(simple(2.0 * image), model(image), rtol=1e-5, atol=1e-5)

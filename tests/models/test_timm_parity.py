@@ -40,7 +40,7 @@ def test_features_and_logits_are_timms(name: str, reference: types.ModuleType, t
     row, theirs = catalogue.row(name), ROWS[name]
     side = reference.RECORDED[theirs]
     network = features.whole_network(row, side, seed=0)
-    (naming, *_) = timm_names.namings(row.builder)
+    (naming, *_) = row.namings
     classifier = CLASSIFIERS.get(name, "fc")
     shapes = {f"{classifier}.weight": (14, row.features), f"{classifier}.bias": (14,)}
     for layer, variable in weights._variables(network):
@@ -55,9 +55,12 @@ def test_features_and_logits_are_timms(name: str, reference: types.ModuleType, t
     loaded = weights.load(network, row, str(tmp_path / "model.safetensors"))
     assert loaded.matched == len(state) - 2
     assert set(loaded.unexpected) == {f"{classifier}.weight", f"{classifier}.bias"}
+    assert loaded.classifier == loaded.unexpected
     # Nothing in the file tells which padding it was trained with.
     assert ("this network pads as TensorFlow does" in str(loaded)) == theirs.startswith("tf_")
-    named = (tmp_path / "model.safetensors").rename(tmp_path / f"{theirs}.safetensors")
+    (released,) = (checkpoint for checkpoint in row.checkpoints if checkpoint.source == "hub")
+    assert released.file.startswith(f"{theirs}.")
+    named = (tmp_path / "model.safetensors").rename(tmp_path / released.file)
     assert "pads" not in str(weights.load(network, row, str(named)))
 
     fused_batch_normalization.fuse(network)
@@ -82,4 +85,4 @@ def test_torchvisions_mnasnet_names_cover_every_layer() -> None:
 
 @pytest.mark.parametrize("name", ["ResNet50", "InceptionV3", "MobileNetV2", "NASNetMobile", "VGG16"])
 def test_networks_with_other_arithmetic_take_no_pytorch_names(name: str) -> None:
-    assert timm_names.namings(catalogue.row(name).builder) == ()
+    assert catalogue.row(name).namings == ()

@@ -83,7 +83,7 @@ def test_keras_own_file_through_keras_own_path_gives_our_features(
     network = features.whole_network(row, side, seed=5)
     loaded = weights.load(network, row, "imagenet", tmp_path)
     assert loaded.missing == ()
-    assert loaded.unexpected == (("logits",) if top else ("normalization",) if name.startswith("Eff") else ())
+    assert loaded.unexpected == (released.classifier if top else ("normalization",) if name.startswith("Eff") else ())
     found = np.asarray(network(inputs.normalisation(row, "imagenet").apply(image)))
     assert np.abs(found - expected).max() <= 2e-4 * np.abs(expected).max()
 
@@ -139,13 +139,15 @@ def test_every_kind_of_file(
     row = catalogue.row("ResNet18")
     other = features.whole_network(row, 32, seed=2)
     assert not equal(other, residual)
-    loaded = weights.load(other, row, str(path))
+    left = encoder.read(path) if save is saved_run else None
+    loaded = weights.load(other, row, str(path), encoder=left)
     assert equal(other, residual)
     assert (loaded.matched, loaded.missing) == (len(residual.variables), ())
+    assert ("2 unexpected (the classifier's: 2)" in str(loaded)) == (save is saved_safetensors)
     head = {"fc.weight", "fc.bias"} if save is saved_safetensors else {"observations"}
     assert set(loaded.unexpected) - {"age"} == head
     if save is saved_run:
-        assert inputs.normalisation(row, str(path)) == inputs.SCHEMES["caffe"]
+        assert inputs.normalisation(row, str(path), encoder=left) == inputs.SCHEMES["caffe"]
 
 
 def test_nothing_is_set_unless_everything_is_there(residual: keras.Model, tmp_path: pathlib.Path) -> None:
@@ -156,7 +158,7 @@ def test_nothing_is_set_unless_everything_is_there(residual: keras.Model, tmp_pa
     other = features.whole_network(row, 32, seed=2)
     before = other.get_weights()
     message = (
-        r"98 tensors matched, 2 missing, 2 unexpected\); "
+        r"98 tensors matched, 2 missing, 2 unexpected \(the classifier's: 2\)\); "
         r"missing: conv2_block1_1_conv/kernel, conv5_block2_2_bn/gamma$"
     )
     with pytest.raises(InputError, match=message):
@@ -169,7 +171,7 @@ def test_only_the_part_asked_for_must_be_there(residual: keras.Model, tmp_path: 
     row = catalogue.row("ResNet18Minus2")
     build.assemble(features.cut(row, residual), Heads(2), seed=0).save_weights(tmp_path / "cut.weights.h5")
     built = build.build_model(
-        ModelSettings(arch=row.name, size=32, weights=str(tmp_path / "cut.weights.h5")), Heads(2), seed=9
+        ModelSettings(arch=row.name, weights=str(tmp_path / "cut.weights.h5")), Heads(2), 32, seed=9
     )
     kernel = built.model.get_layer("conv3_block2_2_conv").kernel
     np.testing.assert_array_equal(kernel, residual.get_layer("conv3_block2_2_conv").kernel)
@@ -196,10 +198,12 @@ def test_pytorch_weights_are_refused_where_the_arithmetic_differs(tmp_path: path
 def test_a_run_of_another_architecture_is_refused(residual: keras.Model, tmp_path: pathlib.Path) -> None:
     saved_run(residual, tmp_path)
     with pytest.raises(InputError, match="holds weights of ResNet18; received --arch=ResNet34"):
-        weights.resolve(catalogue.row("ResNet34"), str(tmp_path), None)
+        weights.resolve(catalogue.row("ResNet34"), str(tmp_path), None, encoder=encoder.read(tmp_path))
+    with pytest.raises(InputError, match=r"a file, a run directory; received .*, a folder without an encoder"):
+        weights.resolve(catalogue.row("ResNet18"), str(tmp_path), None)
     (tmp_path / encoder.ENCODER_WEIGHTS).unlink()
     with pytest.raises(InputError, match=r"a run directory with encoder\.weights\.h5; nothing is at"):
-        weights.resolve(catalogue.row("ResNet18"), str(tmp_path), None)
+        encoder.read(tmp_path)
 
 
 def test_what_is_neither_names_what_could_be() -> None:

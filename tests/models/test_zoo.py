@@ -45,6 +45,8 @@ def test_json(counted: list[zoo.Entry]) -> None:
     rows = json.loads(zoo.as_json(counted))
     assert [row["model"] for row in rows] == ["CBR-Tiny", "ResNet18Minus3", "ResNet18"]
     assert rows[1]["paper_times_smaller"] == 73.8
+    assert rows[2]["batch_normalisation"] == {"momentum": 0.9, "epsilon": 1e-5}
+    assert [(known["licence"], known["side"]) for known in rows[2]["checkpoints"]] == [("BSD-3-Clause", 224)]
 
 
 def test_table(counted: list[zoo.Entry]) -> None:
