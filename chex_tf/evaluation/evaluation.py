@@ -24,7 +24,7 @@ def evaluate(
     policy: str | None = None,
     progress: bootstrap.Progress = bootstrap.silent,
 ) -> Evaluation:
-    """`validation` holds the same models' scores in the same order, on which thresholds are chosen."""
+    """`validation` holds scores of models of the same names, on which thresholds are chosen."""
     models = [model for model in candidates if not thresholds.is_reader(model.scores)]
     readers = [model for model in candidates if thresholds.is_reader(model.scores)]
     left_out = _undefined_tasks(cohort)
@@ -107,17 +107,7 @@ def _cuts(
 ) -> dict[str, np.ndarray | None]:
     """By model its thresholds [tasks]: one half for a reader, chosen on validation for probabilities, or none."""
     cuts: dict[str, np.ndarray | None] = {}
-    scored = [model for model in candidates if not thresholds.is_reader(model.scores)]
-    chosen_on: dict[str, Model] = {}
-    if validation is not None:
-        given = len(validation[1])
-        if given not in (len(candidates), len(scored)):
-            raise InputError(
-                f"expected validation predictions for {len(scored)} models, in the same order; received {given}",
-                "threshold_predictions",
-            )
-        owners = candidates if given == len(candidates) else scored
-        chosen_on = {model.name: on for model, on in zip(owners, validation[1], strict=True)}
+    chosen_on = {model.name: model for model in validation[1]} if validation is not None else {}
     for model in candidates:
         if thresholds.is_reader(model.scores):
             cuts[model.name] = np.full(model.scores.shape[1], 0.5)
