@@ -48,12 +48,11 @@ def main(settings: EvaluationSettings) -> None:
     validation = None
     if source.threshold_truth is not None:
         validation = matching.match_validation(
-            source.threshold_truth, source.threshold_tables, cohort, settings.aggregation, say
+            source.threshold_truth, source.threshold_tables, cohort, models, settings.aggregation, say
         )
     if settings.ensemble:
-        models = matching.with_ensemble(models)
-        if validation is not None:
-            validation = validation[0], matching.with_ensemble(validation[1])
+        models, held = matching.with_ensemble(models, validation[1] if validation else ())
+        validation = (validation[0], held) if validation else None
     entries = model_facts.read(settings.catalogue) if settings.catalogue else None
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > WORTH_A_BAR else bootstrap.silent

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation"},
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.explain": GROUND
     | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "matplotlib"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}

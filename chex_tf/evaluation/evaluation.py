@@ -1,15 +1,18 @@
-"""One evaluation, from matched scores to every number that is shown: estimates, intervals, differences, decisions."""
+"""One evaluation, from matched scores to every number that is shown: estimates, differences, readers' positions."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from chex_tf.evaluation import measures
 from chex_tf.evaluation.matching import Cohort, Model
-from chex_tf.evaluation.results import MEAN, DecisionEstimates, Estimate, Evaluation, ModelResult, ReaderResult
+from chex_tf.evaluation.measures import AUROC, TaskScores
+from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError, nearest
-from chex_tf.statistics import bootstrap, calibration, comparison, delong, ranking, thresholds
+from chex_tf.statistics import bootstrap, calibration, comparison, thresholds
+from chex_tf.statistics.measure import MEAN, Estimate, Key, Needs, Sampled, estimate, mean_of, sample
 
 NO_PROBABILITIES = "scores lie outside 0 to 1, so they are no probabilities"
 
@@ -24,72 +27,47 @@ def evaluate(
     policy: str | None = None,
     progress: bootstrap.Progress = bootstrap.silent,
 ) -> Evaluation:
-    """`validation` holds the same models' scores in the same order, on which thresholds are chosen."""
+    """`validation` holds scores of models of the same names, on which thresholds are chosen."""
     models = [model for model in candidates if not thresholds.is_reader(model.scores)]
     readers = [model for model in candidates if thresholds.is_reader(model.scores)]
+    pairs = _pairs([model.name for model in models], settings)
     left_out = _undefined_tasks(cohort)
-    defined = [column for column, task in enumerate(cohort.tasks) if task not in left_out]
     cuts = _cuts(candidates, settings, validation)
-
-    # One pass over the shared weights gives every replicate of everything.
-    ranked: list[bootstrap.Statistic] = []
-    decided: list[bootstrap.Statistic] = []
-    for model in models:
-        for column in range(len(cohort.tasks)):
-            order = ranking.rank(cohort.labels[:, column], model.scores[:, column]).of_units(cohort.units)
-            ranked.append(_ranked(order))
-    deciders = [(model, cut) for model in (*models, *readers) if (cut := cuts[model.name]) is not None]
-    for model, cut in deciders:
-        for column in range(len(cohort.tasks)):
-            called = model.scores[:, column] >= cut[column]
-            decided.append(thresholds.rates_by_unit(cohort.labels[:, column], called, cohort.units, cohort.unit_count))
-    resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
-    parts = bootstrap.replicate([*ranked, *decided], resampling, progress)
-
-    shape = (settings.replicates, len(models), len(cohort.tasks), 2)
-    replicates = np.stack(parts[: len(ranked)], axis=1).reshape(shape) if ranked else np.empty(shape)
-    areas = _with_mean(replicates[..., 0], defined)
-    precisions = _with_mean(replicates[..., 1], defined)
-    everyone = np.ones((1, cohort.unit_count), dtype=np.int32)
-    values = np.array([statistic(everyone)[:, 0] for statistic in ranked]).reshape(len(models), len(cohort.tasks), 2)
-    area_values, precision_values = _with_mean(values[..., 0], defined), _with_mean(values[..., 1], defined)
-    jackknives = _jackknives(cohort, models, defined) if settings.interval == "bca" else None
-
-    rates = iter(parts[len(ranked) :])
-    decisions = {model.name: _decisions(cohort, model, cut, rates, defined) for model, cut in deciders}
-    results = tuple(
-        ModelResult(
-            model.name,
-            model.made_of,
-            _estimates(
-                cohort, area_values[place], areas[:, place], left_out, None if jackknives is None else jackknives[place]
-            ),
-            _estimates(cohort, precision_values[place], precisions[:, place], left_out),
-            *_probability_scores(cohort, model, defined),
-            decisions.get(model.name, {}),
-            _not_applicable(model, cuts[model.name], no_thresholds),
-        )
-        for place, model in enumerate(models)
-    )
-    differences, extremes = _differences(cohort, models, settings, area_values, areas, jackknives, left_out)
+    prepared = {model.name: _prepare(model, cohort, cuts[model.name], left_out) for model in candidates}
+    sampled = _sample(prepared, cohort, settings, left_out, progress)
+    differences, extremes = _differences(models, pairs, (*cohort.tasks, MEAN), left_out, sampled)
     return Evaluation(
         set_name,
         policy,
         settings,
         cohort,
+        measures.MEASURES,
         tuple(models),
         tuple(readers),
-        results,
-        tuple(_reader_result(cohort, reader, models, decisions[reader.name], defined) for reader in readers),
+        tuple(
+            ModelResult(
+                model.name,
+                _estimates(model, cohort, left_out, sampled),
+                prepared[model.name].thresholds,
+                model.made_of,
+                _not_applicable(prepared[model.name], no_thresholds),
+            )
+            for model in models
+        ),
+        tuple(
+            ReaderResult(
+                reader.name,
+                _estimates(reader, cohort, left_out, sampled),
+                prepared[reader.name].thresholds,
+                _positions(reader, models, cohort, left_out),
+            )
+            for reader in readers
+        ),
         differences,
         extremes,
         left_out,
-        areas,
+        sampled,
     )
-
-
-def _ranked(order: ranking.Ranking) -> bootstrap.Statistic:
-    return lambda weights: ranking.auroc_and_average_precision(order, weights)
 
 
 def _undefined_tasks(cohort: Cohort) -> dict[str, str]:
@@ -107,17 +85,7 @@ def _cuts(
 ) -> dict[str, np.ndarray | None]:
     """By model its thresholds [tasks]: one half for a reader, chosen on validation for probabilities, or none."""
     cuts: dict[str, np.ndarray | None] = {}
-    scored = [model for model in candidates if not thresholds.is_reader(model.scores)]
-    chosen_on: dict[str, Model] = {}
-    if validation is not None:
-        given = len(validation[1])
-        if given not in (len(candidates), len(scored)):
-            raise InputError(
-                f"expected validation predictions for {len(scored)} models, in the same order; received {given}",
-                "threshold_predictions",
-            )
-        owners = candidates if given == len(candidates) else scored
-        chosen_on = {model.name: on for model, on in zip(owners, validation[1], strict=True)}
+    chosen_on = {model.name: model for model in validation[1]} if validation is not None else {}
     for model in candidates:
         if thresholds.is_reader(model.scores):
             cuts[model.name] = np.full(model.scores.shape[1], 0.5)
@@ -134,176 +102,149 @@ def _cuts(
     return cuts
 
 
-def _with_mean(values: np.ndarray, defined: Sequence[int]) -> np.ndarray:
-    """Adds the mean over the defined tasks as a last column."""
-    return np.concatenate([values, bootstrap.mean_over(values, defined)[..., np.newaxis]], axis=-1)
+@dataclasses.dataclass(frozen=True)
+class _Prepared:
+    """A model task by task; `tasks` has for each kind of number the tasks it is taken on, or nothing where it does not
+    apply to the model; `thresholds` as in its result."""
+
+    scores: dict[str, TaskScores]
+    tasks: dict[Needs, list[str]]
+    thresholds: dict[str, float]
 
 
-def _jackknives(cohort: Cohort, models: Sequence[Model], defined: Sequence[int]) -> np.ndarray:
-    """[models, tasks + 1, units] AUROCs without each unit in turn."""
-    by_task = np.array(
-        [
-            [
-                bootstrap.jackknife_auroc(
-                    cohort.labels[:, column], model.scores[:, column], cohort.units, cohort.unit_count
-                )
-                for column in range(len(cohort.tasks))
-            ]
-            for model in models
-        ]
-    ).reshape(len(models), len(cohort.tasks), cohort.unit_count)
-    return np.moveaxis(_with_mean(np.moveaxis(by_task, 1, -1), defined), -1, 1)
+def _prepare(model: Model, cohort: Cohort, cut: np.ndarray | None, left_out: Mapping[str, str]) -> _Prepared:
+    by_task = cut if cut is not None else np.full(len(cohort.tasks), np.nan)
+    scores = {
+        task: TaskScores(
+            cohort.labels[:, column],
+            model.scores[:, column],
+            cohort.units,
+            cohort.unit_count,
+            float(by_task[column]),
+        )
+        for column, task in enumerate(cohort.tasks)
+    }
+    defined = [task for task in cohort.tasks if task not in left_out]
+    is_reader = thresholds.is_reader(model.scores)
+    tasks: dict[Needs, list[str]] = {}
+    if not is_reader:
+        tasks[Needs.SCORES] = list(cohort.tasks)
+        if calibration.are_probabilities(model.scores):
+            tasks[Needs.PROBABILITIES] = defined
+    cuts: dict[str, float] = {}
+    if cut is not None:  # a task without a threshold had one class only on validation
+        tasks[Needs.DECISIONS] = [task for task in defined if not np.isnan(scores[task].threshold)]
+        cuts = {task: np.nan if is_reader else scores[task].threshold for task in tasks[Needs.DECISIONS]}
+        cuts[MEAN] = np.nan
+    return _Prepared(scores, tasks, cuts)
+
+
+def _sample(
+    prepared: Mapping[str, _Prepared],
+    cohort: Cohort,
+    settings: EvaluationSettings,
+    left_out: Mapping[str, str],
+    progress: bootstrap.Progress,
+) -> dict[Key, Sampled]:
+    """Every measure that applies, of every model and reader, by task and as mean over those that are defined."""
+    wanted = [
+        (name, measure, one.tasks[measure.needs])
+        for name, one in prepared.items()
+        for measure in measures.MEASURES
+        if measure.needs in one.tasks
+    ]
+    sampled = sample(
+        {(name, measure, task): prepared[name].scores[task] for name, measure, tasks in wanted for task in tasks},
+        bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed),
+        progress,
+        with_jackknife=settings.interval == "bca",
+        with_components=len(prepared) > 1,
+    )
+    for name, measure, tasks in wanted:
+        parts = [sampled[name, measure, task] for task in tasks if task not in left_out]
+        if parts or measure.has_interval:
+            sampled[name, measure, MEAN] = mean_of(parts, settings.replicates)
+    return sampled
 
 
 def _estimates(
-    cohort: Cohort,
-    values: np.ndarray,
-    replicates: np.ndarray,
-    left_out: dict[str, str],
-    jackknife: np.ndarray | None = None,
-) -> dict[str, Estimate]:
-    """`values` [tasks + 1], `replicates` [replicates, tasks + 1], `jackknife` [tasks + 1, units] for BCa intervals."""
-    estimates = {}
-    for column, name in enumerate((*cohort.tasks, MEAN)):
-        reason = left_out.get(name, "")
-        if name == MEAN and len(left_out) == len(cohort.tasks):
-            reason = "no task is defined"
-        if jackknife is None or reason:
-            interval = bootstrap.percentile_interval(replicates[:, column])
-        else:
-            interval = bootstrap.bca_interval(replicates[:, column], float(values[column]), jackknife[column])
-        estimates[name] = Estimate(float(values[column]), interval, reason)
-    return estimates
+    model: Model, cohort: Cohort, left_out: Mapping[str, str], sampled: Mapping[Key, Sampled]
+) -> dict[str, dict[str, Estimate]]:
+    """By measure's key and task."""
+    found: dict[str, dict[str, Estimate]] = {}
+    for measure in measures.MEASURES:
+        reasons = dict(left_out)
+        if measure.needs is Needs.SCORES and len(left_out) == len(cohort.tasks):
+            reasons[MEAN] = "no task is defined"
+        for task in (*cohort.tasks, MEAN):
+            one = sampled.get((model.name, measure, task))
+            if one is not None:
+                found.setdefault(measure.key, {})[task] = estimate(one, reasons.get(task, ""))
+    return found
 
 
-def _probability_scores(
-    cohort: Cohort, model: Model, defined: Sequence[int]
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Brier score and calibration error by task and as mean; nothing where scores are no probabilities."""
-    if not calibration.are_probabilities(model.scores) or not defined:
-        return {}, {}
-    brier, error = {}, {}
-    for column in defined:
-        labels, scores = cohort.labels[:, column], model.scores[:, column]
-        brier[cohort.tasks[column]] = calibration.brier(labels, scores)
-        error[cohort.tasks[column]] = calibration.reliability(labels, scores).error
-    return (
-        {**brier, MEAN: float(np.mean(list(brier.values())))},
-        {**error, MEAN: float(np.mean(list(error.values())))},
-    )
+def _not_applicable(prepared: _Prepared, no_thresholds: str) -> dict[str, str]:
+    if Needs.PROBABILITIES not in prepared.tasks:
+        absent = [measure.key for measure in measures.MEASURES if measure.needs is Needs.PROBABILITIES]
+        return dict.fromkeys((*absent, "decisions"), NO_PROBABILITIES)
+    return {} if Needs.DECISIONS in prepared.tasks else {"decisions": no_thresholds}
 
 
-def _not_applicable(model: Model, cut: np.ndarray | None, no_thresholds: str) -> dict[str, str]:
-    if not calibration.are_probabilities(model.scores):
-        return dict.fromkeys(("brier", "calibration_error", "decisions"), NO_PROBABILITIES)
-    return {"decisions": no_thresholds} if cut is None else {}
-
-
-def _decisions(
-    cohort: Cohort, model: Model, cut: np.ndarray, rates: Iterator[np.ndarray], defined: Sequence[int]
-) -> dict[str, DecisionEstimates]:
-    """By task and as mean over the tasks that are defined here and on validation; `rates` yields a task's replicates
-    [replicates, 3] of sensitivity, specificity and F1."""
-    names = list(cohort.tasks)
-    usable = [column for column in defined if not np.isnan(cut[column])]
-    values = np.full((len(names), 3), np.nan)
-    for column in range(len(names)):
-        made = thresholds.decide(cohort.labels[:, column], model.scores[:, column] >= cut[column])
-        values[column] = made.sensitivity, made.specificity, made.f1
-    replicates = np.stack([next(rates) for _ in names], axis=1)
-    values = np.vstack([values, values[usable].mean(axis=0) if usable else np.full((1, 3), np.nan)])
-    averaged = bootstrap.mean_over(np.moveaxis(replicates, 1, -1), usable)
-    replicates = np.concatenate([replicates, averaged[:, np.newaxis]], axis=1)
-    result = {}
-    for column in [*usable, len(names)]:
-        estimates = [
-            Estimate(float(values[column, kind]), bootstrap.percentile_interval(replicates[:, column, kind]))
-            for kind in range(3)
-        ]
-        is_mean = column == len(names)
-        result[MEAN if is_mean else names[column]] = DecisionEstimates(
-            float("nan") if is_mean or thresholds.is_reader(model.scores) else float(cut[column]), *estimates
-        )
-    return result
-
-
-def _reader_result(
-    cohort: Cohort,
-    reader: Model,
-    models: Sequence[Model],
-    decisions: dict[str, DecisionEstimates],
-    defined: Sequence[int],
-) -> ReaderResult:
+def _positions(
+    reader: Model, models: Sequence[Model], cohort: Cohort, left_out: Mapping[str, str]
+) -> dict[str, dict[str, tuple[str, float]]]:
     positions: dict[str, dict[str, tuple[str, float]]] = {}
-    for column in defined:
+    for column, task in enumerate(cohort.tasks):
+        if task in left_out:
+            continue
         labels = cohort.labels[:, column]
         made = thresholds.decide(labels, reader.scores[:, column] >= 0.5)
-        positions[cohort.tasks[column]] = {
+        positions[task] = {
             model.name: thresholds.position_to_curve(labels, model.scores[:, column], made) for model in models
         }
-    return ReaderResult(reader.name, decisions, positions)
+    return positions
 
 
-def _pairs(models: Sequence[Model], settings: EvaluationSettings) -> list[tuple[int, int]]:
-    names = [model.name for model in models]
-    asked = []
+def _pairs(names: Sequence[str], settings: EvaluationSettings) -> list[tuple[str, str]]:
+    asked: list[tuple[str, str]] = []
     for pair in settings.compare:
-        for name in pair.split(":"):
+        first, second = pair.split(":")
+        for name in (first, second):
             if name not in names:
                 raise InputError(f"expected names of models; received {name}{nearest(name, names)}", "compare")
-        first, second = pair.split(":")
         if first == second:
             raise InputError(f"expected two models; received {first} twice", "compare")
-        asked.append((names.index(first), names.index(second)))
+        asked.append((first, second))
     if settings.paired:
-        every = [(a, b) for a in range(len(names)) for b in range(a + 1, len(names))]
-        asked += [pair for pair in every if pair not in asked and pair[::-1] not in asked]
+        known = set(asked)
+        every = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
+        asked += [(a, b) for a, b in every if (a, b) not in known and (b, a) not in known]
     return list(dict.fromkeys(asked))
 
 
 def _differences(
-    cohort: Cohort,
     models: Sequence[Model],
-    settings: EvaluationSettings,
-    values: np.ndarray,
-    replicates: np.ndarray,
-    jackknives: np.ndarray | None,
-    left_out: dict[str, str],
+    pairs: Sequence[tuple[str, str]],
+    tasks: Sequence[str],
+    left_out: Mapping[str, str],
+    sampled: Mapping[Key, Sampled],
 ) -> tuple[tuple[comparison.Difference, ...], comparison.Difference | None]:
-    """All pairs asked for on every defined task and on the mean, and the best model against the worst by the mean."""
-    pairs = _pairs(models, settings)
-    extremes = comparison.best_and_worst(values[:, -1])
+    """All pairs asked for on every defined task and on the mean, and the best model against the worst by mean AUROC.
+
+    Holm's adjustment covers the pairs of one measure on one task.
+    """
+    extremes = comparison.best_and_worst({model.name: sampled[model.name, AUROC, MEAN].value for model in models})
     if extremes is None:
         return (), None
-    units, count = cohort.units, cohort.unit_count
-    moved = np.array(
-        [
-            [
-                delong.components(cohort.labels[:, column], model.scores[:, column], units, count)
-                for column in range(len(cohort.tasks))
-            ]
-            for model in models
-        ]
-    )
-    defined = [column for column, task in enumerate(cohort.tasks) if task not in left_out]
-    moved = np.moveaxis(_with_mean(np.moveaxis(moved, 1, -1), defined), -1, 1)
-    names = [model.name for model in models]
-
-    def of(chosen: Sequence[tuple[int, int]], task: str, column: int) -> list[comparison.Difference]:
-        left = None if jackknives is None else jackknives[:, column]
-        return comparison.differences(
-            names, task, chosen, values[:, column], replicates[:, :, column], moved[:, column], left
-        )
-
-    found = [
-        difference
-        for column, task in enumerate((*cohort.tasks, MEAN))
-        if task not in left_out
-        for difference in of(pairs, task, column)
-    ]
-    best = of([extremes], MEAN, len(cohort.tasks))[0]
+    found: list[comparison.Difference] = []
+    for measure in measures.MEASURES:
+        for task in tasks:
+            if measure.is_compared and task not in left_out:
+                known = [pair for pair in pairs if all((name, measure, task) in sampled for name in pair)]
+                found += comparison.adjusted(comparison.differences(measure, task, known, sampled))
+    (best,) = comparison.adjusted(comparison.differences(AUROC, MEAN, [extremes], sampled))
     for listed in found:  # where the pair is one of those compared, it is adjusted with them
-        if listed.task == MEAN and {listed.a, listed.b} == {best.a, best.b}:
+        if (listed.measure, listed.task) == (best.measure, MEAN) and {listed.a, listed.b} == {best.a, best.b}:
             best = dataclasses.replace(
                 best, p_holm=listed.p_holm, p_delong_holm=listed.p_delong_holm, family=listed.family
             )

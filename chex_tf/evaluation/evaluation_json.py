@@ -6,9 +6,11 @@ import pathlib
 from typing import Any
 
 from chex_tf import prediction_files
-from chex_tf.evaluation.results import MEAN, DecisionEstimates, Estimate, Evaluation, ModelResult, ReaderResult
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
 from chex_tf.files import write_text
 from chex_tf.statistics import comparison
+from chex_tf.statistics.measure import Estimate, Measure, Needs
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
 HOLM_FAMILY = "the differences listed for one task, the mean counting as a task of its own"
@@ -54,11 +56,14 @@ def as_json(
         "mean_over": [task for task in cohort.tasks if task not in evaluation.left_out],
         "left_out": evaluation.left_out,
         "models": {model.name: _model(model, evaluation) for model in evaluation.models},
-        "readers": {reader.name: _reader(reader) for reader in evaluation.readers},
-        "differences": [_difference(difference) for difference in evaluation.differences],
+        "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},
+        "differences": _differences(AUROC, evaluation),
         "holm_family": HOLM_FAMILY,
-        "best_and_worst": _difference(evaluation.best_and_worst) if evaluation.best_and_worst else None,
+        "best_and_worst": _difference(AUROC, evaluation.best_and_worst) if evaluation.best_and_worst else None,
     }
+    others = [measure for measure in evaluation.compared if measure is not AUROC]
+    if others:
+        result["differences_of"] = {measure.key: _differences(measure, evaluation) for measure in others}
     if correlations is not None:
         result["rank_correlation"] = {name: _correlation(found) for name, found in correlations.items()}
     if spread is not None:
@@ -83,41 +88,44 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 
 def _model(model: ModelResult, evaluation: Evaluation) -> dict[str, Any]:
-    counts = evaluation.counts
-
-    def with_counts(estimates: dict[str, Estimate]) -> dict[str, Any]:
-        return {
-            task: {
-                **_estimate(estimate),
-                "positives": counts[task][0] if task != MEAN else None,
-                "negatives": counts[task][1] if task != MEAN else None,
-            }
-            for task, estimate in estimates.items()
-        }
-
     return {
         "made_of": model.made_of,
-        "auroc": with_counts(model.auroc),
-        "average_precision": with_counts(model.average_precision),
-        "brier": model.brier,
-        "calibration_error": model.calibration_error,
-        "decisions": {task: _decision(made) for task, made in model.decisions.items()},
+        **{
+            measure.key: _by_task(measure, model, evaluation)
+            for measure in evaluation.measures
+            if measure.needs is not Needs.DECISIONS
+        },
+        "decisions": _decisions(model, evaluation),
         "not_applicable": model.not_applicable,
     }
 
 
-def _decision(made: DecisionEstimates) -> dict[str, Any]:
+def _by_task(measure: Measure[Any], model: ModelResult, evaluation: Evaluation) -> dict[str, Any]:
+    if not measure.has_interval:
+        return {task: number(estimate.value) for task, estimate in model.of(measure).items()}
+    counts = evaluation.counts
+    entries = {}
+    for task, estimate in model.of(measure).items():
+        positives, negatives = counts.get(task, (None, None))
+        entries[task] = {**_estimate(estimate), "positives": positives, "negatives": negatives}
+    return entries
+
+
+def _decisions(result: Result, evaluation: Evaluation) -> dict[str, Any]:
+    """By task the threshold and what is judged at it."""
+    judged = [measure for measure in evaluation.measures if measure.needs is Needs.DECISIONS]
     return {
-        "threshold": number(made.threshold),
-        "sensitivity": _estimate(made.sensitivity),
-        "specificity": _estimate(made.specificity),
-        "f1": _estimate(made.f1),
+        task: {
+            "threshold": number(threshold),
+            **{measure.key: _estimate(result.of(measure)[task]) for measure in judged},
+        }
+        for task, threshold in result.thresholds.items()
     }
 
 
-def _reader(reader: ReaderResult) -> dict[str, Any]:
+def _reader(reader: ReaderResult, evaluation: Evaluation) -> dict[str, Any]:
     return {
-        "decisions": {task: _decision(made) for task, made in reader.decisions.items()},
+        "decisions": _decisions(reader, evaluation),
         "to_curve": {
             task: {
                 name: {"position": position, "sensitivity_margin": number(margin)}
@@ -128,8 +136,13 @@ def _reader(reader: ReaderResult) -> dict[str, Any]:
     }
 
 
-def _difference(difference: comparison.Difference) -> dict[str, Any]:
+def _differences(measure: Measure[Any], evaluation: Evaluation) -> list[dict[str, Any]]:
+    return [_difference(measure, difference) for difference in evaluation.differences_of(measure)]
+
+
+def _difference(measure: Measure[Any], difference: comparison.Difference) -> dict[str, Any]:
     interval = difference.interval
+    tested = {"p_delong": number(difference.p_delong), "p_delong_holm": number(difference.p_delong_holm)}
     return {
         "a": difference.a,
         "b": difference.b,
@@ -139,8 +152,7 @@ def _difference(difference: comparison.Difference) -> dict[str, Any]:
         "high": number(interval.high),
         "p": number(difference.p),
         "p_holm": number(difference.p_holm),
-        "p_delong": number(difference.p_delong),
-        "p_delong_holm": number(difference.p_delong_holm),
+        **(tested if measure.delong else {}),
         "significant": difference.is_significant,
         "significant_holm": difference.is_significant_after_holm,
         "undefined_replicates": interval.undefined,

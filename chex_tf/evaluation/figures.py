@@ -16,10 +16,12 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chex_tf.evaluation.results import MEAN, Estimate, Evaluation
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.results import Evaluation
 from chex_tf.files import whole_file
 from chex_tf.statistics import bootstrap, calibration, ranking, thresholds
 from chex_tf.statistics.comparison import Difference
+from chex_tf.statistics.measure import MEAN, Estimate, Measure
 
 COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.4, 7.0
 TASKS_IN_A_COLUMN = 6
@@ -60,8 +62,7 @@ def draw_all(evaluation: Evaluation, folder: pathlib.Path, say: Callable[[str], 
             ("roc", _roc(evaluation, shown)),
             ("precision_recall", _precision_recall(evaluation, shown)),
             ("calibration", _calibration(evaluation, shown)),
-            ("models", _models(evaluation)),
-            ("differences", _differences(evaluation)),
+            *_of_measures(evaluation),
         ):
             if figure is None:
                 continue
@@ -74,9 +75,19 @@ def draw_all(evaluation: Evaluation, folder: pathlib.Path, say: Callable[[str], 
     return written
 
 
+def _of_measures(evaluation: Evaluation) -> list[tuple[str, Figure | None]]:
+    """The models and their differences, by AUROC and by every other measure in which models are compared."""
+    found = []
+    for measure in evaluation.compared:
+        suffix = "" if measure is AUROC else f"_{measure.key}"
+        found.append((f"models{suffix}", _models(evaluation, measure)))
+        found.append((f"differences{suffix}", _differences(evaluation, measure)))
+    return found
+
+
 def _shown(evaluation: Evaluation) -> list[int]:
     """Places of the models that get a curve: all, or the best by mean AUROC, in the order given."""
-    means = [model.auroc[MEAN].value for model in evaluation.models]
+    means = [model.of(AUROC)[MEAN].value for model in evaluation.models]
     best = sorted(range(len(means)), key=lambda place: -means[place] if not math.isnan(means[place]) else math.inf)
     return sorted(best[: len(COLOURS)])
 
@@ -123,7 +134,7 @@ def _roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
     columns = _defined(evaluation)
     if not columns or not (shown or evaluation.read):
         return None
-    best = max(shown, key=lambda place: evaluation.models[place].auroc[MEAN].value, default=0)
+    best = max(shown, key=lambda place: evaluation.models[place].of(AUROC)[MEAN].value, default=0)
     bands = _roc_bands(evaluation, shown if len(shown) <= BANDS_AT_MOST else [best], columns)
 
     def draw(axes: Axes, column: int) -> None:
@@ -138,8 +149,8 @@ def _roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
         for rank, reader in enumerate(evaluation.read):
             made = thresholds.decide(labels, reader.scores[:, column] >= 0.5)
             axes.plot(
-                1 - made.specificity,
-                made.sensitivity,
+                1 - float(made.specificity),
+                float(made.sensitivity),
                 MARKERS[rank % len(MARKERS)],
                 color="black",
                 markerfacecolor="white",
@@ -242,29 +253,29 @@ def _calibration(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
     return _panels(evaluation, columns, ("Predicted probability", "Observed share"), draw)
 
 
-def _models(evaluation: Evaluation) -> Figure | None:
+def _models(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None:
     """A forest plot: by task and mean for few models, otherwise the mean only, best on top."""
-    if not evaluation.models or len(evaluation.left_out) == len(evaluation.cohort.tasks):
+    models = [model for model in evaluation.models if measure.key in model.estimates]
+    if not models or len(evaluation.left_out) == len(evaluation.cohort.tasks):
         return None
-    rows: list[tuple[str, Estimate, int]] = []
     if len(evaluation.models) <= MODELS_BY_TASK:
-        tasks = [task for task in (*evaluation.cohort.tasks, MEAN) if task not in evaluation.left_out]
-        return _grouped_forest(evaluation, tasks)
-    ordered = sorted(evaluation.models, key=lambda model: -model.auroc[MEAN].value)
-    for model in ordered:
-        rows.append((model.name, model.auroc[MEAN], 0))
+        return _grouped_forest(evaluation, measure)
+    rows = sorted(
+        ((model.name, model.of(measure)[MEAN]) for model in models), key=lambda row: row[1].value, reverse=True
+    )
     figure = Figure(figsize=(COLUMN_INCHES, 0.45 + 0.15 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    for height, (_, estimate, colour) in enumerate(reversed(rows)):
-        _whisker(axes, height, estimate, COLOURS[colour], "o")
-    axes.set_yticks(range(len(rows)), [name for name, _, _ in reversed(rows)])
-    axes.set(xlabel=f"Mean AUROC of {len(_defined(evaluation))} tasks", ylim=(-0.7, len(rows) - 0.3))
+    for height, (_, estimate) in enumerate(reversed(rows)):
+        _whisker(axes, height, estimate, COLOURS[0], "o")
+    axes.set_yticks(range(len(rows)), [name for name, _ in reversed(rows)])
+    axes.set(xlabel=f"Mean {measure.words} of {len(_defined(evaluation))} tasks", ylim=(-0.7, len(rows) - 0.3))
     axes.grid(axis="x", color="0.9", linewidth=0.5)
     axes.set_axisbelow(True)
     return figure
 
 
-def _grouped_forest(evaluation: Evaluation, tasks: Sequence[str]) -> Figure:
+def _grouped_forest(evaluation: Evaluation, measure: Measure[Any]) -> Figure:
+    tasks = [task for task in (*evaluation.cohort.tasks, MEAN) if task not in evaluation.left_out]
     several = len(evaluation.models)
     figure = Figure(figsize=(COLUMN_INCHES, 0.7 + len(tasks) * (0.13 * several + 0.1)), layout="constrained")
     axes = figure.subplots()
@@ -274,13 +285,14 @@ def _grouped_forest(evaluation: Evaluation, tasks: Sequence[str]) -> Figure:
         for place, model in enumerate(evaluation.models):
             height = group + 0.8 * ((several - 1) / 2 - place) / several
             label = model.name if group == 0 else None
-            _whisker(axes, height, model.auroc[task], COLOURS[place], MARKERS[place], label)
+            if task in model.of(measure):
+                _whisker(axes, height, model.of(measure)[task], COLOURS[place], MARKERS[place], label)
     axes.set_yticks(range(len(tasks)), ["Mean" if task == MEAN else task for task in reversed(tasks)])
-    axes.set(xlabel="AUROC", ylim=(-0.5, len(tasks) - 0.5))
+    axes.set(xlabel=measure.title, ylim=(-0.5, len(tasks) - 0.5))
     if several > 1:
         figure.legend(loc="outside lower center", ncols=2, frameon=False, handlelength=1.5)
     else:
-        axes.set_xlabel(f"AUROC of {evaluation.models[0].name}")
+        axes.set_xlabel(f"{measure.title} of {evaluation.models[0].name}")
     return figure
 
 
@@ -291,10 +303,10 @@ def _whisker(axes: Axes, height: float, estimate: Estimate, colour: str, marker:
     axes.plot(estimate.value, height, marker, color=colour, markersize=3.2, linestyle="none", label=label)
 
 
-def _differences(evaluation: Evaluation) -> Figure | None:
-    """Differences of the mean AUROC with intervals; filled where significant after Holm's adjustment."""
-    every = [difference for difference in evaluation.differences if difference.task == MEAN]
-    if not every:
+def _differences(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None:
+    """Differences of the mean with intervals; filled where significant after Holm's adjustment."""
+    every = evaluation.differences_of(measure, MEAN)
+    if not every and measure is AUROC:
         every = [evaluation.best_and_worst] if evaluation.best_and_worst else []
     if not every:
         return None
@@ -310,7 +322,7 @@ def _differences(evaluation: Evaluation) -> Figure | None:
     axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, steps=[1, 2, 5, 10]))
     which = "" if len(shown) == len(every) else f"\nthe {len(shown)} largest of {len(every):,} pairs"
     axes.set(
-        xlabel=f"Difference of mean AUROC{which}\n(filled: p < 0.05 after Holm's adjustment)",
+        xlabel=f"Difference of mean {measure.words}{which}\n(filled: p < 0.05 after Holm's adjustment)",
         ylim=(-0.7, len(shown) - 0.3),
     )
     return figure

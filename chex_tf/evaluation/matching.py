@@ -10,12 +10,13 @@ from chex_tf.evaluation.grouping import aggregate, groups, patient_of, study_of,
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
 from chex_tf.prediction_files import Table, doubled, listed
 from chex_tf.settings import InputError
+from chex_tf.statistics.thresholds import is_reader
 
 # Columns of the data sets' own tables that are no tasks, and the two that ground truth may carry for grouping.
 NO_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
 _KNOWN_TASKS = frozenset(OBSERVATIONS) | frozenset(CHEST_XRAY14_FINDINGS)
 
-ENSEMBLE = "ensemble"  # the name of the mean of all models
+ENSEMBLE = "ensemble"  # the name of the mean of the models
 
 Say = Callable[[str], None]
 
@@ -248,29 +249,53 @@ def _units(
 
 
 def match_validation(
-    truth: Table, tables: Sequence[Table], cohort: Cohort, aggregation: str, say: Say
+    truth: Table, tables: Sequence[Table], cohort: Cohort, models: Sequence[Model], aggregation: str, say: Say
 ) -> tuple[Cohort, list[Model]]:
-    """Validation predictions for the cohort's tasks; none of its rows may be among those evaluated."""
+    """Validation predictions for the cohort's tasks, of all `models` or of those that are no readers, in their order;
+    each gets its model's name. None of the rows may be among those evaluated."""
+    names = [model.name for model in models]
+    if len(tables) != len(names):
+        names = [model.name for model in models if not is_reader(model.scores)]
+    if len(tables) != len(names):
+        raise InputError(
+            f"expected validation predictions for {len(names)} models, in the same order; received {len(tables)}",
+            "threshold_predictions",
+        )
     choose_tasks(cohort.tasks, truth, tables, say)
-    names = [str(table.path) for table in tables]
     unit = "study" if cohort.key == "Study" else "image"
-    validation, models = match(truth, tables, names, cohort.tasks, aggregation, unit, say)
+    validation, found = match(truth, tables, names, cohort.tasks, aggregation, unit, say)
     shared = sorted(set(validation.keys) & set(cohort.keys))
     if shared:
         raise InputError(
             f"{truth.path}: expected thresholds to be chosen on other rows than those evaluated; {len(shared)} are in "
             f"both ({listed(shared)})"
         )
-    return validation, models
+    return validation, found
 
 
-def with_ensemble(models: Sequence[Model]) -> list[Model]:
-    """`models` and the mean of their probabilities: CheXpert's three runs of ten checkpoints as one."""
-    for model in models:
+def with_ensemble(models: Sequence[Model], validation: Sequence[Model] = ()) -> tuple[list[Model], list[Model]]:
+    """Adds the mean of the models' probabilities (CheXpert's three runs of ten checkpoints as one), and to the scores
+    on `validation` the mean of the same models'. Readers bring decisions, no probabilities, and are left out."""
+    readers = [model.name for model in models if is_reader(model.scores)]
+    averaged = [model.name for model in models if model.name not in readers]
+    if len(averaged) < 2:
+        received = f"{len(averaged)}: {', '.join(averaged)}" if averaged else "none"
+        raise InputError(f"expected at least two models that are no readers; received {received}", "ensemble")
+    if ENSEMBLE in averaged + readers:
+        raise InputError(f"the mean is named {ENSEMBLE}; received a model named {ENSEMBLE} as well", "ensemble")
+    made_of = f"mean of the {len(averaged)} models: {', '.join(averaged)}"
+    if readers:
+        made_of += f"; readers left out: {', '.join(readers)}"
+    found = [*models, _mean(models, averaged, made_of)]
+    return found, [*validation, _mean(validation, averaged, made_of)] if validation else []
+
+
+def _mean(models: Sequence[Model], averaged: Sequence[str], made_of: str) -> Model:
+    chosen = [model for model in models if model.name in averaged]
+    for model in chosen:
         if (model.scores < 0).any() or (model.scores > 1).any():
             raise InputError(f"the mean is of probabilities; {model.name} has scores outside 0 to 1", "ensemble")
-    mean = np.mean([model.scores for model in models], axis=0)
-    return [*models, Model(ENSEMBLE, mean, f"mean of the {len(models)} models: {', '.join(m.name for m in models)}")]
+    return Model(ENSEMBLE, np.mean([model.scores for model in chosen], axis=0), made_of)
 
 
 def report_scores_outside(models: Sequence[Model], say: Say) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chex_tf.evaluation.results import MEAN, Evaluation
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.results import Evaluation
 from chex_tf.prediction_files import listed
 from chex_tf.settings import InputError
+from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread, correlate, family_spread
 
 FEWEST_MODELS = 4  # three models are in perfect order one time in three by chance alone
@@ -59,8 +61,10 @@ def relate(
     unknown = [name for name in names if name not in entries]
     if unknown:
         say(f"rank correlation leaves out {listed(unknown)}: not in the catalogue")
-    values = np.array([model.auroc[MEAN].value for model in evaluation.models])
-    replicates, seed = evaluation.replicates[:, :, -1], evaluation.settings.seed
+    areas = [evaluation.sampled[name, AUROC, MEAN] for name in names]
+    values = np.array([area.value for area in areas])
+    replicates = np.array([area.replicates for area in areas]).reshape(len(areas), evaluation.settings.replicates).T
+    seed = evaluation.settings.seed
     found: dict[str, Correlation] = {}
 
     def add(name: str, attribute: list[float], over: np.ndarray, resampled: np.ndarray) -> None:

@@ -1,67 +1,54 @@
 """What an evaluation found, as plain values: the table, the figures and evaluation.json are all made from these."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.settings import EvaluationSettings
-from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import Difference
-
-MEAN = "mean"
-
-
-@dataclasses.dataclass(frozen=True)
-class Estimate:
-    """A value with its 95% interval; NaN where there is none, and then `reason` says why."""
-
-    value: float
-    interval: Interval
-    reason: str = ""
+from chex_tf.statistics.measure import Estimate, Key, Measure, Sampled
 
 
 @dataclasses.dataclass(frozen=True)
-class DecisionEstimates:
-    """At a threshold; `threshold` is NaN for a reader, who brings decisions."""
-
-    threshold: float
-    sensitivity: Estimate
-    specificity: Estimate
-    f1: Estimate
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelResult:
-    """By task, and under `mean` over the defined tasks. `not_applicable` gives the reason for each absent kind."""
+class Result:
+    """`estimates` by the measure's key, then by task and under `mean`; a measure that does not apply is not there.
+    `thresholds` has the tasks on which decisions are judged, and `mean`; it is NaN there and for readers."""
 
     name: str
+    estimates: dict[str, dict[str, Estimate]]
+    thresholds: dict[str, float]
+
+    def of(self, measure: Measure[Any]) -> dict[str, Estimate]:
+        return self.estimates.get(measure.key, {})
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelResult(Result):
+    """`not_applicable` gives the reason for each kind of number that is absent."""
+
     made_of: str
-    auroc: dict[str, Estimate]
-    average_precision: dict[str, Estimate]
-    brier: dict[str, float]
-    calibration_error: dict[str, float]
-    decisions: dict[str, DecisionEstimates]
     not_applicable: dict[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
-class ReaderResult:
-    """A radiologist: decisions by task, and by task and model where they lie to the curve and by how much."""
+class ReaderResult(Result):
+    """A radiologist; `positions`, by task and model: where the reader lies to the curve, and by how much."""
 
-    name: str
-    decisions: dict[str, DecisionEstimates]
     positions: dict[str, dict[str, tuple[str, float]]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """`replicates` [replicates, models, tasks + 1] are AUROCs, the mean last; `left_out` gives the undefined tasks."""
+    """`sampled` has the replicates of every number, the mean over tasks among them; `left_out` the undefined tasks."""
 
     set: str
     policy: str | None
     settings: EvaluationSettings
     cohort: Cohort
+    measures: tuple[Measure[Any], ...]
     scored: tuple[Model, ...]
     read: tuple[Model, ...]
     models: tuple[ModelResult, ...]
@@ -69,7 +56,16 @@ class Evaluation:
     differences: tuple[Difference, ...]
     best_and_worst: Difference | None
     left_out: dict[str, str]
-    replicates: np.ndarray
+    sampled: Mapping[Key, Sampled]
+
+    @property
+    def compared(self) -> tuple[Measure[Any], ...]:
+        return tuple(measure for measure in self.measures if measure.is_compared)
+
+    def differences_of(self, measure: Measure[Any], task: str | None = None) -> list[Difference]:
+        """On one task, or on all of them and the mean."""
+        found = [one for one in self.differences if one.measure == measure.key]
+        return found if task is None else [one for one in found if one.task == task]
 
     @property
     def counts(self) -> dict[str, tuple[int, int]]:

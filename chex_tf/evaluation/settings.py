@@ -38,7 +38,8 @@ class EvaluationSettings(Settings):
     split: str = setting("test", help="The split of a run directory", group="What to evaluate")
     ensemble: bool = setting(
         False,
-        help="One model more: the mean of all models' probabilities, such as CheXpert's three runs of ten checkpoints",
+        help="One model more: the mean of the models' probabilities, such as CheXpert's three runs of ten checkpoints; "
+        "readers are left out of it",
         group="What to evaluate",
     )
     tasks: tuple[str, ...] = setting(

@@ -1,11 +1,14 @@
-"""An evaluation as text for a terminal: AUROC by task and model, readers, differences, rank correlations."""
+"""An evaluation as text for a terminal: numbers by task and model, readers, differences, rank correlations."""
 
 import math
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
-from chex_tf.evaluation.results import MEAN, Estimate, Evaluation, ModelResult
+from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY
+from chex_tf.evaluation.results import Evaluation, ModelResult
 from chex_tf.statistics import comparison
+from chex_tf.statistics.measure import MEAN, Estimate, Measure, Needs
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
 # With more models than this the tasks are left to evaluation.json and only the mean is listed.
@@ -27,8 +30,7 @@ def text(
         parts.append(_scores(evaluation))
     if evaluation.readers:
         parts.append(_readers(evaluation))
-    if evaluation.best_and_worst:
-        parts.append(_differences(evaluation))
+    parts += [_differences(evaluation, measure) for measure in evaluation.compared if _is_shown(evaluation, measure)]
     if correlations or spread:
         parts.append(_correlations(correlations or {}, spread))
     notes = _notes(evaluation)
@@ -73,43 +75,29 @@ def with_interval(estimate: Estimate) -> str:
     return f"{estimate.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def _plain(value: float | None) -> str:
-    return NOTHING if value is None or math.isnan(value) else f"{value:.3f}"
+def _plain(estimate: Estimate | None) -> str:
+    return NOTHING if estimate is None or math.isnan(estimate.value) else f"{estimate.value:.3f}"
 
 
-def _score_row(model: ModelResult, task: str) -> list[str]:
-    made = model.decisions.get(task)
-    return [
-        model.name,
-        with_interval(model.auroc[task]),
-        with_interval(model.average_precision[task]),
-        *([_plain(rate.value) for rate in (made.sensitivity, made.specificity, made.f1)] if made else [NOTHING] * 3),
-        _plain(model.brier.get(task)),
-        _plain(model.calibration_error.get(task)),
-    ]
+def _score(measure: Measure[Any], model: ModelResult, task: str) -> str:
+    """Of numbers at a threshold, intervals stand in evaluation.json only: the row is long enough."""
+    estimate = model.of(measure).get(task)
+    is_long = measure.has_interval and measure.has_interval_in_tables and measure.needs is not Needs.DECISIONS
+    return with_interval(estimate) if estimate is not None and is_long else _plain(estimate)
 
 
 def _scores(evaluation: Evaluation) -> str:
     tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
     if len(evaluation.models) > MODELS_BY_TASK:
         tasks = (MEAN,)
-    header = [
-        "Task",
-        "Positive/negative",
-        "Model",
-        "AUROC [95% interval]",
-        "Average precision",
-        "Sens.",
-        "Spec.",
-        "F1",
-        "Brier",
-        "Cal. error",
-    ]
+    first, *others = (measure.short or measure.title for measure in evaluation.measures)
+    header = ["Task", "Positive/negative", "Model", f"{first} [95% interval]", *others]
     rows = []
     for task in tasks:
         label = [task, "/".join(map(str, evaluation.counts[task]))] if task != MEAN else [_mean_of(evaluation), ""]
         for place, model in enumerate(evaluation.models):
-            rows.append([*(label if place == 0 else ["", ""]), *_score_row(model, task)])
+            scores = [_score(measure, model, task) for measure in evaluation.measures]
+            rows.append([*(label if place == 0 else ["", ""]), model.name, *scores])
     kept = [
         column
         for column in range(len(header))
@@ -128,12 +116,12 @@ def _readers(evaluation: Evaluation) -> str:
     named = [model.name for model in evaluation.models]
     few = len(named) <= CURVES_NAMED
     curves = [f"to {name}" for name in named] if few else [f"above so many of {len(named)} curves"]
+    judged = [measure for measure in evaluation.measures if measure.needs is Needs.DECISIONS]
     rows = []
     for task in (*evaluation.cohort.tasks, MEAN):
         is_first = True
         for reader in evaluation.readers:
-            made = reader.decisions.get(task)
-            if made is None:
+            if task not in reader.thresholds:
                 continue
             positions = reader.positions.get(task, {})
             if few:
@@ -146,14 +134,18 @@ def _readers(evaluation: Evaluation) -> str:
                 [
                     *((label, counts) if is_first else ("", "")),
                     reader.name,
-                    with_interval(made.sensitivity),
-                    with_interval(made.specificity),
-                    _plain(made.f1.value),
+                    *(
+                        with_interval(reader.of(measure)[task])
+                        if measure.has_interval_in_tables
+                        else _plain(reader.of(measure)[task])
+                        for measure in judged
+                    ),
                     *shown,
                 ]
             )
             is_first = False
-    table = lines(["Task", "Positive/negative", "Reader", "Sensitivity", "Specificity", "F1", *curves], rows, 3)
+    header = ["Task", "Positive/negative", "Reader", *(measure.title for measure in judged), *curves]
+    table = lines(header, rows, 3)
     if not named:
         return table
     return table + (
@@ -162,19 +154,28 @@ def _readers(evaluation: Evaluation) -> str:
     )
 
 
-def _differences(evaluation: Evaluation) -> str:
+def _is_shown(evaluation: Evaluation, measure: Measure[Any]) -> bool:
+    return _best_and_worst(evaluation, measure) is not None or bool(evaluation.differences_of(measure, MEAN))
+
+
+def _best_and_worst(evaluation: Evaluation, measure: Measure[Any]) -> comparison.Difference | None:
     best = evaluation.best_and_worst
-    assert best is not None
-    on_mean = [difference for difference in evaluation.differences if difference.task == MEAN]
+    return best if best is not None and best.measure == measure.key else None
+
+
+def _differences(evaluation: Evaluation, measure: Measure[Any]) -> str:
+    best = _best_and_worst(evaluation, measure)
+    on_mean = evaluation.differences_of(measure, MEAN)
     shown = on_mean
     more = ""
     if len(on_mean) > DIFFERENCES_SHOWN:
         shown = sorted(on_mean, key=lambda difference: (difference.p, -abs(difference.value)))[:DIFFERENCES_SHOWN]
         more = f"\nThe {DIFFERENCES_SHOWN} of {len(on_mean):,} pairs with the smallest p; all are in evaluation.json."
-    rows = [_difference_row(f"{one.a} − {one.b}", one) for one in shown]
-    if not any({one.a, one.b} == {best.a, best.b} for one in shown) or not shown:
-        rows.append(_difference_row(f"best − worst: {best.a} − {best.b}", best))
-    header = ["Difference of mean AUROC", "[95% interval]", "p", "significant", "p Holm", "p DeLong", "p DeLong Holm"]
+    rows = [_difference_row(f"{one.a} − {one.b}", one, measure) for one in shown]
+    if best is not None and not any({one.a, one.b} == {best.a, best.b} for one in shown):
+        rows.append(_difference_row(f"best − worst: {best.a} − {best.b}", best, measure))
+    header = [f"Difference of mean {measure.words}", "[95% interval]", "p", "significant", "p Holm"]
+    header += ["p DeLong", "p DeLong Holm"] if measure.delong else []
     note = ""
     if on_mean:
         note = f"\nHolm's adjustment covers the {len(on_mean):,} pairs compared on one task (here the mean)."
@@ -190,7 +191,7 @@ def _differences(evaluation: Evaluation) -> str:
     return lines(header, rows, 1) + more + note
 
 
-def _difference_row(label: str, difference: comparison.Difference) -> list[str]:
+def _difference_row(label: str, difference: comparison.Difference, measure: Measure[Any]) -> list[str]:
     interval = difference.interval
     shown = f"{difference.value:+.4f} "
     shown += "[no interval]" if math.isnan(interval.low) else f"[{interval.low:+.4f}, {interval.high:+.4f}]"
@@ -200,8 +201,7 @@ def _difference_row(label: str, difference: comparison.Difference) -> list[str]:
         p_text(difference.p),
         "yes" if difference.is_significant else "no",
         p_text(difference.p_holm),
-        p_text(difference.p_delong),
-        p_text(difference.p_delong_holm),
+        *([p_text(difference.p_delong), p_text(difference.p_delong_holm)] if measure.delong else []),
     ]
 
 
@@ -238,15 +238,15 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
 
 def _notes(evaluation: Evaluation) -> list[str]:
     """What each model is, and reasons for what the tables do not hold."""
-    told = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
-    notes = [f"{model.name}: {model.made_of}." for model in told]
+    described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
+    notes = [f"{model.name}: {model.made_of}." for model in described]
     notes += [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
     undefined: dict[str, int] = {}
     for reader in evaluation.readers:
-        for task, made in reader.decisions.items():
-            undefined[task] = max(made.sensitivity.interval.undefined, made.specificity.interval.undefined)
+        for task in reader.thresholds:  # without positives there is no sensitivity, without negatives no specificity
+            undefined[task] = max(reader.of(one)[task].interval.undefined for one in (SENSITIVITY, SPECIFICITY))
     for model in evaluation.models:
-        for task, estimate in model.auroc.items():
+        for task, estimate in model.of(AUROC).items():
             if task not in evaluation.left_out:
                 undefined[task] = estimate.interval.undefined
             if estimate.interval.reason and task not in evaluation.left_out:

@@ -7,19 +7,19 @@ task. Films without a region of a task take no part in it.
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from chex_tf.statistics import bootstrap
-from chex_tf.statistics.bootstrap import Interval, Progress, silent
-from chex_tf.statistics.comparison import bootstrap_p, holm
+from chex_tf.statistics import comparison
+from chex_tf.statistics.bootstrap import Progress, Resampling, silent
+from chex_tf.statistics.comparison import Difference
+from chex_tf.statistics.measure import MEAN, Estimate, Key, Measure, Sampled, estimate, mean_of, sample
 
 # Shares of a map's peak that are tried.
 SHARES = np.arange(1, 20) / 20
 _ROUNDING = 1e-6  # of upsampling: the pixels beyond the outermost centres are equally high
-MEAN = "mean"
-POINTING, IOU = "pointing", "iou"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,35 +65,63 @@ def overlaps(bright: np.ndarray, region: np.ndarray) -> np.ndarray:
     return np.asarray(shared / (marked + region.sum() - shared))
 
 
-@dataclasses.dataclass(frozen=True)
-class Estimate:
-    value: float
-    interval: Interval
+@dataclasses.dataclass(frozen=True, eq=False)
+class TaskMaps:
+    """One network's maps of one task, film by film: hits, and IoU at the chosen share; NaN where there is no region."""
+
+    hits: np.ndarray
+    overlaps: np.ndarray
+    units: np.ndarray
+    unit_count: int
+
+
+def _mean_over_films(values: np.ndarray, of: TaskMaps) -> Callable[[np.ndarray], np.ndarray]:
+    """From unit weights [weightings, units] to the mean [weightings] over films that have a value."""
+    known = ~np.isnan(values)
+    sums = np.bincount(of.units, weights=np.where(known, values, 0), minlength=of.unit_count)
+    counts = np.bincount(of.units, weights=known, minlength=of.unit_count)
+    both = np.stack([sums, counts], axis=1)
+
+    def mean(weights: np.ndarray) -> np.ndarray:
+        # Not by BLAS, which adds in another order with another number of threads.
+        total, films = np.einsum("wu,us->sw", weights.astype(np.float64), both)
+        return np.divide(total, films, out=np.full(total.shape, np.nan), where=films > 0)
+
+    return mean
+
+
+def _as_gathered(means: np.ndarray) -> np.ndarray:
+    return means
+
+
+POINTING = Measure[TaskMaps](
+    "pointing",
+    "pointing game",
+    gather=lambda of: _mean_over_films(of.hits, of),
+    value=_as_gathered,
+    is_compared=True,
+)
+IOU = Measure[TaskMaps](
+    "iou",
+    "IoU",
+    gather=lambda of: _mean_over_films(of.overlaps, of),
+    value=_as_gathered,
+    is_compared=True,
+)
+MEASURES: tuple[Measure[TaskMaps], ...] = (POINTING, IOU)
 
 
 @dataclasses.dataclass(frozen=True)
 class Located:
-    """One network's results by task and for MEAN. `shares` is the chosen share of the peak by task; with two, the
-    first is for even units and was chosen on odd ones, the second the other way round."""
+    """One network's results, by measure's key, then by task and for MEAN. `shares` is the chosen share of the peak by
+    task; with two, the first is for even units and was chosen on odd ones, the second the other way round."""
 
     name: str
-    pointing: dict[str, Estimate]
-    iou: dict[str, Estimate]
+    estimates: dict[str, dict[str, Estimate]]
     shares: dict[str, tuple[float, ...]]
 
-
-@dataclasses.dataclass(frozen=True)
-class Difference:
-    """Of two networks on the same films: a's minus b's. `p_holm` is adjusted over all differences of that measure."""
-
-    a: str
-    b: str
-    measure: str
-    task: str
-    value: float
-    interval: Interval
-    p: float
-    p_holm: float
+    def of(self, measure: Measure[Any]) -> dict[str, Estimate]:
+        return self.estimates[measure.key]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,33 +151,36 @@ def localise(
     """
     kept = [place for place in range(len(tasks)) if not np.isnan(scores[0].hits[:, place]).all()]
     shown = tuple(tasks[place] for place in kept)
-    values, shares = [], []
-    for place, of in enumerate(scores):
-        at, chosen = _at_chosen(of.overlaps[:, kept], chosen_on[place].overlaps[:, kept] if chosen_on else None, units)
-        values.append(np.concatenate([of.hits[:, kept], at], axis=1))
-        shares.append(dict(zip(shown, chosen, strict=True)))
     count = int(units.max(initial=-1)) + 1
-    statistics = [_mean_of_units(each, units, count) for each in values]
-    once = np.ones((1, count), np.int32)
-    estimates = [_with_means(statistic(once).T, len(shown))[0] for statistic in statistics]
-    resampled = bootstrap.replicate(statistics, bootstrap.Resampling(count, replicates, seed), progress)
-    resampled = [_with_means(each, len(shown)) for each in resampled]
-    keys = [(measure, task) for measure in (POINTING, IOU) for task in (*shown, MEAN)]
-    networks = []
-    for name, values_of, replicates_of, by_task in zip(names, estimates, resampled, shares, strict=True):
-        made = {
-            key: Estimate(float(value), bootstrap.percentile_interval(replicates_of[:, column]))
-            for column, (key, value) in enumerate(zip(keys, values_of, strict=True))
-        }
-        by = {measure: {task: made[measure, task] for task in (*shown, MEAN)} for measure in (POINTING, IOU)}
-        networks.append(Located(name, by[POINTING], by[IOU], by_task))
+    asked: dict[Key, TaskMaps] = {}
+    shares = {}
+    for place, (name, of) in enumerate(zip(names, scores, strict=True)):
+        at, chosen = _at_chosen(of.overlaps[:, kept], chosen_on[place].overlaps[:, kept] if chosen_on else None, units)
+        shares[name] = dict(zip(shown, chosen, strict=True))
+        for column, task in enumerate(shown):
+            maps = TaskMaps(of.hits[:, kept[column]], at[:, column], units, count)
+            asked |= {(name, measure, task): maps for measure in MEASURES}
+    sampled = sample(asked, Resampling(count, replicates, seed), progress)
+    for name, measure in itertools.product(names, MEASURES):
+        sampled[name, measure, MEAN] = mean_of([sampled[name, measure, task] for task in shown], replicates)
+    networks = [
+        Located(
+            name,
+            {
+                measure.key: {task: estimate(sampled[name, measure, task]) for task in (*shown, MEAN)}
+                for measure in MEASURES
+            },
+            shares[name],
+        )
+        for name in names
+    ]
     areas = {task: float(np.nanmean(scores[0].areas[:, place])) for task, place in zip(shown, kept, strict=True)}
     return Localisation(
         shown,
         {task: int(np.sum(~np.isnan(scores[0].hits[:, place]))) for task, place in zip(shown, kept, strict=True)},
         areas | {MEAN: float(np.mean(list(areas.values()))) if areas else float("nan")},
         tuple(networks),
-        tuple(_differences(names, keys, estimates, resampled)),
+        tuple(_differences(names, (*shown, MEAN), sampled)),
         count,
     )
 
@@ -178,46 +209,11 @@ def _best(overlaps: np.ndarray) -> int:
     return int(np.argmax(known.mean(axis=0))) if len(known) else len(SHARES) // 2
 
 
-def _mean_of_units(values: np.ndarray, units: np.ndarray, count: int) -> bootstrap.Statistic:
-    """Means over films that have a value, [columns, replicates] from unit weights [replicates, units]."""
-    known = ~np.isnan(values)
-    sums, counts = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
-    np.add.at(sums, units, np.where(known, values, 0))
-    np.add.at(counts, units, known)
-
-    def statistic(weights: np.ndarray) -> np.ndarray:
-        drawn = weights.astype(np.float64)
-        total, films = drawn @ sums, drawn @ counts
-        return np.divide(total, films, out=np.full(total.shape, np.nan), where=films > 0).T
-
-    return statistic
-
-
-def _with_means(values: np.ndarray, tasks: int) -> np.ndarray:
-    """(rows, pointing by task and IoU by task) → each followed by its mean over tasks."""
-    pointing, iou = values[:, :tasks], values[:, tasks:]
-    every = range(tasks)
-    means = [bootstrap.mean_over(each, every)[:, np.newaxis] for each in (pointing, iou)]
-    return np.concatenate([pointing, means[0], iou, means[1]], axis=1)
-
-
-def _differences(
-    names: Sequence[str],
-    keys: Sequence[tuple[str, str]],
-    estimates: Sequence[np.ndarray],
-    resampled: Sequence[np.ndarray],
-) -> list[Difference]:
-    found: list[Difference] = []
-    for a, b in itertools.combinations(range(len(names)), 2):
-        replicates = resampled[a] - resampled[b]
-        p = bootstrap_p(replicates)
-        for column, (measure, task) in enumerate(keys):
-            interval = bootstrap.percentile_interval(replicates[:, column])
-            value = float(estimates[a][column] - estimates[b][column])
-            found.append(Difference(names[a], names[b], measure, task, value, interval, float(p[column]), np.nan))
-    for measure in (POINTING, IOU):
-        places = [place for place, difference in enumerate(found) if difference.measure == measure]
-        adjusted = holm([found[place].p for place in places])
-        for place, value in zip(places, adjusted.tolist(), strict=True):
-            found[place] = dataclasses.replace(found[place], p_holm=value)
-    return found
+def _differences(names: Sequence[str], tasks: Sequence[str], sampled: Mapping[Key, Sampled]) -> list[Difference]:
+    """Pair by pair; Holm's adjustment covers all pairs and tasks of one measure."""
+    pairs = list(itertools.combinations(names, 2))
+    found: dict[tuple[str, str, str, str], Difference] = {}
+    for measure in MEASURES:
+        family = [one for task in tasks for one in comparison.differences(measure, task, pairs, sampled)]
+        found |= {(one.a, one.b, one.measure, one.task): one for one in comparison.adjusted(family)}
+    return [found[a, b, measure.key, task] for (a, b), measure, task in itertools.product(pairs, MEASURES, tasks)]

@@ -10,9 +10,10 @@ import numpy as np
 
 from chex_tf.evaluation.table import NOTE_WIDTH, NOTHING, lines
 from chex_tf.explain.gallery import outcome
-from chex_tf.explain.localisation import IOU, MEAN, POINTING, Estimate, Localisation
+from chex_tf.explain.localisation import MEASURES, Localisation
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.measure import MEAN, Estimate
 
 
 def outcomes(
@@ -36,7 +37,7 @@ def outcomes(
 
 
 def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]]) -> str:
-    """Pointing game and IoU, runs side by side within a task, then the paired differences of the means."""
+    """The measures, runs side by side within a task, then the paired differences of the means."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
         f"Localisation on {settings.split}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
@@ -52,19 +53,19 @@ def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence
                     "×".join(map(str, grid)),
                     "" if task == MEAN else str(found.films[task]),
                     f"{found.chance[task]:.3f}",
-                    _shown(network.pointing[task]),
-                    _shown(network.iou[task]),
+                    *(_shown(network.of(measure)[task]) for measure in MEASURES),
                     "" if task == MEAN else "/".join(f"{share:.2f}" for share in network.shares[task]),
                 ]
             )
-    header = ["Task", "Run", "Grid", "Films", "Chance", "Pointing game", "IoU", "Of peak"]
+    header = ["Task", "Run", "Grid", "Films", "Chance", *(measure.title for measure in MEASURES), "Of peak"]
     parts = [textwrap.fill(head, NOTE_WIDTH) + "\n" + lines(header, rows, 3)]
     means = [difference for difference in found.differences if difference.task == MEAN]
     if means:
+        words = {measure.key: measure.words for measure in MEASURES}
         table = [
             [
                 f"{one.a} − {one.b}",
-                {POINTING: "pointing game", IOU: "IoU"}[one.measure],
+                words[one.measure],
                 _signed(one.value, one.interval),
                 f"{one.p:.3f}",
                 f"{one.p_holm:.3f}",
@@ -97,8 +98,10 @@ def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisa
             network.name: {
                 "model": words,
                 "shares_of_peak": {task: list(shares) for task, shares in network.shares.items()},
-                POINTING: {task: _estimate(each) for task, each in network.pointing.items()},
-                IOU: {task: _estimate(each) for task, each in network.iou.items()},
+                **{
+                    measure.key: {task: _estimate(each) for task, each in network.of(measure).items()}
+                    for measure in MEASURES
+                },
             }
             for network, words in zip(found.networks, described, strict=True)
         },

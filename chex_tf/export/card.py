@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from chex_tf.evaluation.results import MEAN, Estimate, Evaluation
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.results import Evaluation
 from chex_tf.export import formats, proof
 from chex_tf.export.settings import ExportSettings
 from chex_tf.models import catalogue
 from chex_tf.runs import evaluations
+from chex_tf.statistics.measure import MEAN, Estimate
 from chex_tf.trained.run import TrainedRun
 
 # What is known of the data sets' terms, by the beginning of a prepared folder's name.
@@ -128,14 +130,14 @@ def _data(settings: ExportSettings, run: TrainedRun) -> list[tuple[str, str]]:
 
 def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluation) -> str:
     by_name = {model.name: model for model in proved.models}
-    differences = {difference.task: difference for difference in proved.differences}
+    differences = {difference.task: difference for difference in proved.differences_of(AUROC)}
     rows = []
     for task in (*proved.cohort.tasks, MEAN):
         found = differences.get(task)
         change = (
             "–" if found is None else f"{found.value:+.4f} ({found.interval.low:+.4f} to {found.interval.high:+.4f})"
         )
-        cells = (interval(by_name[name].auroc[task]) for name in (proof.EXPORTED, proof.ORIGINAL))
+        cells = (interval(by_name[name].of(AUROC)[task]) for name in (proof.EXPORTED, proof.ORIGINAL))
         rows.append((escaped(task), *cells, change))
     cohort = proved.cohort
     own_size = measured.film_difference

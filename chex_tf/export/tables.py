@@ -1,10 +1,12 @@
 """What an export found, for a terminal: the proof, and the efficiency of a family of runs."""
 
-from chex_tf.evaluation.results import MEAN, Evaluation, ModelResult
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.results import Evaluation, ModelResult
 from chex_tf.evaluation.table import lines
 from chex_tf.export import proof
 from chex_tf.export.card import interval
 from chex_tf.export.exporting import Outcome
+from chex_tf.statistics.measure import MEAN
 
 
 def proved(outcome: Outcome) -> str:
@@ -13,8 +15,8 @@ def proved(outcome: Outcome) -> str:
     rows = [
         (
             task,
-            interval(models[proof.ORIGINAL].auroc[task]),
-            interval(models[proof.EXPORTED].auroc[task]),
+            interval(models[proof.ORIGINAL].of(AUROC)[task]),
+            interval(models[proof.EXPORTED].of(AUROC)[task]),
             _change(found, task),
         )
         for task in (*found.cohort.tasks, MEAN)
@@ -47,7 +49,7 @@ def family(outcome: Outcome) -> str:
                 f"{first.bytes / one.bytes:.1f}×",
                 f"{one.exported_milliseconds:.1f}",
                 counted,
-                interval(models[name].auroc[MEAN]),
+                interval(models[name].of(AUROC)[MEAN]),
                 "" if one is first else _change(outcome.family, MEAN, name),
             )
         )
@@ -71,7 +73,7 @@ def _by_name(found: Evaluation) -> dict[str, ModelResult]:
 
 
 def _change(found: Evaluation, task: str, name: str | None = None) -> str:
-    chosen = [one for one in found.differences if one.task == task and name in (None, one.a)]
+    chosen = [one for one in found.differences_of(AUROC, task) if name in (None, one.a)]
     if not chosen:
         return "–"
     one = chosen[0]

@@ -109,11 +109,6 @@ def bca_interval(values: np.ndarray, estimate: float, jackknife: np.ndarray) -> 
     return Interval(float(low), float(high), undefined)
 
 
-def mean_over(values: np.ndarray, columns: Sequence[int]) -> np.ndarray:
-    """The mean over some of the last axis; undefined where one of them is, so it always covers the same tasks."""
-    return values[..., list(columns)].mean(axis=-1) if columns else np.full(values.shape[:-1], np.nan)
-
-
 def jackknife_auroc(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, count: int) -> np.ndarray:
     """[units] the AUROC without each unit in turn, from one sort: no unit is recomputed."""
     ranking = rank(labels, scores)

@@ -1,31 +1,36 @@
 """Paired differences of models: interval, two-sided p, Holm's adjustment, and DeLong's test beside it."""
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from chex_tf.statistics import bootstrap, delong
+from chex_tf.statistics.measure import Key, Measure, Sampled
 
 SIGNIFICANCE = 0.05  # CheXtransfer, section 3.1
-# Pairs whose replicates or components stand in memory at once.
+# Pairs whose replicates stand in memory at once.
 PAIRS_AT_ONCE = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """`value` is a's AUROC minus b's; `family` is how many differences Holm's adjustment covers."""
+    """`value` is a's minus b's of the measure with this key. Adjusted p are NaN, and `family` is 0, until `adjusted`
+    knows the differences that are asked about together; p_delong is NaN where DeLong's test does not apply."""
 
     a: str
     b: str
+    measure: str
     task: str
     value: float
     interval: bootstrap.Interval
     p: float
-    p_holm: float
     p_delong: float
-    p_delong_holm: float
-    family: int
+    p_holm: float = math.nan
+    p_delong_holm: float = math.nan
+    family: int = 0
 
     @property
     def is_significant(self) -> bool:
@@ -60,50 +65,37 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def differences(
-    names: Sequence[str],
-    task: str,
-    pairs: Sequence[tuple[int, int]],
-    estimates: np.ndarray,
-    replicates: np.ndarray,
-    components: np.ndarray,
-    jackknives: np.ndarray | None = None,
+    measure: Measure[Any], task: str, pairs: Sequence[tuple[str, str]], sampled: Mapping[Key, Sampled]
 ) -> list[Difference]:
-    """One task's differences, which together are one family for Holm.
-
-    `estimates` [models], `replicates` [replicates, models], `components` [models, units] as delong makes them,
-    `jackknives` [models, units] where intervals are to be BCa.
-    """
-    intervals: list[bootstrap.Interval] = []
-    values, p, p_delong = [], [], []
+    """One task's paired differences, not yet adjusted; BCa intervals where both sides have a jackknife."""
+    found: list[Difference] = []
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        first, second = (list(side) for side in zip(*pairs[start : start + PAIRS_AT_ONCE], strict=True))
-        resampled = replicates[:, first] - replicates[:, second]
-        chunk = estimates[first] - estimates[second]
-        variances = np.sum((components[first] - components[second]) ** 2, axis=1)
-        for place in range(len(first)):
-            if jackknives is None:
-                intervals.append(bootstrap.percentile_interval(resampled[:, place]))
+        chunk = pairs[start : start + PAIRS_AT_ONCE]
+        sides = [(sampled[a, measure, task], sampled[b, measure, task]) for a, b in chunk]
+        resampled = np.stack([first.replicates - second.replicates for first, second in sides], axis=1)
+        p = bootstrap_p(resampled).tolist()
+        for place, ((a, b), (first, second)) in enumerate(zip(chunk, sides, strict=True)):
+            value = first.value - second.value
+            if first.jackknife is None or second.jackknife is None:
+                interval = bootstrap.percentile_interval(resampled[:, place])
             else:
-                left_out = jackknives[first[place]] - jackknives[second[place]]
-                intervals.append(bootstrap.bca_interval(resampled[:, place], float(chunk[place]), left_out))
-        values += chunk.tolist()
-        p += bootstrap_p(resampled).tolist()
-        p_delong += [delong.two_sided_p(*pair) for pair in zip(chunk.tolist(), variances.tolist(), strict=True)]
-    p_holm, p_delong_holm = holm(p), holm(p_delong)
+                left_out = first.jackknife - second.jackknife
+                interval = bootstrap.bca_interval(resampled[:, place], value, left_out)
+            p_delong = math.nan
+            if first.components is not None and second.components is not None:
+                variance = float(np.sum((first.components - second.components) ** 2))
+                p_delong = delong.two_sided_p(value, variance)
+            found.append(Difference(a, b, measure.key, task, value, interval, p[place], p_delong))
+    return found
+
+
+def adjusted(family: Sequence[Difference]) -> list[Difference]:
+    """These differences with Holm's adjustment over all of them."""
+    p_holm, p_delong_holm = (holm([getattr(one, name) for one in family]).tolist() for name in ("p", "p_delong"))
+    size = sum(not math.isnan(one.p) for one in family)
     return [
-        Difference(
-            names[a],
-            names[b],
-            task,
-            values[place],
-            intervals[place],
-            p[place],
-            float(p_holm[place]),
-            p_delong[place],
-            float(p_delong_holm[place]),
-            int(np.sum(~np.isnan(p))),
-        )
-        for place, (a, b) in enumerate(pairs)
+        dataclasses.replace(one, p_holm=holms, p_delong_holm=delongs, family=size)
+        for one, holms, delongs in zip(family, p_holm, p_delong_holm, strict=True)
     ]
 
 
@@ -112,15 +104,14 @@ def smallest_possible_p(replicates: int) -> float:
     return 2 / (replicates + 1)
 
 
-def best_and_worst(estimates: np.ndarray) -> tuple[int, int] | None:
-    """Indices of the highest and the lowest defined estimate, first ones among equals; None for fewer than two.
+def best_and_worst(values: Mapping[str, float]) -> tuple[str, str] | None:
+    """Names of the highest and the lowest defined value, first ones among equals; None for fewer than two.
 
     The two are chosen on the very data that then compare them, so their p is too small for a question asked after
     the fact; CheXtransfer (section 4.1) reports it so, and Holm over all pairs is the answer to it.
     """
-    defined = np.flatnonzero(~np.isnan(estimates))
-    if defined.size < 2:
+    defined = {name: value for name, value in values.items() if not math.isnan(value)}
+    if len(defined) < 2:
         return None
-    best = int(defined[np.argmax(estimates[defined])])
-    rest = defined[defined != best]
-    return best, int(rest[np.argmin(estimates[rest])])
+    best = max(defined, key=lambda name: defined[name])
+    return best, min((name for name in defined if name != best), key=lambda name: defined[name])

@@ -31,6 +31,14 @@ class Ranking:
         """The same ranking for weights that stand by unit: `units` maps each row to its unit."""
         return dataclasses.replace(self, positives=units[self.positives], negatives=units[self.negatives])
 
+    def weighted(self, weights: np.ndarray) -> "WeightedRanking":
+        """What AUROC and average precision are both made from: gathering it is most of their cost."""
+        return WeightedRanking(
+            self,
+            np.take(weights, self.positives, axis=1),
+            _running(np.take(weights, self.negatives, axis=1)),
+        )
+
 
 def rank(labels: np.ndarray, scores: np.ndarray) -> Ranking:
     """Rows whose label is NaN take no part."""
@@ -57,52 +65,46 @@ def wins_by_row(ranking: Ranking, scores: np.ndarray) -> np.ndarray:
     return wins
 
 
+@dataclasses.dataclass(frozen=True)
+class WeightedRanking:
+    """Weights of the positives [weightings, positives], and running sums over the negatives, which begin with 0.
+
+    Each measure of it is [weightings], NaN where no weight lies on one of the classes.
+    """
+
+    ranking: Ranking
+    positives: np.ndarray
+    negatives_upto: np.ndarray
+
+    def auroc(self) -> np.ndarray:
+        beaten_twice = np.take(self.negatives_upto, self.ranking.below, axis=1)
+        beaten_twice += np.take(self.negatives_upto, self.ranking.upto, axis=1)
+        # The product is formed in float64, where it is exact: 32-bit integers would overflow at some thousand rows.
+        wins_twice = np.einsum("wp,wp->w", self.positives, beaten_twice, dtype=np.float64)
+        pairs = self.positives.sum(axis=1, dtype=np.float64) * self.negatives_upto[:, -1]
+        return np.divide(wins_twice, 2 * pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
+
+    def average_precision(self) -> np.ndarray:
+        upto, negatives = _running(self.positives), self.negatives_upto
+        true = upto[:, -1:] - np.take(upto, self.ranking.positives_below, axis=1)
+        called = true + (negatives[:, -1:] - np.take(negatives, self.ranking.below, axis=1))
+        # Where nothing is called positive, the positive itself has no weight, and its precision does not matter.
+        precision = np.divide(true, called, out=np.zeros(called.shape), where=called > 0)
+        total = upto[:, -1].astype(np.float64)
+        weighted = np.einsum("wp,wp->w", self.positives, precision, dtype=np.float64)
+        is_defined = (total > 0) & (negatives[:, -1] > 0)
+        return np.divide(weighted, total, out=np.full(total.shape, np.nan), where=is_defined)
+
+
 def auroc(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
     """[weightings] AUROCs; NaN where no weight lies on one of the classes."""
-    return _auroc(ranking, *_gathered(ranking, weights))
-
-
-def auroc_and_average_precision(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
-    """[2, weightings]: both, for little more than the price of the AUROC."""
-    positives, negatives_upto = _gathered(ranking, weights)
-    return np.stack(
-        [
-            _auroc(ranking, positives, negatives_upto),
-            _average_precision(ranking, positives, negatives_upto),
-        ]
-    )
-
-
-def _gathered(ranking: Ranking, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of the positives, and running sums over the negatives that begin with nothing."""
-    return np.take(weights, ranking.positives, axis=1), _running(np.take(weights, ranking.negatives, axis=1))
+    return ranking.weighted(weights).auroc()
 
 
 def _running(weights: np.ndarray) -> np.ndarray:
     sums = np.zeros((weights.shape[0], weights.shape[1] + 1), weights.dtype)
     np.cumsum(weights, axis=1, out=sums[:, 1:])
     return sums
-
-
-def _auroc(ranking: Ranking, positives: np.ndarray, negatives_upto: np.ndarray) -> np.ndarray:
-    beaten_twice = np.take(negatives_upto, ranking.below, axis=1)
-    beaten_twice += np.take(negatives_upto, ranking.upto, axis=1)
-    # The product is formed in float64, where it is exact: 32-bit integers would overflow at some thousand rows.
-    wins_twice = np.einsum("wp,wp->w", positives, beaten_twice, dtype=np.float64)
-    pairs = positives.sum(axis=1, dtype=np.float64) * negatives_upto[:, -1]
-    return np.divide(wins_twice, 2 * pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
-
-
-def _average_precision(ranking: Ranking, positives: np.ndarray, negatives_upto: np.ndarray) -> np.ndarray:
-    positives_upto = _running(positives)
-    true = positives_upto[:, -1:] - np.take(positives_upto, ranking.positives_below, axis=1)
-    called = true + (negatives_upto[:, -1:] - np.take(negatives_upto, ranking.below, axis=1))
-    # Where nothing is called positive, the positive itself has no weight, and its precision does not matter.
-    precision = np.divide(true, called, out=np.zeros(called.shape), where=called > 0)
-    total = positives_upto[:, -1].astype(np.float64)
-    weighted = np.einsum("wp,wp->w", positives, precision, dtype=np.float64)
-    is_defined = (total > 0) & (negatives_upto[:, -1] > 0)
-    return np.divide(weighted, total, out=np.full(total.shape, np.nan), where=is_defined)
 
 
 def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

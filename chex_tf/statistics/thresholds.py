@@ -1,6 +1,7 @@
 """Decisions at a threshold: chosen on validation only, judged on the test set; and readers, who give decisions only."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,81 +10,62 @@ from chex_tf.statistics.ranking import counts_at_thresholds, roc_curve
 
 @dataclasses.dataclass(frozen=True)
 class Decisions:
-    """Counts of decisions against labels; a rate without anything to divide by is NaN."""
-
-    true_positives: int
-    false_positives: int
-    false_negatives: int
-    true_negatives: int
-
-    @property
-    def sensitivity(self) -> float:
-        return _ratio(self.true_positives, self.true_positives + self.false_negatives)
-
-    @property
-    def specificity(self) -> float:
-        return _ratio(self.true_negatives, self.true_negatives + self.false_positives)
-
-    @property
-    def f1(self) -> float:
-        """NaN without positives, as sensitivity is: there is nothing to find."""
-        if self.true_positives + self.false_negatives == 0:
-            return float("nan")
-        return _ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
-
-
-def decide(labels: np.ndarray, called: np.ndarray) -> Decisions:
-    """Rows whose label is NaN take no part."""
-    positive, negative = labels == 1, labels == 0
-    return Decisions(
-        int(np.sum(positive & called)),
-        int(np.sum(negative & called)),
-        int(np.sum(positive & ~called)),
-        int(np.sum(negative & ~called)),
-    )
-
-
-def rates_by_unit(labels: np.ndarray, called: np.ndarray, units: np.ndarray, count: int) -> "RatesByUnit":
-    return RatesByUnit(
-        *(
-            np.bincount(units[chosen], minlength=count).astype(np.float64)
-            for chosen in (
-                (labels == 1) & called,
-                (labels == 0) & called,
-                (labels == 1) & ~called,
-                (labels == 0) & ~called,
-            )
-        )
-    )
-
-
-@dataclasses.dataclass(frozen=True)
-class RatesByUnit:
-    """Decisions counted by unit: a bootstrap statistic that gives sensitivity, specificity and F1."""
+    """Counts of decisions against labels, one a weighting of the rows, or plain numbers for the rows as they are. A
+    rate without anything to divide by is NaN."""
 
     true_positives: np.ndarray
     false_positives: np.ndarray
     false_negatives: np.ndarray
     true_negatives: np.ndarray
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
-        """From unit weights [replicates, units] to [3, replicates]."""
-        counts = np.stack([self.true_positives, self.false_positives, self.false_negatives, self.true_negatives])
-        true_positives, false_positives, false_negatives, true_negatives = counts @ weights.T.astype(np.float64)
-        positives, negatives = true_positives + false_negatives, true_negatives + false_positives
-        halves = 2 * true_positives + false_positives + false_negatives
-        nothing = np.full(positives.shape, np.nan)
-        return np.stack(
-            [
-                np.divide(true_positives, positives, out=nothing.copy(), where=positives > 0),
-                np.divide(true_negatives, negatives, out=nothing.copy(), where=negatives > 0),
-                np.divide(2 * true_positives, halves, out=nothing.copy(), where=positives > 0),
-            ]
-        )
+    @property
+    def positives(self) -> np.ndarray:
+        return self.true_positives + self.false_negatives
+
+    @property
+    def negatives(self) -> np.ndarray:
+        return self.true_negatives + self.false_positives
+
+    @property
+    def sensitivity(self) -> np.ndarray:
+        return ratio(self.true_positives, self.positives)
+
+    @property
+    def specificity(self) -> np.ndarray:
+        return ratio(self.true_negatives, self.negatives)
+
+    @property
+    def f1(self) -> np.ndarray:
+        """NaN without positives, as sensitivity is: there is nothing to find."""
+        halves = 2 * self.true_positives + self.false_positives + self.false_negatives
+        return ratio(2 * self.true_positives, np.where(self.positives > 0, halves, 0))
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """NaN where the whole is nothing; of plain numbers a plain number."""
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.greater(whole, 0))[()]
+
+
+def decide(labels: np.ndarray, called: np.ndarray) -> Decisions:
+    """Rows whose label is NaN take no part."""
+    return Decisions(*(np.sum(kind) for kind in _kinds(labels, called)))
+
+
+def decide_by_unit(
+    labels: np.ndarray, called: np.ndarray, units: np.ndarray, count: int
+) -> Callable[[np.ndarray], Decisions]:
+    """A function from unit weights [weightings, units] to decisions."""
+    counts = np.array([np.bincount(units[kind], minlength=count) for kind in _kinds(labels, called)], dtype=np.float64)
+
+    def weigh(weights: np.ndarray) -> Decisions:
+        return Decisions(*(counts @ weights.T.astype(np.float64)))
+
+    return weigh
+
+
+def _kinds(labels: np.ndarray, called: np.ndarray) -> tuple[np.ndarray, ...]:
+    positive, negative = labels == 1, labels == 0
+    return positive & called, negative & called, positive & ~called, negative & ~called
 
 
 def choose_threshold(labels: np.ndarray, scores: np.ndarray, by: str) -> float:
@@ -111,14 +93,14 @@ def position_to_curve(labels: np.ndarray, scores: np.ndarray, reader: Decisions)
     """Where a reader lies to a model's ROC curve (above, below, on) and the reader's sensitivity minus the model's
     at the reader's specificity; between two points the curve is a straight line, at a vertical step its top."""
     false, true = roc_curve(labels, scores)
-    rate = 1 - reader.specificity
+    rate = 1 - float(reader.specificity)
     place = int(np.searchsorted(false, rate, side="right"))
     if place == false.size or false[place - 1] == rate:
         at_reader = float(true[place - 1])
     else:
         share = (rate - false[place - 1]) / (false[place] - false[place - 1])
         at_reader = float(true[place - 1] + share * (true[place] - true[place - 1]))
-    margin = reader.sensitivity - at_reader
+    margin = float(reader.sensitivity) - at_reader
     within_rounding = 1e-9
     where = "above" if margin > within_rounding else "below" if margin < -within_rounding else "on"
     return where, margin

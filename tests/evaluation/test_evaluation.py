@@ -7,10 +7,19 @@ import pytest
 from sklearn import metrics
 
 from chex_tf.evaluation import evaluation, matching
-from chex_tf.evaluation.results import MEAN
+from chex_tf.evaluation.measures import (
+    AUROC,
+    AVERAGE_PRECISION,
+    BRIER,
+    CALIBRATION_ERROR,
+    F1,
+    SENSITIVITY,
+    SPECIFICITY,
+)
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
 from chex_tf.statistics import bootstrap, thresholds
+from chex_tf.statistics.measure import MEAN
 
 TASKS = ("Edema", "Fracture", "Pneumonia")
 KEYS = tuple(f"patient{row // 2}/study{row % 2}" for row in range(120))
@@ -35,8 +44,8 @@ def test_values_and_intervals_are_scikit_learns(test_set):
     labels, scores = test_set[1]["labels"], test_set[1]["a"]
     counts = np.concatenate(list(bootstrap.Resampling(120, 200, 3).blocks()))
     for measure, score in (
-        ("auroc", metrics.roc_auc_score),
-        ("average_precision", metrics.average_precision_score),
+        (AUROC, metrics.roc_auc_score),
+        (AVERAGE_PRECISION, metrics.average_precision_score),
     ):
         by_task = {}
         for column in (0, 2):
@@ -46,7 +55,7 @@ def test_values_and_intervals_are_scikit_learns(test_set):
             ]
         by_task[MEAN] = np.mean(list(by_task.values()), axis=0)
         for task, (value, *replicates) in by_task.items():
-            estimate = getattr(found.models[0], measure)[task]
+            estimate = found.models[0].of(measure)[task]
             assert estimate.value == pytest.approx(value, abs=1e-12)
             low, high = np.quantile(replicates, [0.025, 0.975])
             assert (estimate.interval.low, estimate.interval.high) == pytest.approx((low, high), abs=1e-12)
@@ -55,10 +64,10 @@ def test_values_and_intervals_are_scikit_learns(test_set):
 def test_a_task_with_one_class_is_undefined_with_a_reason_and_left_out_aloud(test_set):
     found = evaluate(test_set)
     assert found.left_out == {"Fracture": "no positive in the set"}
-    estimate = found.models[0].auroc["Fracture"]
+    estimate = found.models[0].of(AUROC)["Fracture"]
     assert np.isnan(estimate.value)
     assert estimate.reason == "no positive in the set"
-    assert "Fracture" not in found.models[0].brier
+    assert "Fracture" not in found.models[0].of(BRIER)
     assert {difference.task for difference in evaluate(test_set, paired=True).differences} == {
         "Edema",
         "Pneumonia",
@@ -74,7 +83,7 @@ def test_replicates_without_a_class_are_counted_for_the_task_and_the_mean(test_s
     counts = np.concatenate(list(bootstrap.Resampling(120, 400, 0).blocks()))
     absent = int(np.sum(counts[:, 7] == 0))
     assert 0 < absent < 400
-    auroc = found.models[0].auroc
+    auroc = found.models[0].of(AUROC)
     assert [auroc[task].interval.undefined for task in ("Edema", "Pneumonia", MEAN)] == [0, absent, absent]
 
 
@@ -82,7 +91,7 @@ def test_no_defined_task_gives_no_mean(test_set):
     values = {name: table.copy() for name, table in test_set[1].items()}
     values["labels"][:] = 0
     found = evaluate((test_set[0], values), paired=True)
-    assert found.models[0].auroc[MEAN].reason == "no task is defined"
+    assert found.models[0].of(AUROC)[MEAN].reason == "no task is defined"
     assert (found.differences, found.best_and_worst) == ((), None)
 
 
@@ -90,17 +99,18 @@ def test_readers_are_operating_points(test_set):
     found = evaluate(test_set)
     assert [model.name for model in found.models] == ["a", "b"]
     (reader,) = found.readers
-    made = reader.decisions["Edema"]
+    made = {measure: reader.of(measure)["Edema"] for measure in (SENSITIVITY, SPECIFICITY, F1)}
     labels, called = test_set[1]["labels"][:, 0], test_set[1]["reader"][:, 0]
-    assert made.sensitivity.value == metrics.recall_score(labels, called)
-    assert made.specificity.value == metrics.recall_score(labels, called, pos_label=0)
-    assert made.f1.value == pytest.approx(metrics.f1_score(labels, called))
-    assert made.sensitivity.interval.low < made.sensitivity.value < made.sensitivity.interval.high
-    assert np.isnan(made.threshold)
+    assert made[SENSITIVITY].value == metrics.recall_score(labels, called)
+    assert made[SPECIFICITY].value == metrics.recall_score(labels, called, pos_label=0)
+    assert made[F1].value == pytest.approx(metrics.f1_score(labels, called))
+    interval = made[SENSITIVITY].interval
+    assert interval.low < made[SENSITIVITY].value < interval.high
+    assert np.isnan(list(reader.thresholds.values())).all()
     assert set(reader.positions) == {"Edema", "Pneumonia"}
     assert set(reader.positions["Edema"]) == {"a", "b"}
-    mean = (made.sensitivity.value + reader.decisions["Pneumonia"].sensitivity.value) / 2
-    assert reader.decisions[MEAN].sensitivity.value == pytest.approx(mean)
+    mean = (made[SENSITIVITY].value + reader.of(SENSITIVITY)["Pneumonia"].value) / 2
+    assert reader.of(SENSITIVITY)[MEAN].value == pytest.approx(mean)
 
 
 def test_only_readers_is_an_evaluation_too(test_set):
@@ -111,21 +121,19 @@ def test_only_readers_is_an_evaluation_too(test_set):
 def test_thresholds_come_from_validation_and_only_from_there(test_set):
     generator = np.random.default_rng(1)
     labels = (generator.random((50, 3)) < 0.5).astype(float)
-    scores = [matching.Model(name, generator.random((50, 3)).round(2)) for name in ("x", "y")]
+    scores = [matching.Model(name, generator.random((50, 3)).round(2)) for name in ("b", "a")]
     validation = cohort_of(labels), scores
     assert evaluate(test_set).models[0].not_applicable == {"decisions": "no validation"}
-    assert evaluate(test_set).models[0].decisions == {}
-    found = evaluate(test_set, validation=validation)  # one for each model, none for the reader
-    for model, on in zip(found.models, scores, strict=True):
+    assert evaluate(test_set).models[0].of(SENSITIVITY) == evaluate(test_set).models[0].thresholds == {}
+    found = evaluate(test_set, validation=validation)  # by name; none for the reader
+    for model, on in zip(found.models, scores[::-1], strict=True):
         cut = thresholds.choose_threshold(labels[:, 0], on.scores[:, 0], "youden")
-        made = model.decisions["Edema"]
-        assert made.threshold == cut
+        assert model.thresholds["Edema"] == cut
         called = test_set[1][model.name][:, 0] >= cut
-        assert made.sensitivity.value == pytest.approx(metrics.recall_score(test_set[1]["labels"][:, 0], called))
-        assert "Fracture" not in model.decisions
-    with pytest.raises(InputError, match="received 1") as caught:
-        evaluate(test_set, validation=(cohort_of(labels), scores[:1]))
-    assert caught.value.setting == "threshold_predictions"
+        expected = metrics.recall_score(test_set[1]["labels"][:, 0], called)
+        assert model.of(SENSITIVITY)["Edema"].value == pytest.approx(expected)
+        assert "Fracture" not in model.thresholds
+        assert set(model.of(F1)) == {"Edema", "Pneumonia", MEAN} == set(model.thresholds)
 
 
 def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
@@ -133,8 +141,8 @@ def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
     values["b"] = 3 * values["b"]
     plain, scaled = evaluate(test_set), evaluate((test_set[0], values))
     for task in ("Edema", "Pneumonia", MEAN):
-        assert scaled.models[1].auroc[task] == plain.models[1].auroc[task]
-    assert (scaled.models[1].brier, scaled.models[1].calibration_error) == ({}, {})
+        assert scaled.models[1].of(AUROC)[task] == plain.models[1].of(AUROC)[task]
+    assert (scaled.models[1].of(BRIER), scaled.models[1].of(CALIBRATION_ERROR)) == ({}, {})
     assert set(scaled.models[1].not_applicable) == {"brier", "calibration_error", "decisions"}
     assert set(scaled.models[0].not_applicable) == {"decisions"}
 
@@ -147,7 +155,7 @@ def test_models_share_their_replicates_so_differences_are_paired(test_set):
         assert (difference.p, difference.p_delong) == (1, 1)
     found = evaluate(test_set, paired=True)
     difference = found.differences[-1]
-    areas = [model.auroc[MEAN] for model in found.models]
+    areas = [model.of(AUROC)[MEAN] for model in found.models]
     assert difference.value == pytest.approx(areas[0].value - areas[1].value)
     width = [area.interval.high - area.interval.low for area in areas]
     assert difference.interval.high - difference.interval.low < np.hypot(*width)  # narrower than of unpaired ones
@@ -167,20 +175,21 @@ def test_named_pairs_keep_their_direction_and_pairs_are_not_repeated(test_set):
 
 def test_units_of_several_studies_are_drawn_together(test_set):
     by_patient = evaluate(test_set, units=np.arange(120) // 2)
-    assert by_patient.replicates.shape == (200, 2, 4)
-    assert by_patient.models[0].auroc["Edema"].value == evaluate(test_set).models[0].auroc["Edema"].value
+    replicates = by_patient.sampled["a", AUROC, "Edema"].replicates
+    assert replicates.shape == (200,)
+    assert by_patient.models[0].of(AUROC)["Edema"].value == evaluate(test_set).models[0].of(AUROC)["Edema"].value
     counts = next(bootstrap.Resampling(60, 200, 0).blocks())[0]
     rows = np.repeat(np.arange(120), np.repeat(counts, 2))
     labels, scores = test_set[1]["labels"][rows, 0], test_set[1]["a"][rows, 0]
-    assert by_patient.replicates[0, 0, 0] == pytest.approx(metrics.roc_auc_score(labels, scores), abs=1e-12)
+    assert replicates[0] == pytest.approx(metrics.roc_auc_score(labels, scores), abs=1e-12)
 
 
 def test_bca_intervals_cover_auroc_and_differences(test_set):
     plain, corrected = evaluate(test_set, paired=True), evaluate(test_set, paired=True, interval="bca")
     for place in range(2):
-        assert corrected.models[place].auroc["Edema"].interval != plain.models[place].auroc["Edema"].interval
-        assert not np.isnan(corrected.models[place].auroc[MEAN].interval.low)
-        assert corrected.models[place].auroc["Fracture"].reason == "no positive in the set"
+        assert corrected.models[place].of(AUROC)["Edema"].interval != plain.models[place].of(AUROC)["Edema"].interval
+        assert not np.isnan(corrected.models[place].of(AUROC)[MEAN].interval.low)
+        assert corrected.models[place].of(AUROC)["Fracture"].reason == "no positive in the set"
     first, second = plain.differences[-1], corrected.differences[-1]
     assert dataclasses.replace(second, interval=first.interval) == first
     assert second.interval != first.interval

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from chex_tf.evaluation import evaluation, evaluation_json, matching
-from chex_tf.evaluation.results import MEAN
+from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
 
@@ -36,7 +37,7 @@ def test_the_hand_over_has_its_keys(evaluated, tmp_path):
         "aggregation": "max",
         "policy": "uncertain=ones",
     }
-    area = evaluated.models[0].auroc["Edema"]
+    area = evaluated.models[0].of(AUROC)["Edema"]
     positives = int(evaluated.cohort.labels[:, 0].sum())
     entry = found["models"]["a"]["auroc"]["Edema"]
     assert {key: entry[key] for key in ("value", "low", "high", "positives", "negatives")} == {

@@ -7,6 +7,7 @@ from matplotlib import image
 from sklearn import metrics
 
 from chex_tf.evaluation import evaluation, figures, matching
+from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.settings import EvaluationSettings
 
 TASKS = ("Edema", "Fracture", "Pneumonia")
@@ -63,7 +64,7 @@ def test_curves_of_the_best_models_only(test_set):
     for place, name in enumerate(names):
         values[name] = generator.random((120, 3)) + 0.1 * place * values["labels"]
     found = evaluate((test_set[0], values), names)
-    means = [model.auroc["mean"].value for model in found.models]
+    means = [model.of(AUROC)["mean"].value for model in found.models]
     said = []
     figures.draw_all(found, test_set[0] / "figures", said.append)
     best = [name for place, name in enumerate(names) if means[place] >= sorted(means)[-len(figures.COLOURS)]]

@@ -185,7 +185,7 @@ def test_thresholds_may_not_come_from_the_rows_evaluated(table):
     cohort, _, _ = match(truth, [table(TRUTH.replace("study1,0,\n", "study1,0,1\n"))])
     same = table("Study,Edema\np/patient2/study1,1\n", "valid.csv")
     with pytest.raises(InputError, match="1 are in both"):
-        matching.match_validation(same, [same], cohort, "max", lambda _: None)
+        matching.match_validation(same, [same], cohort, [model("a", 0.5)], "max", lambda _: None)
 
 
 def test_scores_outside_0_to_1_are_said():
@@ -196,11 +196,63 @@ def test_scores_outside_0_to_1_are_said():
     ]
 
 
-def test_an_ensemble_is_the_mean_of_all_models_probabilities():
-    models = [matching.Model("a", np.array([[0.2, 1.0]])), matching.Model("b", np.array([[0.6, 0.0]]))]
-    *kept, ensemble = matching.with_ensemble(models)
-    assert kept == models
+def model(name, *scores):
+    return matching.Model(name, np.array([scores]))
+
+
+READER = model("reader", 1.0, 0.0)
+
+
+def test_an_ensemble_is_the_mean_of_the_models_probabilities():
+    models = [model("a", 0.2, 1.0), model("b", 0.6, 0.0)]
+    (*kept, ensemble), validation = matching.with_ensemble(models)
+    assert (kept, validation) == (models, [])
     assert (ensemble.name, ensemble.made_of) == ("ensemble", "mean of the 2 models: a, b")
     np.testing.assert_allclose(ensemble.scores, [[0.4, 0.5]])
     with pytest.raises(InputError, match="c has scores outside 0 to 1"):
-        matching.with_ensemble([*models, matching.Model("c", np.array([[2.8, 0.0]]))])
+        matching.with_ensemble([*models, model("c", 2.8, 0.0)])
+
+
+def test_readers_are_left_out_of_an_ensemble_and_it_says_so():
+    models, _ = matching.with_ensemble([model("a", 0.2, 1.0), READER, model("b", 0.6, 0.0)])
+    assert models[-1].made_of == "mean of the 2 models: a, b; readers left out: reader"
+    np.testing.assert_allclose(models[-1].scores, [[0.4, 0.5]])
+    with pytest.raises(InputError, match="received 1: a") as caught:
+        matching.with_ensemble([model("a", 0.2, 1.0), READER])
+    assert caught.value.setting == "ensemble"
+
+
+@pytest.mark.parametrize("given", [("a", "b"), ("a", "reader", "b")])
+def test_the_ensemble_on_validation_is_of_the_same_models(given):
+    """Whether or not validation has the reader, whose file there need not be 0 and 1."""
+    held = {"a": model("a", 0.1, 0.3), "reader": model("reader", 0.9, 0.9), "b": model("b", 0.3, 1.0)}
+    models = [model("a", 0.2, 1.0), READER, model("b", 0.6, 0.0)]
+    _, validation = matching.with_ensemble(models, [held[name] for name in given])
+    assert [one.name for one in validation] == [*given, "ensemble"]
+    np.testing.assert_allclose(validation[-1].scores, [[0.2, 0.65]])
+
+
+def test_a_model_may_not_be_named_as_the_ensemble_is():
+    with pytest.raises(InputError, match="received a model named ensemble") as caught:
+        matching.with_ensemble([model("ensemble", 0.2, 1.0), model("b", 0.6, 0.0)])
+    assert caught.value.setting == "ensemble"
+
+
+VALIDATION = "Study,Edema\nq/patient8/study1,{}\nq/patient9/study1,{}\n"
+
+
+@pytest.mark.parametrize("given", [("a", "b"), ("a", "reader", "b")])
+def test_validation_predictions_take_the_names_of_the_models_they_are_of(table, given):
+    truth = table(TRUTH, "truth.csv")
+    cohort, _, _ = match(truth, [table(TRUTH.replace("study1,0,\n", "study1,0,1\n"))])
+    models = [model("a", 0.2), READER, model("b", 0.6)]
+    held = {"a": (0.1, 0.2), "reader": (0, 1), "b": (0.3, 0.4)}
+    labels = table(VALIDATION.format(0, 1), "valid.csv")
+    files = [table(VALIDATION.format(*held[name]), f"{name}_valid.csv") for name in given]
+    _, found = matching.match_validation(labels, files, cohort, models, "max", lambda _: None)
+    assert [one.name for one in found] == list(given)
+    for one in found:
+        np.testing.assert_array_equal(one.scores[:, 0], held[one.name])
+    with pytest.raises(InputError, match="for 2 models, in the same order; received 1") as caught:
+        matching.match_validation(labels, files[:1], cohort, models, "max", lambda _: None)
+    assert caught.value.setting == "threshold_predictions"

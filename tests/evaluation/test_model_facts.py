@@ -5,9 +5,10 @@ import pytest
 import scipy.stats
 
 from chex_tf.evaluation import evaluation, matching, model_facts
-from chex_tf.evaluation.results import MEAN
+from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
+from chex_tf.statistics.measure import MEAN
 
 NAMES = ("A1", "A2", "B1", "B2", "plain1", "plain2", "plain3", "plain4")
 CATALOGUE = "model,family,parameters,extra,imagenet_top1\nA1,A,10,x,70\nA2,A,20,x,\nB1,B,5,x,75\nB2,B,40,x,80\n"
@@ -33,7 +34,7 @@ def test_correlations_are_of_the_models_the_catalogue_knows(evaluated):
     found, file = evaluated
     said = []
     correlations, spread = model_facts.relate(found, model_facts.read(file), said.append)
-    areas = {model.name: model.auroc[MEAN].value for model in found.models}
+    areas = {model.name: model.of(AUROC)[MEAN].value for model in found.models}
     known = [areas[name] for name in NAMES[:4]]
     boosts = [areas[first] - areas[second] for first, second in zip(NAMES[:4], NAMES[4:], strict=True)]
     parameters = [10, 20, 5, 40]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from chex_tf.evaluation import evaluation, matching, table
-from chex_tf.evaluation.results import Estimate
+from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics import bootstrap
+from chex_tf.statistics.measure import Estimate
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
 FILE = pathlib.Path(__file__)
@@ -59,7 +60,7 @@ def test_what_is_shown_for_two_models_and_a_reader(test_set):
     assert lines[0].startswith("test: 120 studies. 95% intervals: percentiles 2.5 and 97.5 of 100 replicates")
     row = next(line for line in lines if line.startswith("Edema"))
     assert f"{positives}/{120 - positives}" in row
-    assert table.with_interval(found.models[0].auroc["Edema"]) in row
+    assert table.with_interval(found.models[0].of(AUROC)["Edema"]) in row
     assert any(line.startswith("Mean of 2 of 3 tasks") for line in lines)
     assert "Fracture: undefined, no positive in the set; left out of the mean." in lines
     assert "Not given for every model: decisions: nothing to choose it on." in lines

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from chex_tf.explain import localisation
-from chex_tf.explain.localisation import IOU, MEAN, POINTING, SHARES, Scores, localise
+from chex_tf.explain.localisation import IOU, POINTING, SHARES, Scores, localise
 from chex_tf.statistics import bootstrap
+from chex_tf.statistics.measure import MEAN
 
 
 def test_pointing() -> None:
@@ -63,11 +64,11 @@ def test_values_are_means_over_films_with_a_region() -> None:
     assert found.films == {"Edema": 20, "Fracture": 20}
     assert found.chance["Edema"] == pytest.approx(12 / 64)
     (network,) = found.networks
-    assert network.pointing["Edema"].value == pytest.approx(np.nanmean(scores.hits[:, 0]))
-    assert network.pointing[MEAN].value == pytest.approx(np.nanmean(scores.hits, axis=0).mean())
+    assert network.of(POINTING)["Edema"].value == pytest.approx(np.nanmean(scores.hits[:, 0]))
+    assert network.of(POINTING)[MEAN].value == pytest.approx(np.nanmean(scores.hits, axis=0).mean())
     place = int(np.argmax(np.nanmean(scores.overlaps[:, 1], axis=0)))
     assert network.shares["Fracture"] == (pytest.approx(SHARES[place]),)
-    assert network.iou["Fracture"].value == pytest.approx(np.nanmean(scores.overlaps[:, 1, place]))
+    assert network.of(IOU)["Fracture"].value == pytest.approx(np.nanmean(scores.overlaps[:, 1, place]))
 
 
 def test_the_share_is_chosen_on_the_other_films() -> None:
@@ -76,7 +77,7 @@ def test_the_share_is_chosen_on_the_other_films() -> None:
     others.overlaps[~np.isnan(others.hits[:, 0]), 0, 3] = 1
     found = localise(["a"], ["Edema", "Fracture"], [scores], [others], UNITS, 100, 0)
     assert found.networks[0].shares["Edema"] == (pytest.approx(0.2),)
-    assert found.networks[0].iou["Edema"].value == pytest.approx(np.nanmean(scores.overlaps[:, 0, 3]))
+    assert found.networks[0].of(IOU)["Edema"].value == pytest.approx(np.nanmean(scores.overlaps[:, 0, 3]))
 
 
 def test_without_other_films_each_half_is_judged_by_the_other() -> None:
@@ -90,7 +91,7 @@ def test_without_other_films_each_half_is_judged_by_the_other() -> None:
     known = ~np.isnan(scores.hits[:, 0])
     share = (known & even).sum() / known.sum()
     # Even films at the odd ones' choice give 0.1, odd ones at the even ones' 0.2.
-    assert found.networks[0].iou["Edema"].value == pytest.approx(0.1 * share + 0.2 * (1 - share))
+    assert found.networks[0].of(IOU)["Edema"].value == pytest.approx(0.1 * share + 0.2 * (1 - share))
 
 
 def test_intervals_are_those_of_a_plain_loop_over_patients() -> None:
@@ -101,9 +102,9 @@ def test_intervals_are_those_of_a_plain_loop_over_patients() -> None:
         drawn = np.repeat(np.arange(30), weights[UNITS])
         values.append([np.nanmean(of.hits[drawn, 0]) for of in (first, second)])
     values = np.array(values)
-    interval = found.networks[1].pointing["Edema"].interval
+    interval = found.networks[1].of(POINTING)["Edema"].interval
     assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(values[:, 1], [0.025, 0.975])))
-    (difference,) = [one for one in found.differences if one.measure == POINTING and one.task == "Edema"]
+    (difference,) = [one for one in found.differences if one.measure == POINTING.key and one.task == "Edema"]
     paired = np.quantile(values[:, 0] - values[:, 1], [0.025, 0.975])
     assert (difference.interval.low, difference.interval.high) == pytest.approx(tuple(paired))
     assert difference.value == pytest.approx(np.nanmean(first.hits[:, 0]) - np.nanmean(second.hits[:, 0]))
@@ -115,7 +116,7 @@ def test_a_network_does_not_differ_from_itself() -> None:
     assert len(found.differences) == 6
     for difference in found.differences:
         assert (difference.value, difference.p, difference.p_holm) == (0, 1, 1)
-    assert {difference.measure for difference in found.differences} == {POINTING, IOU}
+    assert {difference.measure for difference in found.differences} == {POINTING.key, IOU.key}
 
 
 def test_tasks_without_any_region_take_no_part() -> None:
@@ -124,4 +125,4 @@ def test_tasks_without_any_region_take_no_part() -> None:
         array[:, 1] = np.nan
     found = localise(["a"], ["Edema", "Fracture"], [scores], None, UNITS, 100, 0)
     assert found.tasks == ("Edema",)
-    assert found.networks[0].pointing[MEAN].value == found.networks[0].pointing["Edema"].value
+    assert found.networks[0].of(POINTING)[MEAN].value == found.networks[0].of(POINTING)["Edema"].value

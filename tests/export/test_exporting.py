@@ -8,11 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
-from chex_tf.evaluation.results import Estimate
 from chex_tf.export import card, exporting, tables
 from chex_tf.export.settings import ExportSettings
 from chex_tf.settings import InputError
 from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.measure import Estimate
 
 
 def export(run_dir, out, **given):

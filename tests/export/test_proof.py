@@ -6,11 +6,12 @@ import time
 import numpy as np
 import pytest
 
-from chex_tf.evaluation.results import MEAN
+from chex_tf.evaluation.measures import AUROC
 from chex_tf.export import formats, proof
 from chex_tf.export.sample import open_sample
 from chex_tf.export.settings import ExportSettings
 from chex_tf.statistics import ranking
+from chex_tf.statistics.measure import MEAN
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_differences_of_auroc_are_paired_and_by_study(graph, sample, tmp_path):
     runs = [("a", first, graph.run.tasks), ("b", second, graph.run.tasks), ("c", first, graph.run.tasks)]
     found = proof.compare(sample, runs, settings(graph, tmp_path, replicates=200))
     assert found.cohort.studies == 15
-    by_name = {model.name: model.auroc for model in found.models}
+    by_name = {model.name: model.of(AUROC) for model in found.models}
     task = next(task for task in found.cohort.tasks if task not in found.left_out)
     column = graph.run.tasks.index(task)
     table = sample.truth()

@@ -94,6 +94,42 @@ def test_an_ensemble_of_several_files_is_one_model_more(files):
     )
 
 
+@pytest.mark.parametrize("with_reader", [False, True])
+def test_an_ensemble_beside_a_reader_is_judged_by_its_own_threshold(files, tmp_path, with_reader):
+    """Validation files for the models only, or for the reader too: the ensemble is of the two models either way."""
+    folder, labels, first = files
+    other = np.roll(first, 7, axis=0)
+    keys = prediction_files.read(folder / "first.csv").keys
+    prediction_files.write(folder / "other.csv", "Study", keys, TASKS, other, digits=17)
+    valid_keys = [f"v/valid/patient{row:05d}/study1" for row in range(500, 600)]
+    values = {"first": first[::-1], "reader": labels, "other": other[::-1], "labels": labels[::-1]}
+    for name, table in values.items():
+        prediction_files.write(tmp_path / f"valid_{name}.csv", "Study", valid_keys, TASKS, table, digits=17)
+    chosen = ("first", "reader", "other") if with_reader else ("first", "other")
+    done = evaluate(
+        *given(folder, "first", "reader", "other"),
+        *(f"--threshold_predictions={tmp_path / f'valid_{name}.csv'}" for name in chosen),
+        f"--threshold_labels={tmp_path / 'valid_labels.csv'}",
+        "--ensemble",
+        "--nofigures",
+        f"--out={folder / 'out'}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ensemble: mean of the 2 models: first, other; readers left out: reader." in done.stdout
+    found = json.loads((folder / "out" / "evaluation.json").read_text())["models"]["ensemble"]
+    for column, task in enumerate(TASKS):
+        mean = (first + other)[:, column] / 2
+        assert found["auroc"][task]["value"] == pytest.approx(metrics.roc_auc_score(labels[:, column], mean), abs=1e-12)
+        false, true, cuts = metrics.roc_curve(labels[::-1, column], mean[::-1], drop_intermediate=False)
+        assert found["decisions"][task]["threshold"] == pytest.approx(cuts[np.argmax(true - false)], abs=1e-12)
+
+
+def test_an_ensemble_needs_two_models_that_are_no_readers(files):
+    done = evaluate(*given(files[0], "first", "reader"), "--ensemble")
+    assert done.returncode == 2
+    assert done.stderr.endswith("--ensemble: expected at least two models that are no readers; received 1: first\n")
+
+
 def test_thresholds_from_validation_files(files, tmp_path):
     folder, labels, first = files
     keys = [f"v/valid/patient{row:05d}/study1" for row in range(500, 600)]

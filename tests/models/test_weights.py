@@ -126,8 +126,8 @@ def saved_model(network: keras.Model, folder: pathlib.Path) -> pathlib.Path:
 
 
 def saved_run(network: keras.Model, folder: pathlib.Path) -> pathlib.Path:
-    build.assemble(network, Heads(3), seed=4).save_weights(folder / encoder.ENCODER_WEIGHTS)
-    encoder.write_encoder(folder, "ResNet18", inputs.SCHEMES["caffe"])
+    save = build.assemble(network, Heads(3), seed=4).save_weights
+    encoder.write(folder, "ResNet18", inputs.SCHEMES["caffe"].to_json(), save)
     return folder
 
 

@@ -123,9 +123,3 @@ def test_the_jackknife_is_leaving_out_one_by_one(units_of):
 def test_the_jackknife_is_undefined_without_the_only_positive():
     found = bootstrap.jackknife_auroc(np.array([1.0, 0, 0]), np.array([2.0, 1, 3]), np.arange(3), 3)
     np.testing.assert_array_equal(found, [np.nan, 0.0, 1.0])
-
-
-def test_a_mean_always_covers_the_same_tasks():
-    values = np.array([[0.5, 0.7, 9.0], [0.5, np.nan, 9.0]])
-    np.testing.assert_array_equal(bootstrap.mean_over(values, [0, 1]), [0.6, np.nan])
-    assert np.isnan(bootstrap.mean_over(values, [])).all()

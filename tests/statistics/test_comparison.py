@@ -3,7 +3,22 @@
 import numpy as np
 import pytest
 
-from chex_tf.statistics import bootstrap, comparison
+from chex_tf.statistics import bootstrap, comparison, measure
+
+MEASURE = measure.Measure("area", "area", gather=lambda data: data, value=lambda values: values, is_compared=True)
+
+
+def sampled(task, values, replicates, components=None, jackknives=None):
+    """Of models named a, b, and so on, one a column of `replicates`."""
+    return {
+        (chr(ord("a") + place), MEASURE, task): measure.Sampled(
+            values[place],
+            replicates[:, place],
+            None if jackknives is None else jackknives[place],
+            None if components is None else components[place],
+        )
+        for place in range(len(values))
+    }
 
 
 def test_bootstrap_p_by_hand():
@@ -33,16 +48,17 @@ def test_holm_by_hand():
 
 
 def test_differences_by_hand():
-    estimates = np.array([0.9, 0.8, 0.8])
+    values = [0.9, 0.8, 0.8]
     replicates = np.stack([np.linspace(0.85, 0.95, 101), np.full(101, 0.8), np.linspace(0.75, 0.85, 101)], axis=1)
     components = np.array([[0.03, 0.0], [0.0, 0.04], [0.0, 0.04]])
-    found = comparison.differences(
-        ("a", "b", "c"), "Edema", [(0, 1), (0, 2), (1, 2)], estimates, replicates, components
-    )
-    assert [(one.a, one.b, one.task, one.family) for one in found] == [
-        ("a", "b", "Edema", 3),
-        ("a", "c", "Edema", 3),
-        ("b", "c", "Edema", 3),
+    pairs = [("a", "b"), ("a", "c"), ("b", "c")]
+    single = comparison.differences(MEASURE, "Edema", pairs, sampled("Edema", values, replicates, components))
+    assert all(np.isnan([one.p_holm, one.p_delong_holm]).all() and one.family == 0 for one in single)
+    found = comparison.adjusted(single)
+    assert [(one.a, one.b, one.measure, one.task, one.family) for one in found] == [
+        ("a", "b", "area", "Edema", 3),
+        ("a", "c", "area", "Edema", 3),
+        ("b", "c", "area", "Edema", 3),
     ]
     assert found[0].value == pytest.approx(0.1)
     assert (found[0].interval.low, found[0].interval.high) == pytest.approx((0.0525, 0.1475))
@@ -52,30 +68,45 @@ def test_differences_by_hand():
     assert not any(one.is_significant_after_holm for one in found)
     assert found[0].p_delong == pytest.approx(0.0455, abs=1e-4)  # z = 0.1 / 0.05
     assert found[2].p_delong == 1.0
+    # Holm: the smallest p times 3; the second, equal to it, is raised to it; 1 stays.
+    assert [one.p_delong_holm for one in found] == pytest.approx([3 * found[0].p_delong] * 2 + [1.0])
+
+
+def test_without_components_there_is_no_delong_and_with_jackknives_the_interval_is_bca():
+    generator = np.random.default_rng(1)
+    replicates, jackknives = generator.normal([0.2, 0.0], 1, size=(200, 2)), generator.normal(size=(2, 30)) ** 3
+    (found,) = comparison.differences(
+        MEASURE, "t", [("a", "b")], sampled("t", [0.2, 0.0], replicates, None, jackknives)
+    )
+    assert np.isnan(found.p_delong)
+    expected = bootstrap.bca_interval(replicates[:, 0] - replicates[:, 1], 0.2, jackknives[0] - jackknives[1])
+    assert found.interval == expected
+    assert expected != bootstrap.percentile_interval(replicates[:, 0] - replicates[:, 1])
 
 
 def test_more_pairs_than_stand_in_memory_at_once_come_in_order():
     models = 14  # 91 pairs
     generator = np.random.default_rng(0)
     replicates = generator.random((50, models))
-    pairs = [(a, b) for a in range(models) for b in range(a + 1, models)]
+    names = [chr(ord("a") + place) for place in range(models)]
+    pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
     assert len(pairs) > comparison.PAIRS_AT_ONCE
-    names = [str(place) for place in range(models)]
-    found = comparison.differences(names, "mean", pairs, replicates[0], replicates, generator.random((models, 4)))
-    assert [(int(one.a), int(one.b)) for one in found] == pairs
+    given = sampled("mean", replicates[0], replicates, generator.random((models, 4)))
+    found = comparison.differences(MEASURE, "mean", pairs, given)
+    assert [(one.a, one.b) for one in found] == pairs
     last = replicates[:, 12] - replicates[:, 13]
     assert found[-1].interval == bootstrap.percentile_interval(last)
 
 
 @pytest.mark.parametrize(
-    ("estimates", "expected"),
+    ("values", "expected"),
     [
-        ([0.8, 0.9, 0.7], (1, 2)),
-        ([0.8, np.nan, 0.7], (0, 2)),
-        ([0.5, 0.5], (0, 1)),
+        ([0.8, 0.9, 0.7], ("b", "c")),
+        ([0.8, np.nan, 0.7], ("a", "c")),
+        ([0.5, 0.5], ("a", "b")),
         ([0.8, np.nan], None),
         ([], None),
     ],
 )
-def test_best_and_worst(estimates, expected):
-    assert comparison.best_and_worst(np.array(estimates)) == expected
+def test_best_and_worst(values, expected):
+    assert comparison.best_and_worst(dict(zip("abc", values, strict=False))) == expected

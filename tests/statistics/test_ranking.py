@@ -9,9 +9,15 @@ from sklearn import metrics
 from chex_tf.statistics import ranking
 
 
+def both(order, weights):
+    """[2, weightings] AUROC and average precision from one gathering."""
+    gathered = order.weighted(weights)
+    return np.stack([gathered.auroc(), gathered.average_precision()])
+
+
 def once(labels, scores):
     order = ranking.rank(np.array(labels, float), np.array(scores, float))
-    area, precision = ranking.auroc_and_average_precision(order, np.ones((1, len(labels)), np.int32))[:, 0]
+    area, precision = both(order, np.ones((1, len(labels)), np.int32))[:, 0]
     return area, precision
 
 
@@ -56,7 +62,7 @@ def weighted_cases(draw):
 @hypothesis.given(weighted_cases())
 def test_equal_to_scikit_learn_with_weights_and_ties(case):
     labels, scores, weights = case
-    found = ranking.auroc_and_average_precision(ranking.rank(labels, scores), weights[np.newaxis])[:, 0]
+    found = both(ranking.rank(labels, scores), weights[np.newaxis])[:, 0]
     if weights[labels == 1].sum() == 0 or weights[labels == 0].sum() == 0:
         assert np.isnan(found).all()
         return
@@ -81,11 +87,9 @@ def test_many_weightings_at_once_are_the_same_as_one_by_one():
     labels, scores = (generator.random(60) < 0.3).astype(float), generator.random(60).round(1)
     weights = generator.integers(0, 4, size=(20, 60)).astype(np.int32)
     order = ranking.rank(labels, scores)
-    together = ranking.auroc_and_average_precision(order, weights)
+    together = both(order, weights)
     for place in range(20):
-        np.testing.assert_array_equal(
-            together[:, place], ranking.auroc_and_average_precision(order, weights[[place]])[:, 0]
-        )
+        np.testing.assert_array_equal(together[:, place], both(order, weights[[place]])[:, 0])
 
 
 def test_weights_by_unit_are_weights_by_row():

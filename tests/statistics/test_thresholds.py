@@ -24,13 +24,14 @@ def test_rates_without_anything_to_divide_by():
     assert made.specificity == 0.5
 
 
-def test_rates_by_unit_are_rates_of_the_resampled_rows():
+def test_decisions_by_unit_are_decisions_of_the_resampled_rows():
     generator = np.random.default_rng(0)
     labels = np.where(generator.random(40) < 0.1, np.nan, generator.random(40) < 0.4)
     called = generator.random(40) < 0.5
     units = np.arange(40) // 2
     weights = generator.integers(0, 3, size=(6, 20)).astype(np.int32)
-    found = thresholds.rates_by_unit(labels, called, units, 20)(weights)
+    resampled = thresholds.decide_by_unit(labels, called, units, 20)(weights)
+    found = np.stack([resampled.sensitivity, resampled.specificity, resampled.f1])
     for place in range(6):
         rows = np.repeat(np.arange(40), weights[place][units])
         made = thresholds.decide(labels[rows], called[rows])
@@ -38,8 +39,8 @@ def test_rates_by_unit_are_rates_of_the_resampled_rows():
 
 
 def test_rates_of_a_replicate_without_positives_are_undefined():
-    statistic = thresholds.rates_by_unit(np.array([1.0, 0]), np.array([True, True]), np.arange(2), 2)
-    np.testing.assert_array_equal(statistic(np.array([[0, 2]])), [[np.nan], [0.0], [np.nan]])
+    made = thresholds.decide_by_unit(np.array([1.0, 0]), np.array([True, True]), np.arange(2), 2)(np.array([[0, 2]]))
+    np.testing.assert_array_equal([made.sensitivity, made.specificity, made.f1], [[np.nan], [0.0], [np.nan]])
 
 
 def test_the_threshold_maximises_its_merit():

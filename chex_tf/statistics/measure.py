@@ -1,0 +1,160 @@
+"""One Measure is one kind of number: its value, its interval and its paired differences; AUROC and IoU alike.
+
+A number is made in two steps, so that several measures share the costly one. `gather` prepares what is known of one
+model on one task, and answers unit weights [weightings, units] with whatever values are made of; `value` makes one
+number a weighting from that. Every unit weighted one gives the value, a bootstrap's counts give its replicates.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from chex_tf.statistics import bootstrap
+
+MEAN = "mean"  # stands for a task where the mean over tasks is meant
+
+Data = TypeVar("Data")
+
+
+class Needs(enum.Enum):
+    """What of a model a measure can be taken of: any scores, scores within 0 to 1, or decisions, which readers bring
+    and which models give at a threshold."""
+
+    SCORES = "scores"
+    PROBABILITIES = "probabilities"
+    DECISIONS = "decisions"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Measure(Generic[Data]):
+    """`key` names it in JSON, `words` in a sentence, `short` above a column among many.
+
+    A measure without `has_interval` is not resampled: its `gather` is asked once, with every unit weighted one.
+    `jackknife` gives the value without each unit in turn [units], for BCa intervals; `delong` DeLong's components
+    [units], for his test of a difference beside the bootstrap's.
+    """
+
+    key: str
+    words: str
+    gather: Callable[[Data], Callable[[np.ndarray], Any]]
+    value: Callable[[Any], np.ndarray]
+    needs: Needs = Needs.SCORES
+    short: str = ""
+    has_interval: bool = True
+    has_interval_in_tables: bool = True
+    is_compared: bool = False  # pairs of models are, in the table, JSON and a figure of its own
+    jackknife: Callable[[Data], np.ndarray] | None = None
+    delong: Callable[[Data], np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_compared and not self.has_interval:
+            raise ValueError(f"expected {self.key} to have an interval, since it is compared; received none")
+
+    @property
+    def title(self) -> str:
+        return self.words[0].upper() + self.words[1:]
+
+
+Key = tuple[str, Measure[Any], str]  # model, measure, task
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A value with its 95% interval; NaN where there is none, and then `reason` says why."""
+
+    value: float
+    interval: bootstrap.Interval
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampled:
+    """One number and what its interval and differences are made from: `replicates` [replicates] or, without interval,
+    [0]; `jackknife` and `components` (DeLong's) [units]."""
+
+    value: float
+    replicates: np.ndarray
+    jackknife: np.ndarray | None = None
+    components: np.ndarray | None = None
+
+
+def sample(
+    asked: Mapping[Key, Any],
+    resampling: bootstrap.Resampling,
+    progress: bootstrap.Progress = bootstrap.silent,
+    with_jackknife: bool = False,
+    with_components: bool = False,
+) -> dict[Key, Sampled]:
+    """Each key's number from the data given for it, in one pass over weights that all share, so every pair is paired.
+
+    Measures with the same `gather` share what it gathers where they are asked of the same object.
+    """
+    gatherers: dict[tuple[int, Any], Callable[[np.ndarray], Any]] = {}
+    sharing: dict[tuple[int, Any], list[Key]] = {}
+    for key, data in asked.items():
+        place = id(data), key[1].gather
+        if place not in gatherers:
+            gatherers[place] = key[1].gather(data)
+        sharing.setdefault(place, []).append(key)
+
+    values: dict[Key, float] = {}
+    everyone = np.ones((1, resampling.units), dtype=np.int32)
+    for place, keys in sharing.items():
+        gathered = gatherers[place](everyone)
+        values |= {key: float(key[1].value(gathered)[0]) for key in keys}
+
+    replicates = {key: np.empty(resampling.replicates if key[1].has_interval else 0) for key in asked}
+    resampled = {place: [key for key in keys if key[1].has_interval] for place, keys in sharing.items()}
+    resampled = {place: keys for place, keys in resampled.items() if keys}
+    done = 0
+    for weights in resampling.blocks() if resampled else ():
+        rows = slice(done, done + weights.shape[0])
+        for place, keys in resampled.items():
+            gathered = gatherers[place](weights)
+            for key in keys:
+                replicates[key][rows] = key[1].value(gathered)
+        done += weights.shape[0]
+        progress(done, resampling.replicates)
+
+    def beside(wanted: bool, make: Callable[[Any], np.ndarray] | None, data: Any) -> np.ndarray | None:
+        return make(data) if wanted and make is not None else None
+
+    return {
+        key: Sampled(
+            values[key],
+            replicates[key],
+            beside(with_jackknife, key[1].jackknife, data),
+            beside(with_components and key[1].is_compared, key[1].delong, data),
+        )
+        for key, data in asked.items()
+    }
+
+
+def mean_of(tasks: Sequence[Sampled], replicates: int) -> Sampled:
+    """The mean over tasks; undefined wherever one of them is, so it always covers the same tasks."""
+    if not tasks:
+        return Sampled(np.nan, np.full(replicates, np.nan))
+    values = np.mean([np.append(task.value, task.replicates) for task in tasks], axis=0)
+    return Sampled(
+        float(values[0]),
+        values[1:],
+        _mean_if_all([task.jackknife for task in tasks]),
+        _mean_if_all([task.components for task in tasks]),
+    )
+
+
+def _mean_if_all(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    known = [array for array in arrays if array is not None]
+    return np.mean(known, axis=0) if len(known) == len(arrays) else None
+
+
+def estimate(sampled: Sampled, reason: str = "") -> Estimate:
+    """BCa where there is a jackknife, else percentiles; `reason` says why the value is undefined."""
+    if sampled.jackknife is None or reason:
+        interval = bootstrap.percentile_interval(sampled.replicates)
+    else:
+        interval = bootstrap.bca_interval(sampled.replicates, sampled.value, sampled.jackknife)
+    return Estimate(sampled.value, interval, reason)
