@@ -132,6 +132,18 @@ def test_float16s_scale_halves_at_an_overflow_and_leaves_the_step_out():
     assert all((after[name] == 0).all() for name in momenta)
 
 
+def test_an_overflow_leaves_the_objectives_variables_and_the_statistics_as_they_were():
+    given = {"calls": (1,), "precision": "mixed_float16", "loss": "auc_margin"}
+    _, moved = stepped(**given, scaling=[2.0**10, 5.0])
+    assert np.abs(moved["objective/auc_margin_duals"]).max() > 1e-4
+    reports, after = stepped(**given, scaling=[float("inf"), 5.0])
+    assert not np.isfinite(reports[0, 1])
+    assert (after["objective/auc_margin_duals"] == 0).all()
+    means = [name for name in after if name.endswith("moving_mean")]
+    assert means
+    assert all((after[name] == 0).all() and (moved[name] != 0).any() for name in means)
+
+
 def test_the_scale_doubles_after_it_held_long_enough():
     fits, held = tf.constant(True), step.HOLD_STEPS - 1
     np.testing.assert_array_equal(step._next_scaling(tf.constant([8.0, held]), fits), [16.0, 0.0])

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import signal
 
 import numpy as np
@@ -174,6 +175,36 @@ def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
     assert "evaluations: 3, every 10 steps; the best 3 are kept" in done.plan
     assert "Atelectasis" in done.plan
     assert "validation: 21 images" in done.plan
+
+
+def test_a_dry_run_freezes_what_it_says_is_frozen(settings):
+    free, frozen = (train_observations(*settings(dry_run=True, freeze=layer)).plan for layer in ("none", "backbone"))
+    assert "are frozen" not in free
+    # Six tasks on the 64 channels of ResNet18's first stage: 6 × 64 weights and 6 biases.
+    assert re.search(r"ResNet18Minus3: [\d,]+ parameters, 390 of them learn", frozen)
+    assert re.search(r"\d+ of \d+ layers with weights are frozen", frozen)
+    with pytest.raises(InputError, match=r"did you mean conv2_block1_1_conv\?"):
+        train_observations(*settings(dry_run=True, freeze="conv2_blok1_1_conv"))
+
+
+def test_steps_are_profiled_without_event_files_too(settings):
+    given = settings(steps=4, evaluate_every=4, tensorboard=False, profile="1:3")
+    train_observations(*given)
+    assert list(given[0].run_dir.glob("plugins/profile/*/*.xplane.pb"))
+    assert not list(given[0].run_dir.glob("events*"))
+
+
+def test_one_seed_decides_the_run_and_the_data_may_have_their_own(settings, tmp_path):
+    def losses(name, **changes):
+        given = settings(run_dir=tmp_path / name, steps=2, evaluate_every=2, tensorboard=False, **changes)
+        train_observations(*given)
+        return [float(row["train_loss"]) for row in metrics(given[0].run_dir)]
+
+    first = losses("first", seed=3)
+    assert losses("same", seed=3, data_seed=3) == pytest.approx(first, rel=1e-4)
+    weights, order = losses("weights", seed=4, data_seed=3), losses("order", seed=3, data_seed=4)
+    assert abs(weights[0] - first[0]) > 1e-3 * first[0]
+    assert abs(order[0] - first[0]) > 1e-3 * first[0]
 
 
 def test_pretrained_weights_that_do_not_fit_stop_the_run(settings, tmp_path):
