@@ -153,7 +153,16 @@ POOLED = "features"  # the heads' common layer: see chex_tf.models.heads
 
 # Kept in config.json and not compared: another revision or another place of the same data is no other run. Data are
 # compared by their fingerprints.
-_NOT_COMPARED = FREE_TO_CHANGE | {"versions", "revision", "data_dir", "cache", "cache_dir", "readers", "weights_dir"}
+_NOT_COMPARED = FREE_TO_CHANGE | {
+    "versions",
+    "revision",
+    "data_dir",
+    "cache",
+    "cache_dir",
+    "readers",
+    "weights_dir",
+    "stored",
+}
 
 
 def _refuse_changes(

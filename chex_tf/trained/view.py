@@ -1,0 +1,53 @@
+"""What a run's network sees of a film, by the run's own record of its data."""
+
+import json
+import pathlib
+from collections.abc import Callable
+
+from chex_tf.data.records import version_folder
+from chex_tf.data.settings import DataSettings
+from chex_tf.data.stored import Stored, read_stored
+from chex_tf.data.view import View
+from chex_tf.runs import directory
+from chex_tf.settings import InputError
+from chex_tf.trained.members import TrainedRun
+
+# In place of what only learning from a prepared folder needs, which may be gone.
+_NO_DATA = {"data": ".", "uncertain": "ignore", "self_trained": None, "cache": "none", "cache_dir": None}
+
+
+def view_of(run: TrainedRun, stored: Stored) -> View:
+    """Of films that were stored so, or would be."""
+    return View.under(directory.from_json(DataSettings, {**run.config["data"], **_NO_DATA}), stored)
+
+
+def stored_of(run: TrainedRun, say: Callable[[str], None]) -> Stored:
+    """How the images that a run learnt from were stored.
+
+    A run of an older version did not record it; then its prepared folder tells, where it is still there.
+    """
+    records = run.config["records"]["train"]
+    if "stored" in records:
+        try:
+            return Stored.from_json(records["stored"])
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"{run.run_dir} is damaged: its config.json says of its data: {error}", "run_dir"
+            ) from error
+    try:
+        folder = version_folder(pathlib.Path(run.config["data"]["data"]))
+        if _name_of(folder) == records["name"]:
+            return read_stored(folder)
+    except InputError:
+        pass
+    say(
+        f"{run.run_dir} does not record how its images were resized when they were prepared, and its prepared folder "
+        "is gone: taken as stored untouched"
+    )
+    return Stored()
+
+
+def _name_of(folder: pathlib.Path) -> str:
+    """As Records.name."""
+    info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+    return "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))
