@@ -31,6 +31,7 @@ def explain_files(
     for subject in loaded:
         say(subject.describe)
     stems, shown = _stems(films.paths), _shown(films.names)
+    views = [films.placing(subject.view) for subject in loaded]
     rows: list[figure.Row] = []
     cells: list[list[str]] = []
     kept = maps_file.Kept(films.names, read.tasks, read.names) if settings.keep_maps else None
@@ -52,18 +53,14 @@ def explain_files(
             small = figure.fitting(film)
             for task, name in enumerate(read.tasks):
                 panels = []
-                for subject, found in zip(loaded, explanations, strict=True):
+                for subject, view, found in zip(loaded, views, explanations, strict=True):
                     probability = float(found.probabilities[row, task])
-                    bright = subjects.bright_on(film, films.placing(subject.view), found, row, task)
+                    bright = subjects.bright_on(film, view, found, row, task)
                     file = f"{OVERLAYS}/{stems[place]}.{_plain(name)}.{_plain(subject.name)}.png"
                     _write_picture(settings.out / file, overlay.blend(film, bright))
                     cells.append([shown[place], name, subject.name, file, f"{probability:.3f}", _times(subject)])
                     if len(rows) < FIGURE_ROWS:
-                        panels.append(
-                            figure.Panel(
-                                subjects.bright_on(small, films.placing(subject.view), found, row, task), probability
-                            )
-                        )
+                        panels.append(figure.Panel(subjects.bright_on(small, view, found, row, task), probability))
                 if len(rows) < FIGURE_ROWS:
                     rows.append(figure.Row(name, small, None, tuple(panels)))
     left_out = len(films) * len(read.tasks) - len(rows)

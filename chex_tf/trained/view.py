@@ -31,23 +31,23 @@ def stored_of(run: TrainedRun, say: Callable[[str], None]) -> Stored:
         try:
             return Stored.from_json(records["stored"])
         except (ValueError, TypeError) as error:
-            raise InputError(
-                f"{run.run_dir} is damaged: its config.json says of its data: {error}", "run_dir"
-            ) from error
-    try:
-        folder = version_folder(pathlib.Path(run.config["data"]["data"]))
-        if _name_of(folder) == records["name"]:
-            return read_stored(folder)
-    except InputError:
-        pass
+            raise InputError(f"{run.run_dir} is damaged: config.json says of its data: {error}", "run_dir") from error
+    folder = _prepared_folder(run)
+    if folder is not None:
+        return read_stored(folder)
     say(
         f"{run.run_dir} does not record how its images were resized when they were prepared, and its prepared folder "
-        "is gone: taken as stored untouched"
+        "is not there: taken as stored untouched"
     )
     return Stored()
 
 
-def _name_of(folder: pathlib.Path) -> str:
-    """As Records.name."""
-    info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
-    return "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))
+def _prepared_folder(run: TrainedRun) -> pathlib.Path | None:
+    """The version folder that a run learnt from; None where it is gone or another was put in its place."""
+    try:
+        folder = version_folder(pathlib.Path(run.config["data"]["data"]))
+        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+    except ValueError:  # InputError is one: there is no such folder, or a damaged one
+        return None
+    name = "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))  # as Records.name
+    return folder if name == run.config["records"]["train"]["name"] else None

@@ -153,16 +153,8 @@ POOLED = "features"  # the heads' common layer: see chex_tf.models.heads
 
 # Kept in config.json and not compared: another revision or another place of the same data is no other run. Data are
 # compared by their fingerprints.
-_NOT_COMPARED = FREE_TO_CHANGE | {
-    "versions",
-    "revision",
-    "data_dir",
-    "cache",
-    "cache_dir",
-    "readers",
-    "weights_dir",
-    "stored",
-}
+_NOT_COMPARED = FREE_TO_CHANGE | {"versions", "revision", "data_dir", "cache", "cache_dir", "readers", "weights_dir"}
+_NOT_COMPARED |= {"stored"}  # older versions did not record it
 
 
 def _refuse_changes(
