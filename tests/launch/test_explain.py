@@ -42,6 +42,11 @@ def test_help_loads_nothing_heavy() -> None:
         (["--run_dir=.", "--out=OUT", "--method=gradcan"], "did you mean gradcam?"),
         (["--run_dir=.", "--out=OUT", "--films=a.png", "--regions=."], "--regions: goes with a split"),
         (["--run_dir=.", "--out=OUT", "--threshold_regions=."], "--threshold_regions: goes with --regions"),
+        (
+            ["--run_dir=.", "--out=OUT", "--checkpoint=worst"],
+            "--checkpoint: expected ensemble, best or a step",
+        ),
+        (["--run_dir=.", "--out=OUT", "--task=Edema"], "unknown flag --task; did you mean --tasks?"),
         (["--run_dir=.", "--out=OUT", "--split=valid"], "--threshold_split: expected another split"),
     ],
 )

@@ -44,6 +44,11 @@ def test_nothing_to_read_is_one_line_before_anything_heavy(tmp_path):
     assert done.stderr == f"predict: --films: {tmp_path}/gone.png: no such file or folder\n"
 
 
+def test_the_flag_s_nearest_name_is_offered(tmp_path):
+    done = run(f"--run_dir={tmp_path}", "--files=a.png")
+    assert done.stderr == "predict: unknown flag --files; did you mean --films?\n"
+
+
 def test_a_folder_of_everything(trained, tmp_path):
     """Films are read, what is none is listed with its reason, and no tag of a DICOM file comes out anywhere."""
     pydicom = pytest.importorskip("pydicom", reason="the extra dicom is not installed")
