@@ -1,6 +1,6 @@
 """Show where trained networks look (Grad-CAM), on image files or on a split, and measure how well they localise.
 
-  python -m launch.explain --run_dir=runs/densenet121 --task=Atelectasis --images=film.jpg --out=DIR
+  python -m launch.explain --run_dir=runs/densenet121 --tasks=Atelectasis --films=film.jpg --out=DIR
 
   python -m launch.explain --run_dir=runs/densenet121 --run_dir=runs/densenet121minus1 --split=test --out=DIR
 
@@ -18,7 +18,7 @@ from launch.progress import Progress
 def main(settings: ExplainSettings) -> None:
     from chex_tf.explain import image_files, split
 
-    explain = image_files.explain_files if settings.images else split.explain_split
+    explain = image_files.explain_files if settings.films else split.explain_split
     found = explain(settings, _say, Progress("films"))
     print(found.text)
     _say(f"{settings.out}: wrote {', '.join(found.written)}")

@@ -22,12 +22,12 @@ from launch.progress import Progress
 def main(settings: PredictSettings) -> int:
     from chex_tf.films import search
 
-    found = search.find(settings.files)
+    found = search.find(settings.films)
     if found.passed_over:
         _say(f"{found.passed_over:,} files in folders are no JPEG, PNG or DICOM, and were passed over")
     if not found.films:
         path, why = found.missing[0]
-        raise InputError(f"{search.shown(path)}: {why}", "files")
+        raise InputError(f"{search.shown(path)}: {why}", "films")
 
     from chex_tf.films import answers, stream
     from chex_tf.runs.checkpoints import chosen
@@ -41,9 +41,9 @@ def main(settings: PredictSettings) -> int:
     total = len(found.missing) + len(found.films)
     # A terminal sees the answers come.
     progress = (lambda done, total: None) if sys.stdout.isatty() or total <= settings.batch else Progress("films")
-    reader = stream.Reader(trained, best, settings.batch)
+    reader = stream.Reader(trained, best, settings.batch, _say)
     failed = doubtful = 0
-    to_explain: list[str] = []
+    to_explain: list[pathlib.Path] = []
 
     def readings() -> Iterator[stream.Reading]:
         nonlocal failed, doubtful
@@ -53,7 +53,7 @@ def main(settings: PredictSettings) -> int:
             failed += bool(reading.error)
             doubtful += bool(reading.doubts)
             if settings.cam and not reading.error:
-                to_explain.append(str(reading.path))
+                to_explain.append(reading.path)
             progress(done, total)
             yield reading
 
@@ -64,17 +64,17 @@ def main(settings: PredictSettings) -> int:
         if count:
             _say(f"{count:,} of {total:,} {what}")
     if settings.out is not None and to_explain:
-        _explain(settings, settings.out, len(best), to_explain)
+        _explain(settings, settings.out, to_explain)
     return USAGE_EXIT if failed else 0
 
 
-def _explain(settings: PredictSettings, out: pathlib.Path, members: int, films: Sequence[str]) -> None:
+def _explain(settings: PredictSettings, out: pathlib.Path, films: Sequence[pathlib.Path]) -> None:
     """An overlay for each film that was read and each task, of the checkpoints that gave the probabilities."""
     from chex_tf.explain.image_files import explain_files
     from chex_tf.explain.settings import ExplainSettings
 
     asked = ExplainSettings(
-        run_dir=(settings.run_dir,), images=tuple(films), members=members, batch=settings.batch, out=out
+        run_dir=(settings.run_dir,), films=tuple(films), checkpoint=settings.checkpoint, batch=settings.batch, out=out
     )
     found = explain_files(asked, _say, Progress("overlays"))
     _say(f"{out}: wrote {', '.join(found.written)}")
@@ -89,9 +89,9 @@ def with_flags(arguments: Sequence[str]) -> list[str]:
     coming = iter(arguments)
     for argument in coming:
         if argument == "--":
-            given += [f"--files={film}" for film in coming]
+            given += [f"--films={film}" for film in coming]
         elif not argument.startswith("-"):
-            given.append(f"--files={argument}")
+            given.append(f"--films={argument}")
         else:
             given.append(argument)
             if "=" not in argument and argument.lstrip("-") in takes_value:

@@ -1,6 +1,6 @@
 """From an image's bytes to a grey square of the wanted size, in uint8.
 
-OpenCV does it rather than TensorFlow's own operations, because it is what keeps this room near the decoder's limit.
+OpenCV does it rather than TensorFlow's own operations, because it is what keeps reading near the decoder's limit.
 CPU time on one core for a 390×320 JPEG of 30 KB, in microseconds, TensorFlow 2.21 / OpenCV 5.0: decoding 480 / 364;
 resizing to 320×320 with antialiasing 1,770 / 95; a rotation 1,880 / 261. It lets go of Python's lock meanwhile, so
 threads suffice.
@@ -16,45 +16,39 @@ import math
 import cv2
 import numpy as np
 
+from chex_tf.data.image_headers import JPEG, cut_off, jpeg_header
+
 # OpenCV would split a single small image over all cores; here many images are worked on at once.
 cv2.setNumThreads(1)
 
 _GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 _REDUCED = {
+    1: _GREY,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2 | cv2.IMREAD_IGNORE_ORIENTATION,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4 | cv2.IMREAD_IGNORE_ORIENTATION,
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
 }
-# Start-of-frame markers: those that tell a JPEG's size. 0xC4, 0xC8 and 0xCC are something else.
-FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
-_TAIL = 4096  # bytes in which a JPEG's end marker is looked for: padding may follow it
 
 
 def decode(data: bytes, least: int | None = None) -> np.ndarray:
     """Grey image (height, width). With `least`, a JPEG may come reduced, both sides still at least that long."""
+    return decode_reduced(data, 1 if least is None else _reduction(data, least))
+
+
+def decode_reduced(data: bytes, times: int) -> np.ndarray:
+    """Grey image (height, width), a JPEG 1, 2, 4 or 8 times smaller than it is."""
     if reason := cut_off(data):
         raise ValueError(reason)
-    image = cv2.imdecode(
-        np.frombuffer(data, np.uint8), _GREY if least is None else _REDUCED.get(_reduction(data, least), _GREY)
-    )
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[times])
     if image is None:
         raise ValueError(f"expected a JPEG or PNG; received {len(data)} bytes that begin with {data[:8]!r}")
     return image
 
 
-def cut_off(data: bytes) -> str | None:
-    """In words, where a JPEG or PNG lacks its end. OpenCV would fill up the one with grey, and make room for as much as
-    a chunk of the other claims: gigabytes."""
-    if data.startswith(JPEG):
-        return "cut off: a JPEG without its end" if data.rfind(b"\xff\xd9", max(2, len(data) - _TAIL)) < 0 else None
-    if data.startswith(PNG):
-        place = len(PNG)
-        while data[place + 4 : place + 8] != b"IEND":
-            place += 12 + int.from_bytes(data[place : place + 4])
-            if place + 12 > len(data):
-                return "cut off or damaged: a PNG without its end"
-    return None
+def reduction(height: int, width: int, least: int) -> int:
+    """How many times smaller a JPEG of this size may be decoded, both sides still at least `least`."""
+    shorter = min(height, width)
+    return next((times for times in (8, 4, 2) if shorter // times >= least), 1)
 
 
 def target_shape(height: int, width: int, side: int, aspect: str) -> tuple[int, int]:
@@ -107,20 +101,10 @@ def _sigma(shrinking: float) -> float:
 
 
 def _reduction(data: bytes, least: int) -> int:
-    size = _jpeg_size(data)
-    if size is None:
-        return 1
-    return next((factor for factor in (8, 4, 2) if min(size) // factor >= least), 1)
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """(height, width) from a JPEG's frame header, or None where there is none."""
     if not data.startswith(JPEG):
-        return None
-    place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker in FRAMES:
-            return int.from_bytes(data[place + 5 : place + 7]), int.from_bytes(data[place + 7 : place + 9])
-        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4])
-    return None
+        return 1
+    try:
+        header = jpeg_header(data)
+    except ValueError:  # the decoder says what is wrong
+        return 1
+    return reduction(header.height, header.width, least)

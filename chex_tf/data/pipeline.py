@@ -126,6 +126,7 @@ class Source:
             "fingerprint": self.records.fingerprint(),
             "images": len(self),
             "images_left_out_by_view": len(self.records) - len(self),
+            "stored": self.records.stored().to_json(),
             "tasks": list(self.targets.tasks),
             "classes": self.targets.classes,
             "statistics": None if statistics is None else {"mean": statistics.mean, "deviation": statistics.deviation},

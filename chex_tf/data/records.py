@@ -18,6 +18,7 @@ import numpy as np
 
 from chex_tf.data import index as indexing
 from chex_tf.data.index import Index
+from chex_tf.data.stored import Stored, read_stored
 from chex_tf.observations import ALIASES
 from chex_tf.settings import InputError, nearest
 
@@ -94,6 +95,10 @@ class Records:
     def names(self, column: str) -> np.ndarray:
         """`view`, `projection` or `sex` of every image by name."""
         return np.array(self.classes[column])[getattr(self.index, column)]
+
+    def stored(self) -> Stored:
+        """How the images were resized when the data were prepared."""
+        return read_stored(self.folder)
 
     def statistics(self) -> Statistics | None:
         """Of the training split, as measured when the data were prepared; None where nothing was written down."""

@@ -8,6 +8,7 @@ import numpy as np
 from chex_tf.explain.cam_network import Network, cam_layer_of
 from chex_tf.explain.methods import METHODS
 from chex_tf.models.probabilities import of_logits
+from chex_tf.runs.checkpoints import chosen
 from chex_tf.trained.members import load_member
 from chex_tf.trained.run import TrainedRun
 
@@ -21,13 +22,14 @@ class Explanation:
 
 
 class Explainer:
-    """The `members` best checkpoints of a run; with several, probabilities and scaled maps are their means."""
+    """A run's `best` checkpoint, its `ensemble` or one by its step; of several, probabilities and scaled maps are the
+    means."""
 
-    def __init__(self, run: TrainedRun, members: int = 1, method: str = "gradcam") -> None:
+    def __init__(self, run: TrainedRun, checkpoint: str = "best", method: str = "gradcam") -> None:
         self.run = run
-        self.best = run.best[:members]
+        self.best = chosen(run.best, checkpoint)
         layer = cam_layer_of(run)
-        self.networks = [Network(load_member(run, best), layer, run.normalisation, run.classes) for best in self.best]
+        self.networks = [Network(load_member(run, one), layer, run.normalisation, run.classes) for one in self.best]
         self.grid = (run.side, run.side) if method == "saliency" else self.networks[0].grid
         self._method = METHODS[method]
 

@@ -9,15 +9,12 @@ import numpy as np
 from chex_tf.data import images, policies, targets
 from chex_tf.data.records import Records, open_records
 from chex_tf.data.truth import truth
-from chex_tf.explain.placing import View
+from chex_tf.data.view import View
 from chex_tf.films import film_file
+from chex_tf.films.limits import UnreadableFilm
 from chex_tf.films.search import find
 from chex_tf.settings import InputError, nearest
 from chex_tf.trained.run import TrainedRun
-
-
-def view_of(run: TrainedRun) -> View:
-    return View(run.side, run.data.resized, run.data.aspect)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,17 +32,23 @@ class Files:
 
     def grey(self, place: int) -> np.ndarray:
         """uint8 (height, width)."""
-        return self._read(place, None)
+        return self._open(place).pixels
 
     def input(self, place: int, view: View) -> np.ndarray:
-        return film_file.prepare(self._read(place, view.resized), view.side, view.resized, view.aspect)
+        """uint8 (side, side, 1)."""
+        film = self._open(place, view)
+        return view.apply(film.pixels, film.shape)
 
-    def _read(self, place: int, least: int | None) -> np.ndarray:
+    def placing(self, view: View) -> View:
+        """How a map lies on what `grey` gives."""
+        return view
+
+    def _open(self, place: int, view: View | None = None) -> film_file.Film:
         path = self.paths[place]
         try:
-            return film_file.read(path, least)
-        except film_file.UnreadableFilm as error:
-            raise InputError(f"{path}: {error}", "images") from error
+            return film_file.open_film(path, view)
+        except UnreadableFilm as error:
+            raise InputError(f"{path}: {error}", "films") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,14 +70,17 @@ class Split:
         return self._decoded(place, None)
 
     def input(self, place: int, view: View) -> np.ndarray:
-        return film_file.prepare(self._decoded(place, view.resized), view.side, view.resized, view.aspect)
+        return view.of_records.apply(self._decoded(place, view.resized))
+
+    def placing(self, view: View) -> View:
+        return view.of_records
 
     def truth(self, run: TrainedRun, tasks: Sequence[str]) -> np.ndarray:
         """(films, tasks): 1, 0, or NaN where the label says neither, as in the run's own validation."""
         try:
             known = targets.task_names(tasks, self.records.observations)
         except InputError as error:
-            raise InputError(str(error), "task") from error
+            raise InputError(str(error), "tasks") from error
         raw = self.records.index.labels[self.examples][:, [self.records.observations.index(task) for task in known]]
         rules = policies.parse(run.data.blank, known, "blank")
         return truth(raw, rules)
@@ -113,11 +119,11 @@ def open_split(folder: pathlib.Path, split: str, runs: Sequence[TrainedRun]) -> 
     return Split(records, shown)
 
 
-def find_files(asked: Sequence[str]) -> Files:
+def find_files(asked: Sequence[pathlib.Path]) -> Files:
     """Files, folders (all films below) and globs, as launch.predict takes them."""
-    found = find(pathlib.Path(one).expanduser() for one in asked)
+    found = find(asked)
     for path, why in found.missing:
-        raise InputError(f"{path}: {why}", "images")
+        raise InputError(f"{path}: {why}", "films")
     return Files(found.films)
 
 

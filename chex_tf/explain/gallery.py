@@ -15,8 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from chex_tf.data.view import View
 from chex_tf.explain import overlay
-from chex_tf.explain.placing import View
 from chex_tf.files import whole_file
 
 NAME = "gallery.html"

@@ -15,6 +15,7 @@ from chex_tf.explain.films import find_files
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.explain.subjects import Result
 from chex_tf.files import whole_file
+from chex_tf.trained.view import stored_of
 
 OVERLAYS = "overlays"
 FIGURE_ROWS = 12
@@ -25,11 +26,12 @@ def explain_files(
     settings: ExplainSettings, say: Callable[[str], None], progress: Callable[[int, int], None]
 ) -> Result:
     read = subjects.read(settings)
-    films = find_files(settings.images)
-    loaded = read.load(settings)
+    films = find_files(settings.films)
+    loaded = read.load(settings, lambda run: stored_of(run, say))
     for subject in loaded:
         say(subject.describe)
     stems, shown = _stems(films.paths), _shown(films.names)
+    views = [films.placing(subject.view) for subject in loaded]
     rows: list[figure.Row] = []
     cells: list[list[str]] = []
     kept = maps_file.Kept(films.names, read.tasks, read.names) if settings.keep_maps else None
@@ -51,14 +53,14 @@ def explain_files(
             small = figure.fitting(film)
             for task, name in enumerate(read.tasks):
                 panels = []
-                for subject, found in zip(loaded, explanations, strict=True):
+                for subject, view, found in zip(loaded, views, explanations, strict=True):
                     probability = float(found.probabilities[row, task])
-                    bright = subjects.bright_on(film, subject, found, row, task)
+                    bright = subjects.bright_on(film, view, found, row, task)
                     file = f"{OVERLAYS}/{stems[place]}.{_plain(name)}.{_plain(subject.name)}.png"
                     _write_picture(settings.out / file, overlay.blend(film, bright))
                     cells.append([shown[place], name, subject.name, file, f"{probability:.3f}", _times(subject)])
                     if len(rows) < FIGURE_ROWS:
-                        panels.append(figure.Panel(subjects.bright_on(small, subject, found, row, task), probability))
+                        panels.append(figure.Panel(subjects.bright_on(small, view, found, row, task), probability))
                 if len(rows) < FIGURE_ROWS:
                     rows.append(figure.Row(name, small, None, tuple(panels)))
     left_out = len(films) * len(read.tasks) - len(rows)

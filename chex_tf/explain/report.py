@@ -87,7 +87,7 @@ def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisa
         "split": settings.split,
         "threshold_split": settings.threshold_split,
         "method": settings.method,
-        "members": settings.members,
+        "checkpoint": settings.checkpoint,
         "unit": settings.unit,
         "units": found.units,
         "replicates": settings.replicates,

@@ -19,11 +19,14 @@ class ExplainSettings(Settings):
         existing="folder",
         repeated=True,
     )
-    task: tuple[str, ...] = setting(
+    tasks: tuple[str, ...] = setting(
         (), help="tasks to explain; without it, all that the runs have in common", group="What to explain"
     )
-    images: tuple[str, ...] = setting(
-        (), help="image file, folder or glob, instead of a split", group="What to explain", repeated=True
+    films: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm', instead of a split",
+        group="What to explain",
+        repeated=True,
     )
     data: pathlib.Path | None = setting(
         None,
@@ -43,8 +46,11 @@ class ExplainSettings(Settings):
         choices=tuple(METHOD_NAMES),
         group="Method",
     )
-    members: int = setting(
-        1, help="how many of a run's best checkpoints are explained and averaged", low=1, high=100, group="Method"
+    checkpoint: str = setting(
+        "best",
+        help="what is explained: best, the best of a run's checkpoints; ensemble, all that it kept, averaged; or one "
+        "by its step",
+        group="Method",
     )
     batch: int = setting(16, help="films at a time", low=1, high=4096, group="Method")
 
@@ -72,13 +78,15 @@ class ExplainSettings(Settings):
     def check(self) -> None:
         if not self.run_dir:
             raise InputError("expected at least one run directory; received none", "run_dir")
-        if len(set(self.task)) != len(self.task):
-            raise InputError(f"expected each task once; received {', '.join(self.task)}", "task")
-        if self.images:
+        if len(set(self.tasks)) != len(self.tasks):
+            raise InputError(f"expected each task once; received {', '.join(self.tasks)}", "tasks")
+        if self.checkpoint not in ("ensemble", "best") and not self.checkpoint.isdecimal():
+            raise InputError(f"expected ensemble, best or a step; received {self.checkpoint}", "checkpoint")
+        if self.films:
             for name in ("data", "regions", "threshold_regions"):
                 if getattr(self, name) is not None:
-                    raise InputError("goes with a split; received --images as well", name)
+                    raise InputError("goes with a split; received --films as well", name)
         if self.threshold_regions is not None and self.regions is None:
             raise InputError("goes with --regions; received it alone", "threshold_regions")
-        if not self.images and self.split == self.threshold_split:
+        if not self.films and self.split == self.threshold_split:
             raise InputError(f"expected another split than --split; received {self.split} twice", "threshold_split")

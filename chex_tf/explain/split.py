@@ -52,7 +52,8 @@ class Marked:
 def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Result:
     read = subjects.read(settings)
     marked, held = _open(settings, read, say)
-    loaded = read.load(settings)
+    stored = marked.films.records.stored()
+    loaded = read.load(settings, lambda _: stored)
     for subject in loaded:
         say(subject.describe)
     more = len(held.films) + len(held.films_with_regions) if held else 0
@@ -200,7 +201,7 @@ def _through(
                 read.tasks,
                 read.names,
                 tuple(subject.explain.grid for subject in loaded),
-                tuple(subject.view for subject in loaded),
+                tuple(films.placing(subject.view) for subject in loaded),
                 tuple(thresholds),
             )
             add = stack.enter_context(gallery.page(settings.out / gallery.NAME, head))
@@ -236,7 +237,7 @@ def _draw(
             panels = []
             for subject in loaded:
                 found = subject.explain(marked.films.input(place, subject.view)[np.newaxis], [name])
-                bright = subjects.bright_on(film, subject, found, 0, 0)
+                bright = subjects.bright_on(film, marked.films.placing(subject.view), found, 0, 0)
                 panels.append(figure.Panel(bright, float(found.probabilities[0, 0])))
             rows.append(figure.Row(name, film, marked.regions(place).get(task), tuple(panels)))
     if not rows:

@@ -7,13 +7,17 @@ from typing import TypeVar
 
 import numpy as np
 
+from chex_tf.data.stored import Stored
+from chex_tf.data.view import View
 from chex_tf.explain.explainer import Explainer, Explanation
-from chex_tf.explain.films import Films, tasks_of, view_of
+from chex_tf.explain.films import Films, tasks_of
 from chex_tf.explain.overlay import brightness
-from chex_tf.explain.placing import View, upsample
+from chex_tf.explain.placing import upsample
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.prediction_files import names_of
+from chex_tf.runs.checkpoints import chosen
 from chex_tf.trained.run import TrainedRun, read_run
+from chex_tf.trained.view import view_of
 
 Made = TypeVar("Made")
 
@@ -28,7 +32,7 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """One run under a short name."""
+    """One run under a short name; `view` is what it sees of a film in its own file."""
 
     name: str
     run: TrainedRun
@@ -43,7 +47,9 @@ class Subject:
     def describe(self) -> str:
         best = self.explain.best
         steps = ", ".join(f"{one.step:,}" for one in best)
-        which = f"best checkpoint, step {steps}" if len(best) == 1 else f"mean of the {len(best)} best, steps {steps}"
+        which = f"mean of the {len(best)} best, steps {steps}"
+        if len(best) == 1:
+            which = f"best checkpoint, step {steps}" if best[0] == self.run.best[0] else f"checkpoint of step {steps}"
         scores = ", ".join(f"{one.score:.3f}" for one in best) + (" each alone" if len(best) > 1 else "")
         return f"{self.name}: {self.arch} at {self.run.side} pixels; {which}; validation AUROC by image {scores}"
 
@@ -56,9 +62,10 @@ class Read:
     names: tuple[str, ...]
     tasks: tuple[str, ...]
 
-    def load(self, settings: ExplainSettings) -> tuple[Subject, ...]:
+    def load(self, settings: ExplainSettings, stored: Callable[[TrainedRun], Stored]) -> tuple[Subject, ...]:
+        """`stored` tells how the films that a run sees were, or would be, stored."""
         return tuple(
-            Subject(name, run, view_of(run), Explainer(run, settings.members, settings.method))
+            Subject(name, run, view_of(run, stored(run)), Explainer(run, settings.checkpoint, settings.method))
             for name, run in zip(self.names, self.runs, strict=True)
         )
 
@@ -66,7 +73,9 @@ class Read:
 def read(settings: ExplainSettings) -> Read:
     names = names_of(settings.run_dir)
     runs = tuple(read_run(pathlib.Path(folder)) for folder in settings.run_dir)
-    return Read(runs, names, tasks_of(runs, settings.task))
+    for run in runs:
+        chosen(run.best, settings.checkpoint)  # refuses what a run does not have
+    return Read(runs, names, tasks_of(runs, settings.tasks))
 
 
 def columns_of(subjects: Sequence[Subject]) -> list[str]:
@@ -94,7 +103,7 @@ def walk(
         done(len(here))
 
 
-def bright_on(film: np.ndarray, subject: Subject, explanation: Explanation, row: int, task: int) -> np.ndarray:
+def bright_on(film: np.ndarray, view: View, explanation: Explanation, row: int, task: int) -> np.ndarray:
     """The brightness of one map on the pixels of its film."""
     found = brightness(explanation.maps[row, task], explanation.probabilities[row, task])
-    return upsample(found, (film.shape[0], film.shape[1]), subject.view)
+    return upsample(found, (film.shape[0], film.shape[1]), view)

@@ -7,10 +7,11 @@ import numpy as np
 
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
+from chex_tf.data.view import View
 from chex_tf.explain import overlay
 from chex_tf.explain.cam_network import Network, cam_layer_of_model
 from chex_tf.explain.methods import METHODS
-from chex_tf.explain.placing import View, upsample
+from chex_tf.explain.placing import upsample
 from chex_tf.models.probabilities import of_logits
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import POSITIVE

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from chex_tf.data.view import View
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.export import formats, proof
@@ -35,7 +36,7 @@ def text(settings: ExportSettings, run: TrainedRun, measured: proof.Measured, pr
         "## The file",
         _table(("", ""), _file(settings, run, measured)),
         "## Input and output",
-        _interface(settings, run),
+        _interface(settings, measured.graph.view),
         _table(("output", "probability of"), zip(names, run.tasks, strict=True)),
         "## Data and labels",
         _table(("", ""), _data(settings, run)),
@@ -86,8 +87,8 @@ def _initial(run: TrainedRun) -> str:
     return f"{pathlib.Path(weights).name}, under the licence of whoever made it"
 
 
-def _interface(settings: ExportSettings, run: TrainedRun) -> str:
-    side = run.side
+def _interface(settings: ExportSettings, view: View) -> str:
+    side = view.side
     shapes = {
         "saved_model": f"Signature `{formats.SIGNATURE}` takes `radiograph`, uint8 (batch, height, width, 1) of any "
         f"size; `{formats.FLOAT_SIGNATURE}` the same as float32.",
@@ -100,12 +101,10 @@ def _interface(settings: ExportSettings, run: TrainedRun) -> str:
     resizes = settings.format in ("saved_model", "keras")
     before = f"to be resized to {side}×{side} before (Pillow's BILINEAR comes nearest to training) and are normalised"
     within = "resized and normalised" if resizes else before
-    data = run.data
-    crop = (
-        ""
-        if data.resized == side and data.aspect == "squash"
-        else f" In training the image was resized to {data.resized} ({data.aspect}) and its centre taken."
-    )
+    stored = view.stored.describe()
+    crop = f" When its data were prepared, films were resized to {stored}." if stored else ""
+    if view.resized != side or view.aspect != "squash":
+        crop += f" In training the image was resized to {view.resized} ({view.aspect}) and its centre taken."
     return (
         f"{shapes[settings.format]} Grey values from 0 (black) to 255, which are {within} within the graph."
         f"{crop} Output: for each name below (batch,), from 0 to 1."

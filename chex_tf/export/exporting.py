@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from chex_tf.data.view import View
 from chex_tf.evaluation.evaluation_json import as_json
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.export import card, formats, proof, run_graph
@@ -17,6 +18,7 @@ from chex_tf.prediction_files import names_of
 from chex_tf.runs.checkpoints import Best, chosen
 from chex_tf.settings import InputError
 from chex_tf.trained.run import TrainedRun, read_run
+from chex_tf.trained.view import stored_of, view_of
 
 Say = Callable[[str], None]
 Watch = Callable[[str], proof.Progress]
@@ -52,7 +54,8 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
             where = folder if place == 0 else pathlib.Path(scratch, str(place))
             where.mkdir(exist_ok=True)
             say(f"{name}: writing {settings.format}, {settings.quantize if settings.quantize != 'none' else 'float32'}")
-            measured.append(_one(settings, run, best, samples[place], where, watch(name)))
+            view = view_of(run, stored_of(run, say))
+            measured.append(_one(settings, run, best, view, samples[place], where, watch(name)))
         first = measured[0]
         tasks = runs[0].tasks
         pair = [(proof.ORIGINAL, first.original, tasks), (proof.EXPORTED, first.exported, tasks)]
@@ -71,11 +74,12 @@ def _one(
     settings: ExportSettings,
     run: TrainedRun,
     best: tuple[Best, ...],
+    view: View,
     sample: Sample,
     folder: pathlib.Path,
     progress: proof.Progress,
 ) -> proof.Measured:
-    graph = run_graph.build(run, best)
+    graph = run_graph.build(run, best, view)
     calibration = sample
     if settings.quantize == "int8" and settings.split != CALIBRATION_SPLIT:
         calibration = open_sample(run, CALIBRATION_SPLIT, settings.data)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from chex_tf.data.view import View
 from chex_tf.models import counting
 from chex_tf.runs.checkpoints import Best
 from chex_tf.settings import InputError
@@ -33,6 +34,7 @@ class Graph:
 
     run: TrainedRun
     best: tuple[Best, ...]
+    view: View
     any_size: keras.Model
     fixed: keras.Model
 
@@ -41,16 +43,17 @@ class Graph:
         return output_names(self.run.tasks)
 
 
-def build(run: TrainedRun, best: Sequence[Best]) -> Graph:
+def build(run: TrainedRun, best: Sequence[Best], view: View) -> Graph:
+    """`view` is what the run sees of a film."""
     apart = members.load_apart(run, best)
     fixed = keras.Input((run.side, run.side, 1), name=INPUT)
     free = keras.Input((None, None, 1), name=INPUT)
     name = f"{apart.name}_{'ensemble' if len(best) > 1 else f'step_{best[0].step}'}"
     wholes = [
         keras.Model(image, _named(run, apart, prepared), name=name)
-        for image, prepared in ((free, _prepared(run, free)), (fixed, fixed))
+        for image, prepared in ((free, _prepared(view, free)), (fixed, fixed))
     ]
-    return Graph(run, tuple(best), *wholes)
+    return Graph(run, tuple(best), view, *wholes)
 
 
 def multiply_adds(run: TrainedRun, best: Sequence[Best]) -> int | None:
@@ -59,20 +62,28 @@ def multiply_adds(run: TrainedRun, best: Sequence[Best]) -> int | None:
     return None if of_one is None else of_one * len(best)
 
 
-def _prepared(run: TrainedRun, image: keras.KerasTensor) -> keras.KerasTensor:
-    """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates."""
-    resized = run.data.resized
-    resizing = keras.layers.Resizing(
-        resized, resized, antialias=True, crop_to_aspect_ratio=run.data.aspect == "keep", name="resized"
-    )
+def _prepared(view: View, image: keras.KerasTensor) -> keras.KerasTensor:
+    """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates.
+
+    Of what ingest did, a square is made here too, since it changes which part of a film is seen. Ingest's other ways
+    keep proportions, and what they take away is a matter of resampling.
+    """
+    x = image
+    if view.stored.image_size is not None and view.stored.resize == "square":
+        x = _resized(x, view.stored.image_size, "stored", keep=False)
+    x = _resized(x, view.resized, "resized", keep=view.aspect == "keep")
+    if view.resized == view.side:
+        return x
+    before = int(np.rint(0.5 * (view.resized - view.side)))  # as chex_tf.data.augmentation places the centre
+    edges = (before, view.resized - view.side - before)
+    return keras.layers.Cropping2D((edges, edges), name="centre")(x)
+
+
+def _resized(image: keras.KerasTensor, side: int, name: str, keep: bool) -> keras.KerasTensor:
+    resizing = keras.layers.Resizing(side, side, antialias=True, crop_to_aspect_ratio=keep, name=name)
     # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
     # model(x) would normalise by the batch's statistics and change the moving ones.
-    x = resizing(image, training=False)
-    if resized == run.side:
-        return x
-    before = int(np.rint(0.5 * (resized - run.side)))  # as chex_tf.data.augmentation places the centre
-    edges = (before, resized - run.side - before)
-    return keras.layers.Cropping2D((edges, edges), name="centre")(x)
+    return resizing(image, training=False)
 
 
 def _named(run: TrainedRun, apart: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.films import film_file
-from chex_tf.films.film_file import UnreadableFilm
+from chex_tf.data.image_headers import FRAMES, JPEG, JPEG_LS_FRAME, jpeg_header
+from chex_tf.films.limits import UnreadableFilm, check_size
 
 _WANTED = [
     "Rows",
@@ -101,7 +101,7 @@ def _check(dataset: Any) -> None:
     bits = int(dataset.BitsAllocated)
     if bits not in (8, 16):
         raise UnreadableFilm(f"expected 8 or 16 bits a pixel; received {bits}")
-    film_file.check_size(int(dataset.Rows), int(dataset.Columns))
+    check_size(int(dataset.Rows), int(dataset.Columns))
 
 
 def _check_encoded(dataset: Any, syntax: str) -> None:
@@ -128,16 +128,13 @@ def _size_inside(frame: bytes) -> tuple[int, int] | None:
     if frame.startswith(b"\xff\x4f\xff\x51") and len(frame) >= 42:  # SIZ
         right, bottom, left, top = struct.unpack_from(">4I", frame, 8)
         return (bottom - top, right - left) if struct.unpack_from(">H", frame, 40) == (1,) else None
-    if not frame.startswith(b"\xff\xd8"):
+    if not frame.startswith(JPEG):
         return None
-    frames = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
-    place = 2
-    while place + 10 <= len(frame) and frame[place] == 0xFF:
-        if frame[place + 1] in frames:
-            height, width, channels = struct.unpack_from(">2HB", frame, place + 5)
-            return (height, width) if channels == 1 else None
-        place += 1 if frame[place + 1] == 0xFF else 2 + int.from_bytes(frame[place + 2 : place + 4])
-    return None
+    try:
+        header = jpeg_header(frame, FRAMES | {JPEG_LS_FRAME})
+    except ValueError:
+        return None
+    return (header.height, header.width) if header.channels == 1 else None
 
 
 def _segments(frame: bytes) -> list[bytes]:

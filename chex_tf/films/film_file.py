@@ -1,7 +1,8 @@
-"""One radiograph from a file anybody may have sent: JPEG, PNG or DICOM as grey pixels, and as a network's input.
+"""One radiograph from a file anybody may have sent: JPEG, PNG or DICOM as grey pixels.
 
-    film = radiograph.open_film(path)               # pixels as stored in the file, and why they may be no chest film
-    image = radiograph.prepare(film.pixels, 320)    # uint8 (320, 320, 1), made as training made its images
+    film = film_file.open_film(path)                # pixels as the file has them, and why they may be no chest film
+    film = film_file.open_film(path, view)          # fewer pixels, where that is what training began from
+    image = view.apply(film.pixels, film.shape)     # uint8 (side, side, 1), made as training made its images
 
 What is read is decided by the file's content, not by its name. Sizes are checked before anything is decoded.
 """
@@ -10,18 +11,15 @@ import dataclasses
 import os
 import pathlib
 import stat
-import struct
 
 import cv2
 import numpy as np
 
-from chex_tf.data import augmentation, images
-from chex_tf.settings import InputError
-
-SMALLEST_SIDE = 16
-# The largest detectors have about 20 million pixels. A file of a few kilobytes can claim billions.
-MOST_PIXELS = 64_000_000
-MOST_BYTES = 512_000_000
+from chex_tf.data import image_headers, images
+from chex_tf.data.image_headers import Header
+from chex_tf.data.view import View
+from chex_tf.films import dicom
+from chex_tf.films.limits import MOST_BYTES, UnreadableFilm, check_size
 
 # Doubts. Films of CheXpert have a mean of 128 and a deviation of 74 grey levels.
 NARROWEST_RANGE = 50  # grey levels between percentiles 1 and 99
@@ -31,43 +29,30 @@ LARGEST_COLOURED_SHARE = 0.05  # an annotation or a coloured marker stays below
 LONGEST_SHAPE = 2.5  # longer side over shorter
 SMALLEST_SHARE_OF_SIDE = 0.5  # of the network's side; below it most of the input is interpolated
 
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # by colour type, alpha left out; a palette is of colours
-_WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD9)])
 _DICOM = slice(128, 132)
 HEAD = 132  # bytes from which `kind_of` knows a file
 SUFFIXES = {"jpeg": (".jpg", ".jpeg"), "png": (".png",), "dicom": (".dcm", ".dicom")}
 
 
-class UnreadableFilm(InputError):
-    """A file that holds no radiograph that can be read; one line, which quotes nothing of the file's content."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Film:
-    """`pixels` uint8 (height, width), 0 black; `doubts`: why it may be no chest radiograph, each in words."""
+    """`pixels` uint8 (height, width), 0 black, of a film of `shape`; `doubts`: why it may be no chest radiograph, each
+    in words."""
 
     pixels: np.ndarray
+    shape: tuple[int, int]
     doubts: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class _Header:
-    height: int
-    width: int
-    channels: int
-    bits: int
-
-
-def read(path: pathlib.Path | str, least: int | None = None) -> np.ndarray:
+def read(path: pathlib.Path | str) -> np.ndarray:
     """The film's pixels, uint8 (height, width). Raises UnreadableFilm. See `open_film`."""
-    return open_film(path, least).pixels
+    return open_film(path).pixels
 
 
-def open_film(path: pathlib.Path | str, least: int | None = None) -> Film:
+def open_film(path: pathlib.Path | str, view: View | None = None) -> Film:
     """Reads a file, whichever of the three formats it is in. Raises UnreadableFilm.
 
-    With `least` a large JPEG may come at a half, quarter or eighth of its size, both sides still at least that long:
-    faster, and what training does.
+    With `view` a large JPEG may come at a half, quarter or eighth of its size: faster, and what training began from.
     """
     path = pathlib.Path(path)
     data = _bytes_of(path)
@@ -79,61 +64,35 @@ def open_film(path: pathlib.Path | str, least: int | None = None) -> Film:
     if kind != named:
         doubts.append(f"named as {named}, but is {kind}")
     if kind == "dicom":
-        from chex_tf.films import dicom
-
         pixels, more = dicom.decode(data)
+        shape = pixels.shape[0], pixels.shape[1]
     else:
-        header = _jpeg_header(data) if kind == "jpeg" else _png_header(data)
-        if reason := images.cut_off(data):
-            raise UnreadableFilm(reason)
-        check_size(header.height, header.width)
-        pixels = _decode(data, header, least)
+        header = _header(data, kind)
+        shape = header.height, header.width
+        times = 1 if view is None or kind != "jpeg" else view.reduction(*shape)
+        pixels = _decode(data, header, times)
         more = _colour_doubts(data) if header.channels > 1 else []
-    return Film(pixels, (*doubts, *more, *_grey_doubts(pixels)))
+    return Film(pixels, shape, (*doubts, *more, *_grey_doubts(pixels)))
 
 
 def kind_of(head: bytes) -> str | None:
     """`jpeg`, `png`, `dicom` or None, from a file's first HEAD bytes."""
-    if head.startswith(images.JPEG):
+    if head.startswith(image_headers.JPEG):
         return "jpeg"
-    if head.startswith(images.PNG):
+    if head.startswith(image_headers.PNG):
         return "png"
     return "dicom" if head[_DICOM] == b"DICM" else None
 
 
-def prepare(pixels: np.ndarray, side: int, resized: int | None = None, aspect: str = "squash") -> np.ndarray:
-    """A network's input, uint8 (side, side, 1), made as training makes what it evaluates on.
-
-    resized, aspect   the run's data settings: the side before the centre is cropped, and whether proportions are kept
-    """
-    height, width = images.target_shape(pixels.shape[0], pixels.shape[1], side if resized is None else resized, aspect)
-    if pixels.shape != (height, width):
-        pixels = images.resize(pixels, height, width)
-    if pixels.shape == (side, side):
-        return pixels[..., None]
-    out = np.empty((1, side, side), np.uint8)
-    augmentation.apply([pixels], augmentation.none(1), side, out)
-    return out[0][..., None]
-
-
-def size_doubts(pixels: np.ndarray, side: int) -> tuple[str, ...]:
-    """What is doubtful about a film's size for a network of this side."""
-    height, width = pixels.shape
+def size_doubts(shape: tuple[int, int], side: int) -> tuple[str, ...]:
+    """What is doubtful about a film's (height, width) for a network of this side."""
+    height, width = shape
     found = []
     if min(height, width) < SMALLEST_SHARE_OF_SIDE * side:
         found.append(f"small: {width}×{height} pixels for a network of {side}×{side}")
     if max(height, width) > LONGEST_SHAPE * min(height, width):
         found.append(f"long: {width}×{height} pixels")
     return tuple(found)
-
-
-def check_size(height: int, width: int) -> None:
-    if min(height, width) < SMALLEST_SIDE:
-        raise UnreadableFilm(f"expected at least {SMALLEST_SIDE} pixels a side; received {width}×{height}")
-    if height * width > MOST_PIXELS:
-        raise UnreadableFilm(
-            f"expected at most {MOST_PIXELS:,} pixels; the file claims {width}×{height}; it was not decoded"
-        )
 
 
 def _bytes_of(path: pathlib.Path) -> bytes:
@@ -151,10 +110,25 @@ def _bytes_of(path: pathlib.Path) -> bytes:
         raise UnreadableFilm(f"cannot be opened: {getattr(error, 'strerror', None) or 'no such name'}") from error
 
 
-def _decode(data: bytes, header: _Header, least: int | None) -> np.ndarray:
+def _header(data: bytes, kind: str) -> Header:
+    try:
+        header = (image_headers.jpeg_header if kind == "jpeg" else image_headers.png_header)(data)
+    except ValueError as error:
+        raise UnreadableFilm(str(error)) from error
+    if kind == "jpeg" and (header.bits != 8 or header.channels not in (1, 3)):
+        raise UnreadableFilm(
+            f"expected an 8-bit grey or colour JPEG; received {header.bits} bits, {header.channels} channels"
+        )
+    if reason := image_headers.cut_off(data):
+        raise UnreadableFilm(reason)
+    check_size(header.height, header.width)
+    return header
+
+
+def _decode(data: bytes, header: Header, times: int) -> np.ndarray:
     try:
         if header.bits < 16:
-            return images.decode(data, least)
+            return images.decode_reduced(data, times)
         deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if deep is None:
             raise UnreadableFilm("damaged: it cannot be decoded")
@@ -166,35 +140,6 @@ def _decode(data: bytes, header: _Header, least: int | None) -> np.ndarray:
         raise UnreadableFilm("damaged: it cannot be decoded") from error
     # By the PNG standard samples run from 0 to 65,535, so 257 apart: as when data are prepared.
     return np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 257))
-
-
-def _jpeg_header(data: bytes) -> _Header:
-    place = 2
-    while place + 4 <= len(data):
-        marker = data[place + 1]
-        if data[place] != 0xFF or marker in (0xD9, 0xDA):
-            raise UnreadableFilm("damaged JPEG: no frame header")
-        if marker == 0xFF or marker in _WITHOUT_LENGTH:
-            place += 1 if marker == 0xFF else 2
-            continue
-        if marker in images.FRAMES and place + 10 <= len(data):
-            bits, height, width, channels = struct.unpack_from(">BHHB", data, place + 4)
-            if bits != 8 or channels not in (1, 3):
-                raise UnreadableFilm(
-                    f"expected an 8-bit grey or colour JPEG; received {bits} bits, {channels} channels"
-                )
-            return _Header(height, width, channels, bits)
-        place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    raise UnreadableFilm("cut off within its header")
-
-
-def _png_header(data: bytes) -> _Header:
-    if len(data) < 33 or data[12:16] != b"IHDR":
-        raise UnreadableFilm("cut off within its header")
-    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
-    if colour not in _PNG_CHANNELS:
-        raise UnreadableFilm(f"damaged PNG: unknown colour type {colour}")
-    return _Header(height, width, _PNG_CHANNELS[colour], bits)
 
 
 def _colour_doubts(data: bytes) -> list[str]:

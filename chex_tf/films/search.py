@@ -87,5 +87,5 @@ def _is_film(path: pathlib.Path) -> bool:
             return False
         with open(path, "rb") as file:
             return film_file.kind_of(file.read(film_file.HEAD)) is not None
-    except OSError:  # not to be opened, so not to be told a film
+    except OSError:  # what cannot be opened is not known to be a film
         return False

@@ -1,4 +1,4 @@
-"""What can be asked of a reading: which run, which films, how the answer is written."""
+"""What can be asked of launch.predict: which run, which films, how the answer is written."""
 
 import dataclasses
 import pathlib
@@ -12,10 +12,9 @@ class PredictSettings(Settings):
     """A trained run and films to read with it."""
 
     run_dir: pathlib.Path = setting(help="run directory of the network", existing="folder")
-    files: tuple[pathlib.Path, ...] = setting(
+    films: tuple[pathlib.Path, ...] = setting(
         (),
-        help="films: JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm'; may stand without "
-        "the flag",
+        help="JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm'; may stand without the flag",
         repeated=True,
     )
     format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
@@ -36,10 +35,8 @@ class PredictSettings(Settings):
     out: pathlib.Path | None = setting(None, help="folder for what --cam draws", writes="folder")
 
     def check(self) -> None:
-        if not self.files:
-            raise InputError("expected at least one file, folder or pattern; received none", "files")
+        if not self.films:
+            raise InputError("expected at least one file, folder or pattern; received none", "films")
         if self.cam != (self.out is not None):
             raise InputError("--cam and --out go together: the overlays are written there", "out")
-        if self.cam and self.checkpoint.isdecimal():
-            raise InputError("--cam explains ensemble or best; received a step", "checkpoint")
         check_checkpoint(self.checkpoint)

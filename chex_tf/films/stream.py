@@ -5,16 +5,18 @@ import itertools
 import os
 import pathlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from chex_tf.films import film_file
+from chex_tf.films.limits import UnreadableFilm
 from chex_tf.runs.checkpoints import Best
 from chex_tf.trained import members
 from chex_tf.trained.run import TrainedRun
+from chex_tf.trained.view import stored_of, view_of
 
 _BATCHES_AHEAD = 2
 
@@ -36,13 +38,19 @@ class Reading:
 
 
 class Reader:
-    """A run's network, loaded once."""
+    """A run's network, loaded once; `say` hears what about the run had to be assumed."""
 
-    def __init__(self, run: TrainedRun, best: Sequence[Best], batch: int = 16) -> None:
+    def __init__(
+        self,
+        run: TrainedRun,
+        best: Sequence[Best],
+        batch: int = 16,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.run = run
         self.best = tuple(best)
         self.batch = batch
-        self._data = run.data
+        self._view = view_of(run, stored_of(run, say))
         self._model = members.load_apart(run, self.best)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -52,10 +60,9 @@ class Reader:
 
     def load(self, path: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
         """A film as the network's input, and doubts. Raises UnreadableFilm."""
-        film = film_file.open_film(path, least=self._data.resized)
-        doubts = (*film.doubts, *film_file.size_doubts(film.pixels, self.run.side))
-        image = film_file.prepare(film.pixels, self.run.side, self._data.resized, self._data.aspect)
-        return image, doubts
+        film = film_file.open_film(path, self._view)
+        doubts = (*film.doubts, *film_file.size_doubts(film.shape, self.run.side))
+        return self._view.apply(film.pixels, film.shape), doubts
 
     def read(self, paths: Iterable[pathlib.Path]) -> Iterator[Reading]:
         """In the order of `paths`; a film that cannot be read is said so in its place, and the rest go on."""
@@ -79,7 +86,7 @@ class Reader:
         for _, future in loading:
             try:
                 loaded.append(future.result())
-            except film_file.UnreadableFilm as error:
+            except UnreadableFilm as error:
                 loaded.append(str(error))
         images = [one[0] for one in loaded if not isinstance(one, str)]
         found = iter(self.probabilities(np.stack(images)) if images else ())

@@ -123,12 +123,10 @@ def test_a_large_jpeg_is_decoded_reduced_and_looks_the_same():
     assert np.abs(reduced - whole).mean() < 1.5
 
 
-@pytest.mark.parametrize("options", [{"progressive": 1}, {"quality": 50}, {}])
-@pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_the_size_is_read_from_any_jpeg_s_header(options, mode):
-    assert images._jpeg_size(encoded(textured(48, 65), "JPEG", mode, **options)) == (48, 65)
-    assert images._jpeg_size(encoded(textured(48, 65), "PNG")) is None
-    assert images._jpeg_size(b"\xff\xd8\xff") is None
+def test_what_has_no_readable_header_is_not_reduced():
+    assert images._reduction(encoded(textured(48, 65), "PNG"), 8) == 1
+    assert images._reduction(b"\xff\xd8\xff", 8) == 1
+    assert images._reduction(encoded(textured(48, 65), "JPEG"), 8) == 4
 
 
 def test_keeping_proportions_makes_the_shorter_side_fit():

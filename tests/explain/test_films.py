@@ -1,5 +1,6 @@
 """Films of splits and of files: pixels as training makes them, truth as validation has it, complaints."""
 
+import dataclasses
 import pathlib
 import types
 
@@ -9,8 +10,9 @@ import pytest
 
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
+from chex_tf.data.stored import Stored
+from chex_tf.data.view import View
 from chex_tf.explain import films
-from chex_tf.explain.placing import View
 from chex_tf.settings import InputError
 
 
@@ -29,6 +31,9 @@ def test_a_split_gives_what_evaluation_sees(prepared: pathlib.Path, given: dict[
     view = View(given["image_size"], given.get("resize", given["image_size"]))
     for place in range(30):
         np.testing.assert_array_equal(split.input(place, view), expected["image"][place])
+        # A record is stored already: ingest's resizing is not done to it twice.
+        small = dataclasses.replace(view, stored=Stored(20, "square"))
+        np.testing.assert_array_equal(split.input(place, small), expected["image"][place])
         assert split.names[place] == expected["path"][place].decode()
 
 
@@ -64,7 +69,7 @@ def test_a_task_that_the_data_lack_is_named(prepared: pathlib.Path) -> None:
     split = films.open_split(prepared, "test", [run_of()])
     with pytest.raises(InputError, match="Hernia") as caught:
         split.truth(run_of(), ("Hernia",))
-    assert caught.value.setting == "task"
+    assert caught.value.setting == "tasks"
 
 
 def test_tasks_of_several_runs() -> None:
@@ -83,13 +88,13 @@ def test_files(tmp_path: pathlib.Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (90, 70)).astype(np.uint8)
     for name in ("b.png", "a.png"):
         cv2.imwrite(str(tmp_path / name), pixels)
-    found = films.find_files([str(tmp_path / "b.png"), str(tmp_path), str(tmp_path / "*.png")])
+    found = films.find_files([tmp_path / "b.png", tmp_path, tmp_path / "*.png"])
     assert [path.name for path in found.paths] == ["b.png", "a.png"]
     np.testing.assert_array_equal(found.grey(0), pixels)
     assert found.input(1, View(32, 40)).shape == (32, 32, 1)
     (tmp_path / "c.png").write_bytes(b"no image")
-    damaged = films.find_files([str(tmp_path / "c.png")])
+    damaged = films.find_files([tmp_path / "c.png"])
     with pytest.raises(InputError, match=r"c\.png: expected a JPEG, PNG or DICOM"):
         damaged.grey(0)
     with pytest.raises(InputError, match="nothing"):
-        films.find_files([str(tmp_path / "nothing*.png")])
+        films.find_files([tmp_path / "nothing*.png"])

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from chex_tf.data.view import View
 from chex_tf.explain import gallery
-from chex_tf.explain.placing import View
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&\u2028"

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from chex_tf.data.stored import Stored
 from chex_tf.explain import image_files
 from chex_tf.explain.explainer import Explainer
-from chex_tf.explain.films import find_files, view_of
+from chex_tf.explain.films import find_files
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.explain.subjects import Result
 from chex_tf.trained.run import read_run
+from chex_tf.trained.view import view_of
 
 TASKS = ("Edema", "Pleural Effusion")
 
@@ -28,7 +30,7 @@ def films(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def explain(out: pathlib.Path, run: pathlib.Path, *asked: pathlib.Path, **given: object) -> Result:
-    settings = ExplainSettings(run_dir=(run,), images=tuple(map(str, asked)), task=TASKS, out=out, batch=2, **given)
+    settings = ExplainSettings(run_dir=(run,), films=asked, tasks=TASKS, out=out, batch=2, **given)
     return image_files.explain_files(settings, lambda line: None, lambda done, total: None)
 
 
@@ -42,8 +44,8 @@ def test_an_overlay_for_each_film_and_task(trained: pathlib.Path, films: pathlib
         for task in ("Edema", "Pleural_Effusion")
     )
     run = read_run(trained)
-    given = find_files([str(films / "b/film.png")])
-    probability = Explainer(run)(given.input(0, view_of(run))[np.newaxis], TASKS).probabilities[0]
+    given = find_files([films / "b/film.png"])
+    probability = Explainer(run)(given.input(0, view_of(run, Stored()))[np.newaxis], TASKS).probabilities[0]
     rows = [line.split() for line in found.text.splitlines()]
     assert [
         "b/film.png",

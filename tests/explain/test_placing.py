@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from chex_tf.explain.placing import View, upsample
-from chex_tf.films import film_file
+from chex_tf.data.stored import Stored
+from chex_tf.data.view import View
+from chex_tf.explain.placing import upsample
 
 SQUASH = View(8, 8)
 
@@ -33,7 +34,14 @@ def test_upsampling_is_bilinear_with_centres_at_halves(shape: tuple[int, int]) -
 
 @pytest.mark.parametrize(
     ("view", "shape"),
-    [(View(64, 80), (300, 200)), (View(64, 64, "keep"), (90, 130)), (View(60, 71, "keep"), (130, 90))],
+    [
+        (View(64, 80), (300, 200)),
+        (View(64, 64, "keep"), (90, 130)),
+        (View(60, 71, "keep"), (130, 90)),
+        (View(60, 71, "keep", Stored(96, "square")), (130, 90)),
+        (View(60, 71, "keep", Stored(96, "longer")), (130, 90)),
+        (View(60, 71, "squash", Stored(96, "shorter")), (300, 200)),
+    ],
 )
 def test_a_place_on_the_map_is_the_same_place_on_the_film(view: View, shape: tuple[int, int]) -> None:
     """A bright spot on a film, found again through the network's own preparation and back."""
@@ -41,7 +49,7 @@ def test_a_place_on_the_map_is_the_same_place_on_the_film(view: View, shape: tup
     film = np.zeros(shape, np.uint8)
     row, column = int(0.45 * height), int(0.62 * width)
     film[row - 8 : row + 8, column - 8 : column + 8] = 255
-    seen = film_file.prepare(film, view.side, view.resized, view.aspect)[..., 0]
+    seen = view.apply(film)[..., 0]
     back = upsample(seen.astype(np.float32), shape, view)
     rows, columns = np.nonzero(back > 127)
     assert rows.mean() == pytest.approx(row - 0.5, abs=1.0)
@@ -61,3 +69,10 @@ def test_kept_proportions_leave_the_ends_of_the_longer_side_out() -> None:
     assert view.window((100, 200)) == ((0.0, 1.0), (0.25, 0.5))
     found = upsample(np.ones((1, 1)), (100, 200), view)
     assert (found > 0).sum() == 100 * 100
+
+
+def test_a_film_stored_as_a_square_is_seen_whole_though_proportions_are_kept() -> None:
+    view = View(10, 10, "keep", Stored(12, "square"))
+    assert view.window((100, 200)) == ((0.0, 1.0), (0.0, 1.0))
+    assert (upsample(np.ones((1, 1)), (100, 200), view) == 1).all()
+    assert view.of_records.window((100, 200)) == ((0.0, 1.0), (0.25, 0.5))

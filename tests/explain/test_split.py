@@ -8,20 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from chex_tf.data.stored import Stored
 from chex_tf.explain import split
 from chex_tf.explain.explainer import Explainer
-from chex_tf.explain.films import open_split, view_of
+from chex_tf.explain.films import open_split
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
 from chex_tf.trained.run import read_run
+from chex_tf.trained.view import view_of
 
 TASKS = ("Cardiomegaly", "Edema")
 
 
 def explain(out: pathlib.Path, *runs: pathlib.Path, said: list[str] | None = None, **given: object) -> split.Result:
-    settings = ExplainSettings(run_dir=runs, out=out, **{"task": TASKS, "replicates": 200, "batch": 8, **given})
+    settings = ExplainSettings(run_dir=runs, out=out, **{"tasks": TASKS, "replicates": 200, "batch": 8, **given})
     return split.explain_split(settings, (said if said is not None else []).append, lambda done, total: None)
 
 
@@ -58,7 +60,7 @@ def test_outcomes_are_at_the_validation_threshold(
     by_split = {}
     for name in ("valid", "test"):
         films = open_split(prepared, name, [run])
-        inputs = np.stack([films.input(place, view_of(run)) for place in range(len(films))])
+        inputs = np.stack([films.input(place, view_of(run, Stored())) for place in range(len(films))])
         by_split[name] = films.truth(run, TASKS), explainer.probabilities(inputs, TASKS)
     lines = (explained / "said.txt").read_text(encoding="utf-8").splitlines()
     for column, task in enumerate(TASKS):
@@ -76,7 +78,7 @@ def test_maps_file(explained: pathlib.Path, learnt: pathlib.Path, prepared: path
         assert arrays["maps_0"].shape == (30, 2, 16, 16)
         run = read_run(learnt)
         films = open_split(prepared, "test", [run])
-        again = Explainer(run)(np.stack([films.input(29, view_of(run))]), TASKS)
+        again = Explainer(run)(np.stack([films.input(29, view_of(run, Stored()))]), TASKS)
         assert arrays["films"][29] == films.names[29]
         np.testing.assert_allclose(arrays["maps_1"][29], again.maps[0], rtol=1e-4, atol=1e-7)
 
@@ -133,9 +135,38 @@ def test_complaints(trained: pathlib.Path, prepared: pathlib.Path, masks: pathli
     with pytest.raises(InputError, match="marks none of Cardiomegaly, Edema on any film of test"):
         explain(tmp_path / "out", trained, regions=tmp_path)
     with pytest.raises(InputError, match="was not trained for 'Fracture'"):
-        explain(tmp_path / "out", trained, task=("Fracture",))
+        explain(tmp_path / "out", trained, tasks=("Fracture",))
     with pytest.raises(InputError, match="expected a run directory"):
         explain(tmp_path / "out", masks)
     with pytest.raises(InputError, match="once"):
         explain(tmp_path / "out", trained, trained)
     assert not (tmp_path / "out").exists()
+
+
+def test_regions_of_films_that_were_stored_as_squares(
+    learnt: pathlib.Path, prepared: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """The records are squares that ingest made of films twice as wide, whose masks are as wide as the films."""
+    data = tmp_path / "prepared"
+    shutil.copytree(prepared, data)
+    metadata = json.loads((data / "metadata.json").read_text())
+    (data / "metadata.json").write_text(json.dumps({**metadata, "settings": {"image_size": 64, "resize": "square"}}))
+    run = tmp_path / "learnt"
+    shutil.copytree(learnt, run)
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["aspect"] = "keep"
+    (run / "config.json").write_text(json.dumps(config))
+    wide = tmp_path / "wide"
+    shutil.copytree(masks, wide)
+    for file in wide.rglob("*.png"):
+        mask = np.asarray(Image.open(file))
+        Image.fromarray(np.repeat(mask, 2, axis=1)).save(file)
+    found = {}
+    for name, regions, given in (("square", masks, learnt), ("wide", wide, run)):
+        explain(tmp_path / name, given, regions=regions, data=data, gallery=False)
+        found[name] = json.loads((tmp_path / name / "localisation.json").read_text())
+    assert found["wide"]["chance"] == found["square"]["chance"]
+    for measure in ("pointing", "iou"):
+        means = [found[name]["runs"]["learnt"][measure]["mean"]["value"] for name in found]
+        assert means[0] == pytest.approx(means[1], abs=0.02)
+    assert means[0] > 3 * found["square"]["chance"]["mean"]

@@ -8,6 +8,8 @@ import shutil
 import numpy as np
 import pytest
 
+from chex_tf.data.stored import Stored
+from chex_tf.data.view import View
 from chex_tf.export import card, exporting, tables
 from chex_tf.export.settings import ExportSettings
 from chex_tf.settings import InputError
@@ -53,6 +55,21 @@ def test_the_card(outcome):
     for line in text.splitlines():
         if line.startswith("|"):
             assert line.count("|") - line.count("\\|") in (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (View(64, 64), []),
+        (View(64, 80, "keep"), ["In training the image was resized to 80 (keep)"]),
+        (View(64, 64, "squash", Stored(96, "square")), ["When its data were prepared, films were resized to 96×96."]),
+        (View(64, 64, "squash", Stored(96, "longer")), ["films were resized to at most 96 on the longer side."]),
+    ],
+)
+def test_the_card_says_what_is_done_to_films_before_the_network(tmp_path, view, said):
+    text = card._interface(ExportSettings(run_dir=tmp_path, out=tmp_path / "out", format="onnx"), view)
+    assert [sentence for sentence in said if sentence not in text] == []
+    assert ("When its data were prepared" in text) == (view.stored != Stored())
 
 
 def test_the_tables(outcome):

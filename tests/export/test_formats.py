@@ -112,10 +112,12 @@ def test_a_saved_model_takes_float_and_any_size_too(graph, tmp_path):
 def test_three_classes_a_task_open_in_safe_mode_too(prepared, tmp_path):
     """Positive against negative is taken within the graph, by Keras' own operations."""
     from chex_tf.data.settings import DataSettings
+    from chex_tf.data.stored import Stored
     from chex_tf.export import run_graph
     from chex_tf.models.settings import ModelSettings
     from chex_tf.trained import members
     from chex_tf.trained.run import read_run
+    from chex_tf.trained.view import view_of
     from chex_tf.training.settings import TrainSettings
     from chex_tf.training.train import train_observations
 
@@ -125,7 +127,7 @@ def test_three_classes_a_task_open_in_safe_mode_too(prepared, tmp_path):
         ModelSettings(arch="ResNet18Minus3"),
     )
     run = read_run(tmp_path / "run")
-    graph = run_graph.build(run, run.best)
+    graph = run_graph.build(run, run.best, view_of(run, Stored()))
     logits = members.load_member(run, run.best[0])(run.normalisation.apply(np.repeat(IMAGES, 3, axis=-1)))
     assert logits.shape == (5, 6, 3)
     expected = 1 / (1 + np.exp(np.asarray(logits)[..., 0] - np.asarray(logits)[..., 1]))

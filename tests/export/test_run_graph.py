@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from chex_tf.data.stored import Stored
+from chex_tf.data.view import View
 from chex_tf.export import run_graph
-from chex_tf.films import film_file
 from chex_tf.models import counting
 from chex_tf.settings import InputError
 from chex_tf.trained import members
-from chex_tf.trained.run import read_run
 
 
 def images(side=64, count=3):
@@ -32,23 +32,32 @@ def test_the_graph_is_the_run(graph, trained, kind):
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (90, 70), (200, 150), (50, 60)])
-@pytest.mark.parametrize("data", [{}, {"resize": 73}, {"resize": 75, "aspect": "keep"}])
-def test_films_of_any_size_are_resized_within_nearly_as_in_training(graph, data, shape):
+@pytest.mark.parametrize(
+    "view",
+    [
+        View(64, 64),
+        View(64, 73),
+        View(64, 75, "keep"),
+        View(64, 64, "keep", Stored(96, "square")),
+        View(64, 73, "keep", Stored(96, "square")),
+        View(64, 64, "squash", Stored(96, "longer")),
+    ],
+)
+def test_films_of_any_size_are_resized_within_nearly_as_in_training(view, shape):
     """Up to the resampling, and with `keep` up to the half pixel by which an odd rest cannot be halved."""
     import keras
 
-    run = read_run(graph.run.run_dir)
-    run.config["data"] |= data
     image = keras.Input((None, None, 1))
-    preparing = keras.Model(image, run_graph._prepared(run, image))
+    preparing = keras.Model(image, run_graph._prepared(view, image))
     film = cv2.resize(np.random.default_rng(2).integers(0, 256, (4, 4), np.uint8), shape[::-1])
-    expected = film_file.prepare(film, 64, data.get("resize"), data.get("aspect", "squash"))
+    expected = view.apply(film)
     found = preparing.predict_on_batch(film[None, ..., None].astype(np.float32))[0]
     assert found.shape == (64, 64, 1)
     difference = np.abs(found - expected)
     # A shift by one pixel would be three levels down and five across, in the mean.
-    assert difference.mean() < (2.5 if data.get("aspect") else 0.4)
-    if not data and shape == (64, 64):
+    cropped = view.aspect == "keep" and view.stored == Stored()
+    assert difference.mean() < (2.5 if cropped else 0.4)
+    if view == View(64, 64) and shape == (64, 64):
         assert difference.max() < 1e-3
 
 

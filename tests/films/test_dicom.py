@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chex_tf.films import dicom, film_file
-from chex_tf.films.film_file import UnreadableFilm
+from chex_tf.films.limits import UnreadableFilm
 
 pydicom = pytest.importorskip("pydicom", reason="the extra dicom is not installed")
 from pydicom.data import get_testdata_file  # noqa: E402 (only where pydicom is)

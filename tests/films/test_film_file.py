@@ -14,8 +14,9 @@ from PIL import Image
 from chex_tf.data import images
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
-from chex_tf.films import film_file
-from chex_tf.films.film_file import UnreadableFilm
+from chex_tf.data.view import View
+from chex_tf.films import film_file, limits
+from chex_tf.films.limits import UnreadableFilm
 
 
 def smooth(height: int = 120, width: int = 100) -> np.ndarray:
@@ -57,19 +58,20 @@ def test_a_film_becomes_the_very_input_that_its_record_becomes(prepared, tmp_pat
     for place in range(8):
         path = tmp_path / f"{place}.jpg"
         path.write_bytes(source.records.read(place))
-        pixels = film_file.read(path, least=settings.resized)
-        found = film_file.prepare(pixels, settings.image_size, settings.resize, settings.aspect)
-        np.testing.assert_array_equal(found, expected[place])
+        view = View.under(settings, source.records.stored())
+        film = film_file.open_film(path, view)
+        np.testing.assert_array_equal(view.apply(film.pixels, film.shape), expected[place])
 
 
 @pytest.mark.parametrize("aspect", ["squash", "keep"])
 def test_a_large_jpeg_is_reduced_by_its_decoder_as_in_training(tmp_path, aspect):
     path = saved(tmp_path, "film.jpg", smooth(900, 700), quality=95)
-    pixels = film_file.read(path, least=96)
-    assert pixels.shape == (225, 175)
+    view = View(96, 96, aspect)
+    film = film_file.open_film(path, view)
+    assert (film.pixels.shape, film.shape) == ((225, 175), (900, 700))
     whole = images.load(path.read_bytes(), 96, aspect)
     top = round((whole.shape[0] - 96) / 2)
-    np.testing.assert_array_equal(film_file.prepare(pixels, 96, 96, aspect)[..., 0], whole[top : top + 96])
+    np.testing.assert_array_equal(view.apply(film.pixels, film.shape)[..., 0], whole[top : top + 96])
     assert film_file.read(path).shape == (900, 700)
 
 
@@ -103,7 +105,7 @@ def test_a_plausible_film_raises_no_doubt(tmp_path):
     assert len(films) >= 6
     for film in films:
         read = film_file.open_film(film)
-        assert (read.doubts, film_file.size_doubts(read.pixels, 224)) == ((), ()), film
+        assert (read.doubts, film_file.size_doubts(read.shape, 224)) == ((), ()), film
 
 
 COLOURS = np.dstack([smooth(), smooth()[::-1], smooth()[:, ::-1]])
@@ -130,11 +132,9 @@ def test_twelve_bits_in_sixteen_are_doubted(tmp_path):
 
 
 def test_size_is_doubted_for_the_network_it_goes_to():
-    assert film_file.size_doubts(np.zeros((100, 120), np.uint8), 320) == (
-        "small: 120×100 pixels for a network of 320×320",
-    )
-    assert film_file.size_doubts(np.zeros((160, 160), np.uint8), 320) == ()
-    assert film_file.size_doubts(np.zeros((400, 1200), np.uint8), 320) == ("long: 1200×400 pixels",)
+    assert film_file.size_doubts((100, 120), 320) == ("small: 120×100 pixels for a network of 320×320",)
+    assert film_file.size_doubts((160, 160), 320) == ()
+    assert film_file.size_doubts((400, 1200), 320) == ("long: 1200×400 pixels",)
 
 
 def test_content_counts_and_a_wrong_name_is_doubted(tmp_path):
@@ -164,7 +164,7 @@ def test_a_part_that_claims_gigabytes_is_refused_before_room_is_made_for_it(tmp_
 
 def test_too_many_bytes_are_not_read(tmp_path, monkeypatch):
     with open(tmp_path / "film.png", "wb") as file:
-        file.truncate(film_file.MOST_BYTES + 1)  # a hole: takes no disk
+        file.truncate(limits.MOST_BYTES + 1)  # a hole: takes no disk
     with pytest.raises(UnreadableFilm, match="expected at most 512,000,000 bytes; received 512,000,001"):
         film_file.read(tmp_path / "film.png")
 
@@ -212,11 +212,11 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path):
 @pytest.mark.parametrize("ending", [".jpg", ".png"])
 def test_damage_anywhere_is_read_or_refused_and_nothing_else(tmp_path, ending):
     whole = saved(tmp_path, f"film{ending}", smooth()).read_bytes()
-    generator = np.random.default_rng(0)
+    generator, view = np.random.default_rng(0), View(96, 96)
     for _ in range(300):
         data = bytearray(whole)
         for place in generator.integers(2, len(data), generator.integers(1, 8)):
             data[place] = generator.integers(256)
         (tmp_path / "damaged").write_bytes(data)
         with contextlib.suppress(UnreadableFilm):
-            film_file.open_film(tmp_path / "damaged", least=96)
+            film_file.open_film(tmp_path / "damaged", view)

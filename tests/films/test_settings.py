@@ -1,4 +1,4 @@
-"""What a reading can be asked for."""
+"""What launch.predict can be asked for."""
 
 import pathlib
 
@@ -13,10 +13,10 @@ FILM = (pathlib.Path("film.png"),)
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"files": ()}, "expected at least one file, folder or pattern"),
-        ({"files": FILM, "cam": True}, "--cam and --out go together"),
-        ({"files": FILM, "checkpoint": "worst"}, "expected ensemble, best or a step; received worst"),
-        ({"files": FILM, "batch": 0}, "an integer of at least 1"),
+        ({"films": ()}, "expected at least one file, folder or pattern"),
+        ({"films": FILM, "cam": True}, "--cam and --out go together"),
+        ({"films": FILM, "checkpoint": "worst"}, "expected ensemble, best or a step; received worst"),
+        ({"films": FILM, "batch": 0}, "an integer of at least 1"),
     ],
 )
 def test_contradictions_are_said(tmp_path, given, message):

@@ -1,13 +1,17 @@
 """Films through a run's network: the run's own probabilities, in order, with no more films in memory than a few."""
 
+import json
+import shutil
 import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
-from chex_tf.films import film_file, stream
+from chex_tf.data.view import View
+from chex_tf.films import stream
 from chex_tf.trained import members
 from chex_tf.trained.run import read_run
 
@@ -81,6 +85,22 @@ def test_leaving_early_ends_the_threads(reader, films):
 
 
 def test_a_fault_of_ours_is_not_taken_for_a_bad_film(reader, films, monkeypatch):
-    monkeypatch.setattr(film_file, "prepare", lambda *_: 1 / 0)
+    monkeypatch.setattr(View, "apply", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(reader.read(films[0]))
+
+
+def test_a_film_is_squashed_first_where_its_run_learnt_from_squashed_ones(trained, tmp_path):
+    """Proportions that are "kept" are then those of the square that ingest made, and nothing of the film is cropped."""
+    run_dir = shutil.copytree(trained, tmp_path / "run")
+    config = json.loads((run_dir / "config.json").read_text())
+    config["data"]["aspect"] = "keep"
+    config["records"]["train"]["stored"] = {"image_size": 64, "resize": "square", "encoding": "png"}
+    (run_dir / "config.json").write_text(json.dumps(config))
+    halves = np.zeros((128, 384), np.uint8)
+    halves[:, 192:] = 200
+    halves[:, :96] = 90  # a crop that kept proportions would leave these out, and as much at the other end
+    Image.fromarray(halves).save(tmp_path / "film.png")
+    run = read_run(run_dir)
+    image, _ = stream.Reader(run, run.best[:1]).load(tmp_path / "film.png")
+    np.testing.assert_array_equal(image[..., 0], np.repeat([[90] * 16 + [0] * 16 + [200] * 32], 64, axis=0))

@@ -40,8 +40,13 @@ def test_help_loads_nothing_heavy() -> None:
         (["--out=OUT"], "--run_dir is required"),
         (["--run_dir=nowhere", "--out=OUT"], "--run_dir: expected an existing folder; received nowhere"),
         (["--run_dir=.", "--out=OUT", "--method=gradcan"], "did you mean gradcam?"),
-        (["--run_dir=.", "--out=OUT", "--images=a.png", "--regions=."], "--regions: goes with a split"),
+        (["--run_dir=.", "--out=OUT", "--films=a.png", "--regions=."], "--regions: goes with a split"),
         (["--run_dir=.", "--out=OUT", "--threshold_regions=."], "--threshold_regions: goes with --regions"),
+        (
+            ["--run_dir=.", "--out=OUT", "--checkpoint=worst"],
+            "--checkpoint: expected ensemble, best or a step",
+        ),
+        (["--run_dir=.", "--out=OUT", "--task=Edema"], "unknown flag --task; did you mean --tasks?"),
         (["--run_dir=.", "--out=OUT", "--split=valid"], "--threshold_split: expected another split"),
     ],
 )
@@ -57,7 +62,7 @@ def test_complaints_are_one_line(tmp_path: pathlib.Path, arguments: list[str], c
 def test_a_film(trained: pathlib.Path, tmp_path: pathlib.Path) -> None:
     pixels = cv2.resize(np.random.default_rng(0).integers(0, 255, (9, 7)).astype(np.uint8), (70, 90))
     cv2.imwrite(str(tmp_path / "film.png"), pixels)
-    done = explain(f"--run_dir={trained}", "--task=Edema", f"--images={tmp_path}/*.png", f"--out={tmp_path / 'out'}")
+    done = explain(f"--run_dir={trained}", "--tasks=Edema", f"--films={tmp_path}/*.png", f"--out={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr
     row = done.stdout.splitlines()[2].split()
     assert row[:4] == ["film.png", "Edema", "squares", "overlays/film.Edema.squares.png"]
@@ -67,7 +72,7 @@ def test_a_film(trained: pathlib.Path, tmp_path: pathlib.Path) -> None:
 
 
 def test_a_split(trained: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    done = explain(f"--run_dir={trained}", "--task=Edema", f"--out={tmp_path / 'out'}", "--members=2")
+    done = explain(f"--run_dir={trained}", "--tasks=Edema", f"--out={tmp_path / 'out'}", "--checkpoint=ensemble")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Task")
     assert sorted(os.listdir(tmp_path / "out")) == ["figure.pdf", "figure.png", "gallery.html"]

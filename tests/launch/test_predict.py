@@ -24,7 +24,7 @@ def run(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
 
 def test_films_stand_anywhere_without_their_flag():
     found = predict.with_flags(["a.png", "--run_dir", "RUN", "--cam", "b,c.png", "--format=csv", "--", "-d.png"])
-    assert found == ["--files=a.png", "--run_dir", "RUN", "--cam", "--files=b,c.png", "--format=csv", "--files=-d.png"]
+    assert found == ["--films=a.png", "--run_dir", "RUN", "--cam", "--films=b,c.png", "--format=csv", "--films=-d.png"]
     assert predict.with_flags(["--flagfile", "x.cfg", "--run_dir"]) == ["--flagfile", "x.cfg", "--run_dir"]
 
 
@@ -41,7 +41,12 @@ def test_help_needs_neither_tensorflow_nor_numpy():
 def test_nothing_to_read_is_one_line_before_anything_heavy(tmp_path):
     done = run(f"--run_dir={tmp_path}", tmp_path / "gone.png")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"predict: --files: {tmp_path}/gone.png: no such file or folder\n"
+    assert done.stderr == f"predict: --films: {tmp_path}/gone.png: no such file or folder\n"
+
+
+def test_the_flag_s_nearest_name_is_offered(tmp_path):
+    done = run(f"--run_dir={tmp_path}", "--files=a.png")
+    assert done.stderr == "predict: unknown flag --files; did you mean --films?\n"
 
 
 def test_a_folder_of_everything(trained, tmp_path):

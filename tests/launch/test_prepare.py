@@ -119,11 +119,11 @@ def test_contradictions_are_refused(tmp_path):
 @pytest.mark.slow
 def test_bad_input_is_one_line_and_exit_code_2(small, tmp_path):
     (small / "train/patient00002/study1/view1_frontal.jpg").write_bytes(b"GIF89a")
-    told = command("--dataset=chexpert_studies", f"--source={small}", f"--data_dir={tmp_path / 'data'}")
-    assert told.returncode == 2
-    assert told.stdout == ""
-    assert "Traceback" not in told.stderr
-    last = told.stderr.splitlines()[-1]
+    done = command("--dataset=chexpert_studies", f"--source={small}", f"--data_dir={tmp_path / 'data'}")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
     assert last.startswith("prepare: ")
     assert (
         "patient00002/study1/view1_frontal.jpg: expected a JPEG or PNG; received a GIF; --bad_images=quarantine" in last
@@ -133,11 +133,11 @@ def test_bad_input_is_one_line_and_exit_code_2(small, tmp_path):
 
 @pytest.mark.slow
 def test_the_command_prints_the_summary_alone_on_standard_output(small, tmp_path):
-    told = command("--dataset=chexpert_studies", f"--source={small.parent}", f"--data_dir={tmp_path / 'data'}")
-    assert told.returncode == 0, told.stderr
-    assert told.stdout == (tmp_path / "data/chexpert_studies/as_shipped/1.0.0/summary.txt").read_text()
-    assert "WARNING" not in told.stderr
-    assert "Downloading" not in told.stderr
+    done = command("--dataset=chexpert_studies", f"--source={small.parent}", f"--data_dir={tmp_path / 'data'}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (tmp_path / "data/chexpert_studies/as_shipped/1.0.0/summary.txt").read_text()
+    assert "WARNING" not in done.stderr
+    assert "Downloading" not in done.stderr
 
 
 HELP = """
@@ -151,9 +151,9 @@ runpy.run_module("launch.prepare", run_name="__main__")
 def test_help_needs_no_tensorflow(tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('imported')")
     code = HELP.format(folder=str(tmp_path))
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert told.returncode == 0
-    assert "--bad_images" in told.stdout
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert "--bad_images" in done.stdout
 
 
 def test_beam_that_is_not_installed_is_asked_for(prepare, monkeypatch):

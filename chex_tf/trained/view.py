@@ -1,0 +1,48 @@
+"""What a run's network sees of a film, by the run's own record of its data."""
+
+import json
+import pathlib
+from collections.abc import Callable
+
+from chex_tf.data.records import version_folder
+from chex_tf.data.stored import Stored, read_stored
+from chex_tf.data.view import View
+from chex_tf.settings import InputError
+from chex_tf.trained.run import TrainedRun
+
+
+def view_of(run: TrainedRun, stored: Stored) -> View:
+    """Of films that were stored so, or would be."""
+    return View.under(run.data, stored)
+
+
+def stored_of(run: TrainedRun, say: Callable[[str], None]) -> Stored:
+    """How the images that a run learnt from were stored.
+
+    A run of an older version did not record it; then its prepared folder tells, where it is still there.
+    """
+    records = run.config.records("train")
+    if "stored" in records:
+        try:
+            return Stored.from_json(records["stored"])
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{run.run_dir} is damaged: config.json says of its data: {error}", "run_dir") from error
+    folder = _prepared_folder(run)
+    if folder is not None:
+        return read_stored(folder)
+    say(
+        f"{run.run_dir} does not record how its images were resized when they were prepared, and its prepared folder "
+        "is not there: taken as stored untouched"
+    )
+    return Stored()
+
+
+def _prepared_folder(run: TrainedRun) -> pathlib.Path | None:
+    """The version folder that a run learnt from; None where it is gone or another was put in its place."""
+    try:
+        folder = version_folder(run.data.data)
+        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+    except ValueError:  # InputError is one: there is no such folder, or a damaged one
+        return None
+    name = "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))  # as Records.name
+    return folder if name == run.config.records("train")["name"] else None
