@@ -15,12 +15,12 @@ from launch.command import run
 class InspectSettings(Settings):
     """Which batch to look at."""
 
-    out: pathlib.Path = setting(help="PNG to write", group="sheet", writes="file")
-    split: str = setting("train", help="split to draw from", group="sheet")
-    images: int = setting(8, help="images on the sheet", low=1, high=200, group="sheet")
-    step: int = setting(0, help="which batch of that size, from 0", low=0, group="sheet")
+    out: pathlib.Path = setting(help="PNG to write", group="picture", writes="file")
+    split: str = setting("train", help="split to draw from", group="picture")
+    images: int = setting(8, help="images in the picture", low=1, high=200, group="picture")
+    step: int = setting(0, help="which batch of that size, from 0", low=0, group="picture")
     training: bool = setting(
-        True, help="as in training, shuffled and augmented; otherwise as in evaluation", group="sheet"
+        True, help="as in training, shuffled and augmented; otherwise as in evaluation", group="picture"
     )
 
     def check(self) -> None:

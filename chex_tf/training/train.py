@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from chex_tf.data.failures import told_plainly
+from chex_tf.data.failures import reader_errors
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import Heads, names
@@ -113,7 +113,7 @@ def _carry_out(
             net = network.make(settings, built.model, built.normalisation, len(feed.tasks))
         say(machine.describe())
         shown = {**config["training"], **config["data"], **config["model"]}
-        with distribution.watched(machine), told_plainly():
+        with distribution.watched(machine), reader_errors(feed.train, feed.valid):
             outcome = loop.run(settings, machine, feed, net, data.seed, shown, stop, say, progress, callbacks)
         if not chief:
             return Run(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
