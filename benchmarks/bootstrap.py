@@ -1,6 +1,6 @@
 """Speed of the bootstrap: against a scikit-learn loop in the same run, for fifty models, and for a large test set.
 
-    python -m benchmarks.bootstrap [--skip_large]
+    python -m benchmarks.bootstrap [--skip_large] [--quick]
 
 Prints one line a measurement. The peer resamples as this project does and calls sklearn.metrics.roc_auc_score; both
 get the same resampled studies, and the largest difference of their values is printed beside the speed.
@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks import quick
 from chex_tf.evaluation import evaluation, matching
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics import bootstrap, ranking
@@ -71,7 +72,7 @@ def scikit_learn_loop(cohort: matching.Cohort, model: matching.Model, draws: lis
     )
 
 
-def against_scikit_learn(replicates: int = 1000) -> None:
+def against_scikit_learn(replicates: int) -> None:
     cohort, (model,) = simulated(500, 1, 6, seed=1)
     blocks = list(bootstrap.Resampling(500, replicates, seed=2).blocks())
     draws = [np.repeat(np.arange(500), counts) for counts in np.concatenate(blocks)]
@@ -87,21 +88,21 @@ def against_scikit_learn(replicates: int = 1000) -> None:
     )
 
 
-def fifty_models() -> None:
-    cohort, models = simulated(500, 50, 5, seed=3)
-    settings = EvaluationSettings(predictions=(THIS_FILE,), labels=THIS_FILE, paired=True)
+def many_models(count: int, replicates: int) -> None:
+    cohort, models = simulated(500, count, 5, seed=3)
+    settings = EvaluationSettings(predictions=(THIS_FILE,), labels=THIS_FILE, paired=True, replicates=replicates)
     found: list[evaluation.Evaluation] = []
     seconds = timed(lambda: found.append(evaluation.evaluate("simulated", cohort, models, settings)))
     print(
-        f"50 models x 5 tasks x 500 studies, 1,000 replicates, {len(found[0].differences):,} differences "
+        f"{count} models x 5 tasks x 500 studies, {replicates:,} replicates, {len(found[0].differences):,} differences "
         f"({len(found[0].differences) // 6:,} pairs): {seconds:.1f} s; {memory()}"
     )
 
 
-def large() -> None:
-    cohort, models = simulated(25_000, 1, 6, seed=4)
-    seconds = timed(lambda: ours(cohort, models[0], 10_000, seed=5))
-    print(f"10,000 replicates x 6 tasks x 25,000 images: {seconds:.1f} s; {memory()}")
+def large(images: int, replicates: int) -> None:
+    cohort, models = simulated(images, 1, 6, seed=4)
+    seconds = timed(lambda: ours(cohort, models[0], replicates, seed=5))
+    print(f"{replicates:,} replicates x 6 tasks x {images:,} images: {seconds:.1f} s; {memory()}")
 
 
 def memory() -> str:
@@ -110,9 +111,13 @@ def memory() -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--skip_large", action="store_true", help="leave out the 25,000 images")
+    parser.add_argument("--models", type=int, default=50, help="how many are compared (default: 50)")
+    parser.add_argument("--replicates", type=int, default=1000, help="ten times as many for the large set")
+    parser.add_argument("--images", type=int, default=25_000, help="of the large set (default: 25,000)")
+    parser.add_argument("--skip_large", action="store_true", help="leave out the large set")
+    quick.add_flag(parser, models=4, replicates=100, images=1000)
     given = parser.parse_args()
-    fifty_models()
+    many_models(given.models, given.replicates)
     if not given.skip_large:
-        large()
-    against_scikit_learn()
+        large(given.images, 10 * given.replicates)
+    against_scikit_learn(given.replicates)

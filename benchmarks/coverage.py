@@ -1,6 +1,6 @@
 """Whether a 95% interval holds the truth 95 times in a hundred: simulated test sets whose true AUROC is known.
 
-    python -m benchmarks.coverage [--trials=1000]
+    python -m benchmarks.coverage [--trials=1000] [--quick]
 
 Scores are normal, positives moved by d, so the true AUROC is Phi(d / sqrt 2). Each trial draws a test set of 500
 studies, makes its intervals from 1,000 replicates, and looks whether the truth lies in them. A share of 1,000 trials
@@ -22,6 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks import quick
 from chex_tf.statistics import bootstrap, comparison, delong, ranking
 
 NORMAL = statistics.NormalDist()
@@ -105,6 +106,7 @@ def shares(name: str, trials: int, trial_of: Callable[[np.random.Generator, int]
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000, help="simulated test sets a row (default: 1000)")
+    quick.add_flag(parser, trials=10)
     trials = parser.parse_args().trials
     shares("AUROC 0.85, 20% positive", trials, lambda rng, trial: one_model(0.85, 0.2, rng, trial))
     shares("AUROC 0.92, 30% positive", trials, lambda rng, trial: one_model(0.92, 0.3, rng, trial))

@@ -1,6 +1,6 @@
 """Grad-CAM maps a second: of a batch, of one image at a time, and beside a forward and backward pass.
 
-    python benchmarks/explain.py --arch=DenseNet121 --image_size=320
+    python -m benchmarks.explain --arch=DenseNet121 --image_size=320
 
 Prints milliseconds an image, medians over rounds in which everything takes its turn: maps of a batch; maps of one
 image at a time in the same way; tf-keras-vis as its manual has it, on the whole network, one image at a time; the
@@ -9,18 +9,15 @@ faster a batch is (wanted: at least 2), and a batch's maps over forward and back
 """
 
 import argparse
-import pathlib
 import statistics
-import sys
 import time
 from collections.abc import Callable
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import tensorflow as tf
 from tf_keras_vis.gradcam import Gradcam
 
+from benchmarks import quick
 from chex_tf.explain.cam_network import Network
 from chex_tf.explain.methods import METHODS
 from chex_tf.models import catalogue
@@ -39,6 +36,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--alone", type=int, default=4, help="images explained one at a time in a round")
     parser.add_argument("--rounds", type=int, default=5)
+    quick.add_flag(parser, arch="ResNet18Minus3", image_size=64, batch=2, alone=1, rounds=1)
     given = parser.parse_args()
     settings = ModelSettings(arch=given.arch)
     model = build_model(settings, Heads(TASKS), given.image_size, 0, Statistics(127.0, 73.0)).model

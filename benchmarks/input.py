@@ -29,6 +29,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from benchmarks import quick
 from chex_tf.data import images
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
@@ -86,9 +87,11 @@ class Films(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             yield number, {"image": jpeg, "labels": labels, "view": 0, "projection": 0, "sex": 0, "age": 60, **texts}
 
 
-def films(count: int, scratch: pathlib.Path) -> list[bytes]:
+def films(count: int, patients: int, scratch: pathlib.Path) -> list[bytes]:
     """JPEGs of phantoms: few are drawn, each is used many times, shifted and with noise of its own."""
-    written = writer.write(PhantomSettings(out=scratch / "phantom", patients=24, image_size=320, seed=1))
+    # One process: others would import this file, and TensorFlow with it, before they draw.
+    asked = PhantomSettings(out=scratch / "phantom", patients=patients, image_size=320, seed=1, processes=1)
+    written = writer.write(asked)
     drawn = sorted((scratch / "phantom").rglob("view*.jpg"))
     assert drawn, written
     grey = [np.asarray(Image.open(file).convert("L").resize((WIDTH, HEIGHT)), np.float32) for file in drawn]
@@ -238,16 +241,18 @@ def show(timings: dict[str, list[Timing]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=3200)
+    parser.add_argument("--patients", type=int, default=24, help="phantoms that the JPEGs are made of")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--peer_python", type=pathlib.Path, help="interpreter that has PyTorch and torchvision")
     parser.add_argument("--peer_script", type=pathlib.Path, help="script that times a PyTorch DataLoader")
+    quick.add_flag(parser, images=32, patients=4, rounds=1)
     arguments = parser.parse_args()
     arguments.images -= arguments.images % BATCH
     tfds.disable_progress_bar()
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
-        jpegs = films(arguments.images, scratch)
+        jpegs = films(arguments.images, arguments.patients, scratch)
         resized = [encoded(images.load(jpeg, SIZE)) for jpeg in jpegs]
         files = scratch / "files"
         files.mkdir()

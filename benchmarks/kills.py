@@ -1,10 +1,11 @@
 """Kills a training run with SIGKILL at random moments, starts it again, and compares it with one that nobody touched.
 
-    python benchmarks/kills.py --data=PREPARED_FOLDER --kills=50
+    python -m benchmarks.kills --data=PREPARED_FOLDER --kills=50
+    python -m benchmarks.kills --quick
 
-Any prepared folder will do (`python -m launch.prepare` makes one of phantom radiographs). Exit code 0 means: weights,
-optimizer state, best checkpoints and metrics.csv are the same to the last bit. Moments are drawn over the whole life of
-a process: its start, its steps, its evaluations, and while a checkpoint is being written.
+Any prepared folder will do (`python -m launch.prepare` makes one of phantoms; --quick makes its own). Exit code 0
+means: weights, optimizer state, best checkpoints and metrics.csv are the same to the last bit. Moments are drawn over
+the whole life of a process: its start, its steps, its evaluations, and while a checkpoint is being written.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import time
 
+from benchmarks import quick
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVERY = 3  # steps from checkpoint to checkpoint
 FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=steps", "--keep=3")
@@ -26,16 +29,20 @@ FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=ste
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="a prepared folder")
+    parser.add_argument("--data", type=pathlib.Path, help="a prepared folder")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--steps", type=int, default=60, help="length of the run")
     parser.add_argument("--arch", default="ResNet18Minus3")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    quick.add_flag(parser, kills=1, steps=4 * EVERY, seed=1544)  # whose first moment is at the first checkpoint
     arguments, more = parser.parse_known_args()
-    command = [sys.executable, "-m", "launch.train", f"--data={arguments.data}", f"--arch={arguments.arch}"]
-    command += [*FLAGS, f"--evaluate_every={EVERY}", f"--steps={arguments.steps}", *more]
+    if not (arguments.data or arguments.quick):
+        parser.error("--data is required")
     moments = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
+        data = arguments.data or quick.prepared_phantom(pathlib.Path(folder))
+        command = [sys.executable, "-m", "launch.train", f"--data={data}", f"--arch={arguments.arch}"]
+        command += [*FLAGS, f"--evaluate_every={EVERY}", f"--steps={arguments.steps}", *more]
         untouched = pathlib.Path(folder) / "untouched"
         begun = time.monotonic()
         finish([*command, f"--run_dir={untouched}"])

@@ -1,6 +1,6 @@
 """How fast phantoms are drawn, images a second, all cores.
 
-python benchmarks/phantom.py
+python -m benchmarks.phantom
 """
 
 import argparse
@@ -9,21 +9,24 @@ import pathlib
 import tempfile
 import time
 
+from benchmarks import quick
 from chex_tf.phantom import writer
 from chex_tf.phantom.settings import PhantomSettings
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fraction", type=float, default=1.0, help="of the usual number of patients")
     parser.add_argument("--processes", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    quick.add_flag(parser, fraction=0.02, processes=1)
     arguments = parser.parse_args()
     print(f"{'layout':14s}{'pixels':>8s}{'images':>8s}{'seconds':>9s}{'images/s':>10s}   on {os.cpu_count()} cores")
     for layout, size, patients in (("chexpert", 128, 680), ("chexpert", 320, 120), ("chestxray14", 128, 240)):
         with tempfile.TemporaryDirectory() as scratch:
             settings = PhantomSettings(
                 out=pathlib.Path(scratch) / "phantom",
-                patients=patients,
+                patients=round(patients * arguments.fraction),
                 image_size=size,
                 seed=arguments.seed,
                 layout=layout,

@@ -1,6 +1,6 @@
 """How hard the phantom is: logistic regression on small pixels against a small CNN, both trained on noisy reports.
 
-python benchmarks/phantom_difficulty.py --patients=1000 --seed=0
+python -m benchmarks.phantom_difficulty --patients=1000 --seed=0
 """
 
 import argparse
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from benchmarks import quick
 from chex_tf.observations import OBSERVATIONS, STUDY_TASKS
 from chex_tf.phantom import writer
 from chex_tf.phantom.settings import PhantomSettings
@@ -93,16 +94,27 @@ def shift(images: "tf.Tensor", labels: "tf.Tensor") -> tuple["tf.Tensor", "tf.Te
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pixels", type=int, default=96)
     parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--strengths", type=float, nargs="+", default=(1e-4, 1e-3, 1e-2), help="C of the regression")
+    parser.add_argument("--processes", type=int, default=0, help="that draw; 0 takes one a core")
+    quick.add_flag(parser, patients=60, pixels=32, epochs=1, strengths=(1e-3,), processes=1)
     arguments = parser.parse_args()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch) / "phantom"
-        writer.write(PhantomSettings(out=folder, patients=arguments.patients, image_size=128, seed=arguments.seed))
+        writer.write(
+            PhantomSettings(
+                out=folder,
+                patients=arguments.patients,
+                image_size=128,
+                seed=arguments.seed,
+                processes=arguments.processes,
+            )
+        )
         size = arguments.pixels
         train, labels, _ = read(folder, "train.csv", size)
         valid, valid_labels, valid_studies = read(folder, "valid.csv", size)
@@ -123,7 +135,7 @@ def main() -> None:
     centre, spread = small[0].mean(0), small[0].std(0) + 1e-3
     small = [(one - centre) / spread for one in small]
     best_linear, best_strength = {}, -1.0
-    for strength in (1e-4, 1e-3, 1e-2):
+    for strength in arguments.strengths:
         on_valid, on_test = regress(small[0], labels, small[1:], strength)
         mean = np.mean([by_study(on_valid, valid_labels, valid_studies).get(task, 0.5) for task in STUDY_TASKS])
         if mean > best_strength:

@@ -1,6 +1,7 @@
 """Films read from files, a second, beside the network alone on films already in memory; and memory as films go by.
 
     python -m benchmarks.predict --run_dir=RUN [--films=1000] [--rounds=3]
+    python -m benchmarks.predict --quick
 
 The films are JPEGs of noise over smooth shapes, 390×320, about 38 KB: what CheXpert small's are. They are links to a
 few files, which a file system's cache holds; the disk is not what is measured. Both sides take turns within a round.
@@ -17,18 +18,24 @@ import time
 import cv2
 import numpy as np
 
+from benchmarks import quick
+
 WANTED = 0.8  # of the network's bare rate
 DISTINCT, SIZE, NOISE, QUALITY = 64, (390, 320), 7, 90
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run_dir", type=pathlib.Path, required=True, help="run directory of the network")
+    parser.add_argument("--run_dir", type=pathlib.Path, help="run directory of the network; made with --quick")
     parser.add_argument("--checkpoint", default="best", help="ensemble, best or a step")
     parser.add_argument("--films", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
-    return parser.parse_args()
+    quick.add_flag(parser, films=32, batch=8, rounds=1)
+    given = parser.parse_args()
+    if not (given.run_dir or given.quick):
+        parser.error("--run_dir is required")
+    return given
 
 
 def draw(folder: pathlib.Path, films: int) -> list[pathlib.Path]:
@@ -45,11 +52,16 @@ def draw(folder: pathlib.Path, films: int) -> list[pathlib.Path]:
 
 def main() -> None:
     asked = arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        measure(asked, asked.run_dir or quick.trained_run(pathlib.Path(folder)))
+
+
+def measure(asked: argparse.Namespace, run_dir: pathlib.Path) -> None:
     from chex_tf.films.stream import Reader
     from chex_tf.runs.checkpoints import chosen
     from chex_tf.trained.run import read_run
 
-    run = read_run(asked.run_dir)
+    run = read_run(run_dir)
     reader = Reader(run, chosen(run, asked.checkpoint), asked.batch)
     with tempfile.TemporaryDirectory() as folder:
         paths = draw(pathlib.Path(folder), asked.films)

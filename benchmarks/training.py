@@ -1,6 +1,6 @@
 """Images a second of a whole training run from TFRecords, beside the bare step on one synthetic batch, in one process.
 
-    python benchmarks/training.py --data=PREPARED_FOLDER --arch=ResNet18 --image_size=224
+    python -m benchmarks.training --data=PREPARED_FOLDER --arch=ResNet18 --image_size=224
 
 Prints the bare step (the same batch again and again), training as launch.train does it (read, decode, resize, step,
 TensorBoard, metrics), the two alternating so that a busy machine slows both, and their ratio; how long the loop stands
@@ -11,11 +11,8 @@ still for an evaluation with its checkpoint and what share of the time between t
 import argparse
 import pathlib
 import statistics
-import sys
 import tempfile
 import time
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import keras
 import numpy as np
@@ -23,6 +20,7 @@ import tensorflow as tf
 from chex_tf.training.feed import distributed
 from chex_tf.training.observations.prepared_feed import open_feed
 
+from benchmarks import quick
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads
@@ -39,14 +37,18 @@ PAPERS_VALIDATION = 234  # images
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=pathlib.Path)
+    parser.add_argument("--data", type=pathlib.Path, help="a prepared folder; made with --quick")
     parser.add_argument("--arch", default="ResNet18")
     parser.add_argument("--image_size", type=int, default=224)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=10, help="in one round")
     parser.add_argument("--rounds", type=int, default=5)
+    quick.add_flag(parser, arch="ResNet18Minus3", image_size=quick.SIDE, batch=4, steps=1, rounds=1)
     given = parser.parse_args()
+    if not (given.data or given.quick):
+        parser.error("--data is required")
     with tempfile.TemporaryDirectory() as folder:
+        given.data = given.data or quick.prepared_phantom(pathlib.Path(folder))
         measure(given, pathlib.Path(folder))
 
 
@@ -60,9 +62,9 @@ def measure(given: argparse.Namespace, folder: pathlib.Path) -> None:
         net = network.make(settings, built.model, built.normalisation, len(feed.tasks))
     schedule = schedules.learning_rate(settings, 10_000, feed.steps_per_epoch)
     take = step.make_steps(machine.strategy, settings, net, feed.prior, schedule, seed=0)
-    real = iter(distributed(machine, feed.training(0, machine)))
+    real = iter(distributed(machine.strategy, feed.training(0, machine)))
     one = next(iter(feed.training(0, machine)))
-    synthetic = iter(distributed(machine, tf.data.Dataset.from_tensors(one).repeat()))
+    synthetic = iter(distributed(machine.strategy, tf.data.Dataset.from_tensors(one).repeat()))
     count = tf.constant(1)
 
     def seconds(batches: object) -> float:
@@ -80,7 +82,7 @@ def measure(given: argparse.Namespace, folder: pathlib.Path) -> None:
     print(f"bare step on one batch   {bare:8.2f} images a second")
     print(f"from TFRecords           {whole:8.2f} images a second, {ratio:.3f} of the bare step")
 
-    held_out = distributed(machine, feed.evaluation(machine))
+    held_out = distributed(machine.strategy, feed.evaluation(machine))
     tasks = feed.tasks
     validate = validation.make_validate(machine.strategy, net, held_out, tasks, tasks[:1], feed.blank_is_negative)
     validate()

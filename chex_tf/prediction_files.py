@@ -25,6 +25,7 @@ class Table:
     key: str
     keys: tuple[str, ...]
     columns: dict[str, tuple[str, ...]]
+    lines: tuple[int, ...] = ()  # of the file, where each row ends; empty for a table that comes from no file
 
     def numbers(self, column: str) -> np.ndarray:
         """The column as float64; text that is no number, and an empty cell, become NaN."""
@@ -82,18 +83,19 @@ def _table(path: pathlib.Path, lines: Any) -> Table:
     again = doubled([name for name in header if name])
     if again:
         raise InputError(f"{path}: expected each column once; received {listed(again)} more than once")
-    rows = []
+    rows, ends = [], []
     for row in lines:
         if not row:
             continue
         if len(row) != len(header):
             raise InputError(f"{path}, line {lines.line_num}: expected {len(header)} cells; received {len(row)}")
         rows.append(row)
+        ends.append(lines.line_num)
     if not rows:
         raise InputError(f"{path}: expected a row for each {key.lower()}; received a header only")
     by_column = dict(zip(header, zip(*rows, strict=True), strict=True)) if all(header) else _named(header, rows)
     keys = tuple(cell.strip().rstrip("/") for cell in by_column.pop(key))
-    return Table(path, key, keys, by_column)
+    return Table(path, key, keys, by_column, tuple(ends))
 
 
 def _named(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from absl import flags
 
 from chex_tf.settings import InputError, Settings, expectation, flags_of, is_tuple, meaning_of, nearest, scalar_type
-from launch import help_page, logs, paths
+from launch import help_page, paths
 
 USAGE_EXIT = 2  # bad input of any kind
 INTERRUPTED_EXIT = 128 + signal.SIGINT
@@ -39,6 +39,13 @@ _USERS_TO_MEND = {
 }
 
 
+_TRUTH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}  # the spellings of absl
+
+
+class _UnknownFlag(InputError):
+    """A flag that the verb does not have."""
+
+
 class _Terminated(BaseException):
     """SIGTERM, as schedulers send it: what is under way is cleaned up as after Ctrl-C."""
 
@@ -55,8 +62,7 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     verb = _verb_of(main)
     arguments = sys.argv[1:]
     debug = any(argument in ("--debug", "-debug", "--debug=true", "--debug=1") for argument in arguments)
-    logs.quiet(everything=debug)
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow does so by itself on newer processors only
+    _set_up_tensorflow(debug)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         if help_page.is_asked_for(arguments):
@@ -84,6 +90,18 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     sys.exit(code or 0)
 
 
+def _set_up_tensorflow(debug: bool) -> None:
+    """TensorFlow reads these variables when it is imported. A value that the user has set stands.
+
+    Log level 2 hides the information and warnings of TensorFlow's C++ side and keeps its errors; a few lines that
+    TensorFlow writes before it looks at the level still appear.
+    """
+    if debug:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow does so by itself on newer processors only
+
+
 def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings, ...]:
     """Flags and flagfiles into one validated object a class; raises InputError for whatever is wrong with them."""
     values = flags.FlagValues()
@@ -100,19 +118,18 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
         _, *left = values(["launch", *arguments])
     except flags.UnrecognizedFlagError as error:
         name = error.flagname.removeprefix("no") if error.flagname.removeprefix("no") in owners else error.flagname
-        raise InputError(
+        raise _UnknownFlag(
             f"unknown flag --{name}{nearest(name, [f'--{known}' for known in (*owners, 'flagfile', 'debug')])}", name
         ) from error
-    except flags.IllegalFlagValueError as error:
-        raise InputError(str(error).removeprefix("flag ")) from error
-    except flags.CantOpenFlagFileError as error:
+    except (flags.CantOpenFlagFileError, OSError) as error:
+        # absl raises its own error while it handles the system's, or lets the system's through.
+        refusal = error if isinstance(error, OSError) else error.__context__
+        assert isinstance(refusal, OSError)
         raise InputError(
-            f"--flagfile: expected a file with a flag a line; {_first_line(error).rpartition('] ')[2]}"
+            f"--flagfile: expected a file with a flag a line; {refusal.filename}: {refusal.strerror}"
         ) from error
     except flags.Error as error:
-        raise InputError(_first_line(error)) from error
-    except OSError as error:  # absl lets an unreadable flagfile's own error through
-        raise InputError(f"--flagfile={error.filename}: {error.strerror}") from error
+        raise InputError(_one_line(error)) from error
     except UnicodeDecodeError as error:
         raise InputError(f"--flagfile: expected a text file with a flag a line; {error.reason}") from error
     if left:
@@ -124,13 +141,13 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
 
 
 def _define(field: dataclasses.Field[Any], hint: Any, values: flags.FlagValues) -> None:
-    """An absl flag without a default: what was not given stays absent, and the dataclass's own default rules."""
+    """An absl flag that keeps its text and has no default: the dataclass's own default holds where none was given."""
     kind, meaning = scalar_type(hint), meaning_of(field)
-    if is_tuple(hint):
-        define = flags.DEFINE_multi_string if meaning.repeated else flags.DEFINE_string
-        define(field.name, None, "", flag_values=values)
-    elif kind is bool:
-        flags.DEFINE_boolean(field.name, None, "", flag_values=values)
+    if is_tuple(hint) and meaning.repeated:
+        flags.DEFINE_multi_string(field.name, None, "", flag_values=values)
+    elif kind is bool:  # `boolean` allows --NAME and --noNAME, whose texts are true and false
+        keep = flags.ArgumentParser()
+        flags.DEFINE_flag(flags.Flag(keep, None, field.name, None, "", boolean=True), flag_values=values)
     else:
         flags.DEFINE_string(field.name, None, "", flag_values=values)
 
@@ -162,19 +179,19 @@ def _scalar(text: Any, field: dataclasses.Field[Any], hint: Any) -> Any:
             raise InputError("expected a path; received an empty value", field.name)
         return pathlib.Path(text).expanduser()
     try:
-        return kind(text)
-    except ValueError:
+        return _TRUTH[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
         raise InputError(f"expected {expectation(hint, meaning_of(field))}; received {text!r}", field.name) from None
 
 
 def _line(error: InputError | OSError, arguments: Sequence[str]) -> str:
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-    message = _first_line(error)
+    message = _one_line(error)
     if error.setting is None:
         return message
-    unknown = message.startswith("unknown flag")
-    return (message if unknown else f"--{error.setting}: {message}") + _place(error.setting, arguments)
+    named = isinstance(error, _UnknownFlag)  # the message itself names the flag
+    return (message if named else f"--{error.setting}: {message}") + _place(error.setting, arguments)
 
 
 def _place(name: str, arguments: Sequence[str]) -> str:
@@ -190,7 +207,7 @@ def _place(name: str, arguments: Sequence[str]) -> str:
     return ""
 
 
-def _first_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 

@@ -15,7 +15,7 @@ Always
   --flagfile=FILE
       Reads more flags from a text file, one a line, # begins a comment; later flags win.
   --debug
-      Shows the stack trace behind an error, and what TensorFlow logs while it starts.
+      Shows the stack trace behind an error, and everything that TensorFlow logs.
   --help
       This page."""
 

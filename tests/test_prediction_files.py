@@ -13,7 +13,7 @@ def test_columns_are_read_by_name_whatever_their_order_and_line_ends(tmp_path):
     file = tmp_path / "a.csv"
     file.write_bytes("﻿Study,Edema,Airspace Opacity,\r\ns1,0.25,1e-3,7\r\ns2/,,x,8\r\n\r\n".encode())
     table = prediction_files.read(file)
-    assert (table.key, table.keys) == ("Study", ("s1", "s2"))
+    assert (table.key, table.keys, table.lines) == ("Study", ("s1", "s2"), (2, 3))
     assert list(table.columns) == ["Edema", "Lung Opacity", "(column 4 without a name)"]
     np.testing.assert_array_equal(table.numbers("Edema"), [0.25, np.nan])
     np.testing.assert_array_equal(table.numbers("Lung Opacity"), [0.001, np.nan])

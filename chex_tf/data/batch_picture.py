@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from chex_tf.data.targets import NEGATIVE_CLASS, POSITIVE_CLASS
 from chex_tf.observations import BLANK, NEGATIVE, POSITIVE, UNCERTAIN
 
-_TILE = 340  # side of a film on the sheet
+_TILE = 340  # side of a film in the picture
 _COLUMNS = (0.0, 0.53, 0.72, 0.865)  # where observation, label, target and weight begin, as shares of it
 _LINE, _TEXT = 19, 14
 _GAP = 22
@@ -31,8 +31,8 @@ def draw(
     top = (len(heading) + 1) * _LINE + _GAP // 2
     widest = max((font.getlength(line) for line in heading), default=0)
     width = max(columns * (_TILE + _GAP) + _GAP, round(widest) + 2 * _GAP)
-    sheet = Image.new("RGB", (width, top + rows * height), _PAPER)
-    pen = ImageDraw.Draw(sheet)
+    picture = Image.new("RGB", (width, top + rows * height), _PAPER)
+    pen = ImageDraw.Draw(picture)
     for number, line in enumerate(heading):
         # Pillow's own font has no multiplication sign.
         pen.text((_GAP, _GAP // 2 + number * _LINE), line.replace("×", " x "), _INK, font)
@@ -40,14 +40,14 @@ def draw(
         left = _GAP + number % columns * (_TILE + _GAP)
         above = top + number // columns * height
         film = Image.fromarray(np.asarray(image)[..., 0])
-        sheet.paste(film.resize((_TILE, _TILE), Image.Resampling.BILINEAR), (left, above))
+        picture.paste(film.resize((_TILE, _TILE), Image.Resampling.BILINEAR), (left, above))
         lines = _lines(batch, number, tasks)
         for place, cells in enumerate(lines):
             down = above + _TILE + 5 + place * _LINE
             ends = (*_COLUMNS[1 : len(cells)], 1.0)
             for (text, colour), begin, end in zip(cells, _COLUMNS, ends, strict=False):
                 pen.text((left + begin * _TILE, down), _cut(text, small, (end - begin) * _TILE - 3), colour, small)
-    return sheet
+    return picture
 
 
 def _lines(batch: Mapping[str, np.ndarray], number: int, tasks: Sequence[str]) -> list[list[tuple[str, Any]]]:

@@ -1,24 +1,25 @@
-"""What a reader refuses while tf.data runs it, told as the one line that it was."""
+"""An image that cannot be read is the InputError that the reader raised, also where TensorFlow ran the reader."""
 
 import contextlib
-import re
 from collections.abc import Iterator
 
 import tensorflow as tf
 
-from chex_tf.settings import InputError
-
-# How tf.numpy_function words an exception: its class, its message (one line for an InputError), then the traceback.
-_WORDED = re.compile(rf"\b{InputError.__name__}: (.+)\n")
+from chex_tf.data.pipeline import Source
 
 
 @contextlib.contextmanager
-def told_plainly() -> Iterator[None]:
-    """Around whatever draws batches from a dataset: an InputError comes out as itself, any other error as it is."""
+def reader_errors(*sources: Source) -> Iterator[None]:
+    """Around whatever draws batches from these sources' datasets; an error that is not theirs stays as it is.
+
+    TensorFlow turns an exception of Python into an InvalidArgumentError that holds its text alone.
+    """
+    for source in sources:
+        source.forget_failure()
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        found = _WORDED.search(error.message)
-        if found is None:
+        failure = next((source.failure for source in sources if source.failure is not None), None)
+        if failure is None:
             raise
-        raise InputError(found[1], "data") from error
+        raise failure from error

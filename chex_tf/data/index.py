@@ -91,7 +91,10 @@ def scan(
             try:
                 parsed.append({name: value.numpy() for name, value in tf.io.parse_example(rest, spec).items()})
             except tf.errors.InvalidArgumentError as error:
-                raise InputError(f"{file}: {_schema_complaint(error)}", "data") from error
+                wrong = ", ".join(_absent(rest, spec)) or "a feature"
+                raise InputError(
+                    f"{file}: expected records with {', '.join(SCHEMA)}; {wrong} is missing or of another form", "data"
+                ) from error
             progress(len(places), images)
     if not places:
         raise InputError(f"expected images; {', '.join(map(str, files)) or 'the split'} holds none", "data")
@@ -161,11 +164,13 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _schema_complaint(error: tf.errors.InvalidArgumentError) -> str:
-    name = next((name for name in SCHEMA if f"Key: {name}." in error.message), None)
-    return f"expected records with {', '.join(SCHEMA)}; " + (
-        f"{name} is missing or of another form" if name else " ".join(error.message.split())[:200]
-    )
+def _absent(records: Sequence[bytes], spec: dict[str, tf.io.FixedLenFeature]) -> Iterator[str]:
+    """The features that are not in every one of these records in the form that `spec` asks for."""
+    for name, feature in spec.items():
+        try:
+            tf.io.parse_example(records, {name: feature})
+        except tf.errors.InvalidArgumentError:
+            yield name
 
 
 def _stamp(files: Sequence[pathlib.Path]) -> str:

@@ -12,11 +12,11 @@ can be read by itself (records.py), and what is done to it is drawn by its numbe
 starts at step k reads nothing of what went before, and shards are rows of one global batch.
 
 An image that cannot be read is an InputError that names it; drawn from a tf.data.Dataset it is one only within
-`failures.told_plainly`.
+`failures.reader_errors`.
 
 A batch is a dict:
 
-    image       uint8 (batch, side, side, 1), 0..255; `three_channels` belongs on the device
+    image       uint8 (batch, side, side, 1), 0..255
     targets     float32 (batch, tasks), or one-hot (batch, tasks, 3) under `multiclass`
     weights     float32 (batch, tasks); 0 where nothing is known or the row is padding
     labels      int8 (batch, tasks), raw: 1, 0, -1 uncertain, -2 not mentioned
@@ -37,9 +37,9 @@ import numpy as np
 import tensorflow as tf
 
 from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, targets
-from chex_tf.data.batch_memory import Rooms
-from chex_tf.data.checks import measured_statistics
+from chex_tf.data.batch_memory import BatchMemory
 from chex_tf.data.pairs import Partners
+from chex_tf.data.pixel_statistics import measured_statistics
 from chex_tf.data.records import Records, Statistics, open_records
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
@@ -94,7 +94,8 @@ class Source:
         self._columns = self._make_columns()
         self._partners: dict[str, Partners] = {}
         self._lock = threading.Lock()
-        self._rooms = Rooms()
+        self._memory = BatchMemory()
+        self._failure: tuple[int, InputError] | None = None  # the number of the batch that failed, and why
         self._cache = self._make_cache(progress)
 
     def __len__(self) -> int:
@@ -191,7 +192,11 @@ class Source:
             number = shard * replicas + replica
             if step == start:
                 self._expect_first(step, batch, order.shard_rows(batch, number, shards * replicas))
-            found = self.batch(step, batch, texts=texts, shard=number, shards=shards * replicas, pairs=pairs)
+            try:
+                found = self.batch(step, batch, texts=texts, shard=number, shards=shards * replicas, pairs=pairs)
+            except InputError as error:
+                self._keep_failure(int(piece), error)
+                raise
             return [found[name] for name in spec]
 
         def read(piece: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -209,6 +214,22 @@ class Source:
         # end only when it next wakes: a pass of 0.65 s then takes 1.27 s, a long one up to a minute more.
         options.autotune.enabled = False
         return batches.prefetch(max(2, replicas)).with_options(options)
+
+    @property
+    def failure(self) -> InputError | None:
+        """Why a batch of `dataset` could not be made, the first of them in order; see failures.py."""
+        with self._lock:
+            return None if self._failure is None else self._failure[1]
+
+    def forget_failure(self) -> None:
+        with self._lock:
+            self._failure = None
+
+    def _keep_failure(self, piece: int, error: InputError) -> None:
+        """Several threads may fail at once; the dataset ends with the earliest batch."""
+        with self._lock:
+            if self._failure is None or piece < self._failure[0]:
+                self._failure = piece, error
 
     def _describe_images(self) -> list[str]:
         settings, index = self.settings, self.records.index
@@ -237,7 +258,7 @@ class Source:
         side, resized = self.settings.image_size, self.settings.resized
         change = augmentation.draw(self.settings, epochs, examples, copy) if self.training else None
         plain = side == resized and self.settings.aspect == "squash" and (change is None or change.nothing)
-        out = self._rooms(len(examples), side)
+        out = self._memory.buffer(len(examples), side)
         if plain and self._cache is not None:
             self._cache.copy(examples, out)
         elif plain:
@@ -325,11 +346,6 @@ class Source:
                 kind = tf.string if column.dtype.kind == "S" else tf.as_dtype(column.dtype)
                 spec[name] = tf.TensorSpec((rows, *column.shape[1:]), kind)
         return spec
-
-
-def three_channels(image: tf.Tensor) -> tf.Tensor:
-    """Float32 with three equal channels, from one; to be called on the device, within the training step."""
-    return tf.repeat(tf.cast(image, tf.float32), 3, axis=-1)
 
 
 def _chosen(records: Records, views: str) -> np.ndarray:

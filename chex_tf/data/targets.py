@@ -1,15 +1,14 @@
 """Raw labels under a policy: targets and weights of every image, made once for the whole split, and their counts."""
 
-import csv
 import dataclasses
 import hashlib
-import math
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from chex_tf import prediction_files
 from chex_tf.data import draws, policies
 from chex_tf.data.records import Records
 from chex_tf.data.settings import DataSettings
@@ -145,52 +144,43 @@ def apply_policy(
     return Targets(tasks, raw, values, weights, classes, uncertain, blank)
 
 
-def positive_probability(logits: np.ndarray) -> np.ndarray:
-    """From three-way logits (…, 3): softmax over positive and negative alone (Irvin et al. 2019, section 3.1)."""
-    difference = np.asarray(logits, np.float64)
-    difference = difference[..., POSITIVE_CLASS] - difference[..., NEGATIVE_CLASS]
-    return np.exp(-np.logaddexp(0.0, -difference))
-
-
 def read_predictions(file: pathlib.Path, records: Records, tasks: Sequence[str], wanted: np.ndarray) -> np.ndarray:
     """Probabilities (images, tasks) from a predictions CSV, by its Path or Study column; NaN where not `wanted`."""
+    try:
+        table = prediction_files.read(file)
+    except InputError as error:
+        raise InputError(str(error), "self_trained") from error
+    rows: dict[str, int] = {}
+    for row, (key, line) in enumerate(zip(table.keys, table.lines, strict=True)):
+        if rows.setdefault(key, row) != row:
+            raise InputError(f"{file}, line {line}: {key} comes twice", "self_trained")
+    needed = [place for place in range(len(tasks)) if wanted[:, place].any()]
+    missing = [tasks[place] for place in needed if tasks[place] not in table.columns]
+    if missing:
+        raise InputError(f"{file}: expected a column a task; missing {', '.join(missing)}", "self_trained")
+    probabilities = {place: _probabilities(table, tasks[place]) for place in needed}
+    of_examples = records.index.path if table.key == "Path" else records.index.study
     found = np.full(wanted.shape, np.nan, np.float32)
-    with open(file, encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        header = reader.fieldnames or []
-        key = next((name for name in ("Path", "Study") if name in header), None)
-        if key is None:
-            raise InputError(
-                f"{file}: expected a column Path or Study; received {', '.join(header[:5])}", "self_trained"
-            )
-        columns = {ALIASES.get(name, name): name for name in header}
-        needed = [task for place, task in enumerate(tasks) if wanted[:, place].any()]
-        missing = [task for task in needed if task not in columns]
-        if missing:
-            raise InputError(f"{file}: expected a column a task; missing {', '.join(missing)}", "self_trained")
-        rows = {}
-        for row in reader:
-            if row[key] in rows:
-                raise InputError(f"{file}, line {reader.line_num}: {row[key]} comes twice", "self_trained")
-            rows[row[key]] = [_probability(row[columns[task]], file, reader.line_num) for task in needed]
-    of_examples = records.index.path if key == "Path" else records.index.study
-    places = [list(tasks).index(task) for task in needed]
     for example in np.flatnonzero(wanted.any(axis=1)):
         name = of_examples[example].decode()
-        if name not in rows:
+        if name.rstrip("/") not in rows:
             raise InputError(f"{file}: expected a prediction for {name}, whose label is uncertain", "self_trained")
-        found[example, places] = rows[name]
-    return np.where(wanted, found, np.nan).astype(np.float32)
+        for place in np.flatnonzero(wanted[example]).tolist():
+            found[example, place] = probabilities[place][rows[name.rstrip("/")]]
+    return found
 
 
-def _probability(text: str, file: pathlib.Path, line: int) -> float:
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not 0 <= value <= 1:
-        raise InputError(f"{file}, line {line}: expected a probability from 0 to 1; received {text!r}", "self_trained")
-    return value
+def _probabilities(table: prediction_files.Table, task: str) -> np.ndarray:
+    values = table.numbers(task)
+    refused = np.flatnonzero(~((values >= 0) & (values <= 1)))  # NaN too
+    if len(refused):
+        row = int(refused[0])
+        raise InputError(
+            f"{table.path}, line {table.lines[row]}: expected a probability of {task} from 0 to 1; "
+            f"received {table.columns[task][row]!r}",
+            "self_trained",
+        )
+    return values
 
 
 def describe(counts: Sequence[Counts]) -> list[str]:

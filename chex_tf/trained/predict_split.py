@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from chex_tf import prediction_files
 from chex_tf.data.distributed import one_pass
-from chex_tf.data.failures import told_plainly
+from chex_tf.data.failures import reader_errors
 from chex_tf.data.pipeline import Source
 from chex_tf.data.records import open_records
 from chex_tf.data.settings import DataSettings
@@ -154,7 +154,7 @@ def _batches(
 ) -> Iterator[np.ndarray]:
     replicas = strategy.num_replicas_in_sync
     pieces = source.dataset(batch * replicas, replicas=replicas, texts=False).map(lambda batch: batch["image"])
-    with told_plainly():
+    with reader_errors(source):
         for images in one_pass(strategy, pieces):
             found = forward(images)
             yield np.concatenate([part.numpy() for part in strategy.experimental_local_results(found)])

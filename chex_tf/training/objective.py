@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from chex_tf.data.pipeline import Source
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Normalisation, Statistics
 from chex_tf.settings import Settings
@@ -73,6 +74,10 @@ class Objective(typing.Protocol):
 
     @property
     def steps_per_epoch(self) -> float: ...
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What is read while training and evaluating: what they refuse ends the run with their own words."""
 
     def training(self, first_step: int, machine: Machine) -> tf.data.Dataset:
         """Global batches first_step, first_step + 1, … without end, as dictionaries with `image` (side, side, 1 or 3),

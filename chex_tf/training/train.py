@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from chex_tf.data.failures import told_plainly
+from chex_tf.data.failures import reader_errors
 from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models import heads as model_heads
@@ -196,7 +196,7 @@ class _Job:
                 for part in (settings, *self.objective.settings, self.model)
                 for name, value in part.to_json().items()
             }
-            with distribution.watched(self.machine), told_plainly():
+            with distribution.watched(self.machine), reader_errors(*self.objective.sources):
                 outcome = loop.run(
                     settings, self.machine, self.objective, net, shown, stop, self.say, self.progress, self.callbacks
                 )

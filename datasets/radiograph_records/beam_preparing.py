@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
+from . import worker_errors
 from .preparing import Preparer, Seen
 from .row import Row, example
 
@@ -37,11 +38,13 @@ class PrepareRow:
     """Row -> (key, example), and what was seen in its image as a second output."""
 
     preparer: Preparer
+    folder: str  # for errors
 
     def __call__(self, row: Row) -> Iterator[Any]:
         beam = tfds.core.lazy_imports.apache_beam
         seen = Seen()
-        image = self.preparer.image(row, seen)
+        with worker_errors.kept_in(self.folder):
+            image = self.preparer.image(row, seen)
         if image is not None:
             yield row.key, example(row, image)
         yield beam.pvalue.TaggedOutput(_SEEN, seen)
@@ -64,7 +67,7 @@ class WriteSeen:
 
 def split_transform(manifests: Sequence[str], preparer: Preparer, seen_file: str) -> Any:
     """A transform from nothing to a split's (key, example); it leaves `seen_file` behind."""
-    beam = tfds.core.lazy_imports.apache_beam
+    beam, folder = tfds.core.lazy_imports.apache_beam, str(pathlib.Path(seen_file).parent)
 
     class PrepareSplit(beam.PTransform):
         def expand(self, pipeline: Any) -> Any:
@@ -73,7 +76,7 @@ def split_transform(manifests: Sequence[str], preparer: Preparer, seen_file: str
                 | "Manifests" >> beam.Create(list(manifests))
                 | "Rows" >> beam.FlatMap(read_manifest)
                 | "Spread" >> beam.Reshuffle()
-                | "Prepare" >> beam.FlatMap(PrepareRow(preparer)).with_outputs(_SEEN, main="records")
+                | "Prepare" >> beam.FlatMap(PrepareRow(preparer, folder)).with_outputs(_SEEN, main="records")
             )
             _ = outputs[_SEEN] | "Merge" >> beam.CombineGlobally(merge) | "WriteSeen" >> beam.Map(WriteSeen(seen_file))
             return outputs.records

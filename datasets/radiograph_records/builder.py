@@ -8,17 +8,15 @@ import io
 import json
 import os
 import pathlib
-import re
 import shutil
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import cv2
-import tensorflow as tf
 import tensorflow_datasets as tfds
-from tensorflow_datasets.core import splits as tfds_splits
 
+from . import worker_errors
 from .beam_preparing import split_transform, write_manifests
 from .config import RadiographConfig
 from .errors import SourceError
@@ -28,6 +26,7 @@ from .preparing import MEASURED, MEASURED_OF_HEADERS, Preparer, Seen, quarantine
 from .row import Row, features
 from .source import Source
 from .summary import pixel_statistics, render, split_summary
+from .tfds_4_9 import PublicHooksBuilder
 from .writing import shard_ends, shuffled, write_split
 
 _MANIFESTS = "manifests"
@@ -38,7 +37,7 @@ def _silent(done: int, total: int) -> None:
     del done, total
 
 
-class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     """A subclass reads its source; looking at images, storing, splitting, writing and summing up happen here."""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -99,13 +98,7 @@ class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
                 download_config=tfds.download.DownloadConfig(manual_dir=folder, beam_options=options)
             )
 
-    def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
-        # A configuration that differs from a listed one only in what its name leaves out is no second one of that name.
-        if isinstance(builder_config, RadiographConfig):
-            return builder_config
-        return super()._create_builder_config(builder_config, version)
-
-    def _info(self) -> tfds.core.DatasetInfo:
+    def make_info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             features=features(self.label_names()),
             homepage=self.HOMEPAGE,
@@ -127,22 +120,24 @@ class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
             },
         }
 
-    def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
-        """Runs inside TFDS's unfinished folder, which takes its final name only when this returns."""
+    def write_folder(self, manual_dir: pathlib.Path, download_config: tfds.download.DownloadConfig) -> None:
         folder = pathlib.Path(self.data_path)
-        with only_build(folder, f"incomplete.*_{self.version}"):
+        with only_build(folder, self.unfinished_folders()):
             try:
-                source = _shortened(self.source(dl_manager.manual_dir), download_config.max_examples_per_split)
+                source = _shortened(self.source(manual_dir), download_config.max_examples_per_split)
                 cv2.setNumThreads(1)  # many images are worked on at once; OpenCV would split each over all cores
                 start = time.perf_counter() - self._seconds_reading
                 self._check_space(source, folder)
                 self._source = source
                 if download_config.beam_options is not None or download_config.beam_runner is not None:
-                    seen = self._prepare_on_beam(dl_manager, download_config, folder)
+                    seen = self._prepare_on_beam(source, download_config, folder)
                 else:
                     seen = self._prepare_here(source, download_config)
             except Exception as error:  # whatever TFDS and Beam wrapped it in, a bad source or a full disk is one line
-                raise _unwrapped(error, folder) from error
+                reason = _reason(error, folder)
+                if reason is error:
+                    raise
+                raise reason from error
             self._finish(source, seen, folder, time.perf_counter() - start)
 
     def _check_space(self, source: Source, folder: pathlib.Path) -> None:
@@ -165,14 +160,15 @@ class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
         infos, done, total = [], 0, sum(map(len, source.splits.values()))
         for split, rows in source.splits.items():
             seen[split] = Seen()
-            ends = shard_ends(rows, self.builder_config.storing, download_config.get_shard_config())
+            ends = shard_ends(rows, self.builder_config.storing, download_config)
             with contextlib.closing(
                 self._records(source.root, shuffled(rows, split), seen[split], done, total)
             ) as records:
-                infos.append(write_split(records, ends, self._get_filename_template(split), self._example_writer()))
-            _require_images(source, split, len(rows) - len(seen[split].bad))
+                infos.append(write_split(records, ends, self.file_names(split), self.record_writer()))
+            if len(seen[split].bad) == len(rows):
+                raise _no_good_image(source, split)
             done += len(rows)
-        self.info.set_splits(tfds_splits.SplitDict(infos))
+        self.enter_splits(infos)
         return seen
 
     def _records(
@@ -190,10 +186,16 @@ class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
             good = done + error.images_before
             raise SourceError(f"{error}; {good:,} images before it were good") from error
 
-    def _prepare_on_beam(self, dl_manager: Any, download_config: Any, folder: pathlib.Path) -> dict[str, Seen]:
-        super()._download_and_prepare(dl_manager, download_config)
+    def _prepare_on_beam(self, source: Source, download_config: Any, folder: pathlib.Path) -> dict[str, Seen]:
+        if self.builder_config.bad_images == "quarantine":
+            for split, rows in source.splits.items():  # Beam would fail on an empty split, and say so as text
+                preparer = self._preparer(source.root, rows)
+                if all(preparer.image(row, Seen()) is None for row in rows):
+                    raise _no_good_image(source, split)
+        self.write_on_beam(download_config)
+        worker_errors.forget(folder)
         seen = {}
-        for split in self._source.splits:
+        for split in source.splits:
             file = folder / _seen_name(split)
             seen[split] = Seen.from_json(json.loads(file.read_text(encoding="utf-8")))
             file.unlink()
@@ -202,16 +204,19 @@ class RadiographBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
         (folder / _MANIFESTS).rmdir()
         return seen
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-        """Only Beam comes this way."""
-        source = self.source(dl_manager.manual_dir)
-        return {split: self._generate_examples(split=split, rows=rows) for split, rows in source.splits.items()}
+    def beam_splits(self) -> dict[str, Any]:
+        folder, source = pathlib.Path(self.data_path), self._source
+        return {
+            split: split_transform(
+                write_manifests(rows, folder / _MANIFESTS, split),
+                self._preparer(source.root, rows),
+                str(folder / _seen_name(split)),
+            )
+            for split, rows in source.splits.items()
+        }
 
-    def _generate_examples(self, split: str, rows: Sequence[Row]) -> Any:
-        manifests = write_manifests(rows, pathlib.Path(self.data_path) / _MANIFESTS, split)
-        return split_transform(
-            manifests, self._preparer(self._source.root, rows), str(self.data_path / _seen_name(split))
-        )
+    def record_writer(self) -> tfds.core.ExampleWriter:
+        return worker_errors.KeepingWriter(str(self.data_path), self.info.file_format)
 
     def _finish(self, source: Source, seen: Mapping[str, Seen], folder: pathlib.Path, seconds: float) -> None:
         """The summary and the lists, written before the folder takes its final name."""
@@ -259,9 +264,8 @@ def _shortened(source: Source, most: int | None) -> Source:
     return dataclasses.replace(source, splits={split: rows[:most] for split, rows in source.splits.items()})
 
 
-def _require_images(source: Source, split: str, images: int) -> None:
-    if not images:
-        raise SourceError(f"{source.root}: expected at least one good image in {split}; received none")
+def _no_good_image(source: Source, split: str) -> SourceError:
+    return SourceError(f"{source.root}: expected at least one good image in {split}; received none")
 
 
 def _difference(name: str, before: Any, after: Any) -> str:
@@ -273,14 +277,16 @@ def _difference(name: str, before: Any, after: Any) -> str:
     return f"{name} (there {before}, here {after})"
 
 
-def _unwrapped(error: Exception, folder: pathlib.Path) -> Exception:
-    """The cause that a person can mend, or the error itself."""
-    if isinstance(error, SourceError):
-        return error
-    text = str(error)
-    if isinstance(error, tf.errors.ResourceExhaustedError) or os.strerror(errno.ENOSPC) in text:
+def _reason(error: Exception, folder: pathlib.Path) -> Exception:
+    """What a person can mend among `error`, its causes and what a worker kept; `error` itself where nothing is."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SourceError):
+            return cause
+        if worker_errors.is_disk_full(cause):
+            break
+        cause = cause.__cause__ or cause.__context__
+    kept = worker_errors.read(folder)
+    if cause is not None or isinstance(kept, OSError):
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.parent))
-    if empty := re.search(r"number of generated examples is 0 for split (\w+)", text):
-        return SourceError(f"expected at least one good image in {empty.group(1)}; received none")
-    wrapped = re.search(r"SourceError: (.+?)(?: \[while running|\n|$)", text)
-    return SourceError(wrapped.group(1)) if wrapped else error
+    return kept or error

@@ -6,15 +6,12 @@ an example only when that is made. Here every row is known beforehand, and so is
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import tensorflow_datasets as tfds
-from tensorflow_datasets.core import hashing
-from tensorflow_datasets.core import splits as tfds_splits
-from tensorflow_datasets.core.utils import shard_utils
 
 from .config import Storing
 from .row import Row
+from .tfds_4_9 import file_ends, place_in_split
 
 # Bytes of a stored pixel, about; it decides into how many files resized records go, and nothing else.
 _BYTES_A_PIXEL = {"jpeg": 0.4, "png": 0.7}
@@ -22,21 +19,23 @@ _BYTES_A_PIXEL = {"jpeg": 0.4, "png": 0.7}
 
 def shuffled(rows: Sequence[Row], split: str) -> list[Row]:
     """In the order in which TFDS would write them, on Beam too: by the hash of the split's name and the key."""
-    hasher = hashing.Hasher(split)
-    return sorted(rows, key=lambda row: hasher.hash_key(row.key))
+    place = place_in_split(split)
+    return sorted(rows, key=lambda row: place(row.key))
 
 
-def shard_ends(rows: Sequence[Row], storing: Storing, config: shard_utils.ShardConfig) -> list[int]:
+def shard_ends(rows: Sequence[Row], storing: Storing, config: tfds.download.DownloadConfig) -> list[int]:
     """The number of rows that are done when each file ends; TFDS's rule says how many files."""
     size = sum(row.size for row in rows)
     if storing.image_size is not None:
         size = min(size, int(len(rows) * storing.image_size**2 * _BYTES_A_PIXEL[storing.encoding]))
-    shards = min(config.get_number_shards(size, len(rows)), len(rows))
-    return list(shard_utils.get_shard_boundaries(len(rows), shards))
+    return file_ends(len(rows), size, config)
 
 
 def write_split(
-    records: Iterable[tuple[str, bytes] | None], ends: Sequence[int], template: Any, writer: Any
+    records: Iterable[tuple[str, bytes] | None],
+    ends: Sequence[int],
+    template: tfds.core.ShardedFileTemplate,
+    writer: tfds.core.ExampleWriter,
 ) -> tfds.core.SplitInfo:
     """One item of `records` a row, None for a row that is left out. A file that would be empty is not written.
 
@@ -56,7 +55,7 @@ def write_split(
         size += shard.size
     for index, file in enumerate(begun):
         file.rename(template.sharded_filepath(shard_index=index, num_shards=len(begun)))
-    return tfds_splits.SplitInfo(name=template.split, shard_lengths=lengths, num_bytes=size, filename_template=template)
+    return tfds.core.SplitInfo(name=template.split, shard_lengths=lengths, num_bytes=size, filename_template=template)
 
 
 class _Counted:

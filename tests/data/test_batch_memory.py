@@ -1,52 +1,52 @@
-"""Rooms: begin where TensorFlow takes them over, are used again, and never while anybody holds a part of them."""
+"""Buffers begin where TensorFlow uses them without copying, are used again, and never while a part is referred to."""
 
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.data.batch_memory import Rooms
+from chex_tf.data.batch_memory import BatchMemory
 
 
-def test_tensorflow_takes_a_room_over_and_holds_it():
-    rooms = Rooms()
-    room = rooms(2, 9)
-    assert (room.shape, room.dtype) == ((2, 9, 9), np.uint8)
-    room[...] = 3
-    address = room.ctypes.data
-    kept = [room[..., None]]
-    del room
+def test_tensorflow_uses_a_buffer_without_copying_and_keeps_it():
+    memory = BatchMemory()
+    buffer = memory.buffer(2, 9)
+    assert (buffer.shape, buffer.dtype) == ((2, 9, 9), np.uint8)
+    buffer[...] = 3
+    address = buffer.ctypes.data
+    kept = [buffer[..., None]]
+    del buffer
     (batch,) = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(kept.pop, [], tf.uint8))
     assert batch.numpy().min() == 3
     assert batch._numpy().ctypes.data == address, "TensorFlow copied"
-    other = rooms(2, 9)
+    other = memory.buffer(2, 9)
     other[...] = 5
     assert other.ctypes.data != address
     assert batch.numpy().max() == 3
 
 
-def test_a_view_of_a_view_holds_the_room():
-    rooms = Rooms()
-    room = rooms(3, 8)
-    room[...] = 1
-    part = room[1:][0].reshape(64)[5:]
-    del room
-    others = [rooms(3, 8) for _ in range(3)]
+def test_a_view_of_a_view_keeps_the_buffer():
+    memory = BatchMemory()
+    buffer = memory.buffer(3, 8)
+    buffer[...] = 1
+    part = buffer[1:][0].reshape(64)[5:]
+    del buffer
+    others = [memory.buffer(3, 8) for _ in range(3)]
     for other in others:
         other[...] = 2
     assert (part == 1).all()
 
 
-def test_a_room_left_is_used_again():
-    rooms = Rooms()
-    room = rooms(3, 8)
-    address = room.ctypes.data
+def test_a_free_buffer_is_used_again():
+    memory = BatchMemory()
+    buffer = memory.buffer(3, 8)
+    address = buffer.ctypes.data
     assert address % 64 == 0
-    del room
-    assert rooms(3, 7).ctypes.data != address, "a room of another size"
-    assert rooms(3, 8).ctypes.data == address
+    del buffer
+    assert memory.buffer(3, 7).ctypes.data != address, "a buffer of another size"
+    assert memory.buffer(3, 8).ctypes.data == address
 
 
-def test_only_a_few_free_rooms_are_kept():
-    rooms = Rooms()
-    held = [rooms(1, 8) for _ in range(20)]
+def test_only_a_few_free_buffers_are_kept():
+    memory = BatchMemory()
+    held = [memory.buffer(1, 8) for _ in range(20)]
     held.clear()
-    assert [len(free) for free in rooms._free.values()] == [8]
+    assert [len(free) for free in memory._free.values()] == [8]

@@ -3,11 +3,12 @@
 import os
 import pathlib
 import shutil
+import threading
 
 import pytest
 import tensorflow as tf
 
-from chex_tf.data.failures import told_plainly
+from chex_tf.data.failures import reader_errors
 from chex_tf.data.pipeline import Source
 from chex_tf.data.records import open_records
 from chex_tf.models.settings import ModelSettings
@@ -33,18 +34,49 @@ def damaged(prepared, tmp_path) -> tuple[pathlib.Path, str]:
 
 def test_the_image_is_named_and_nothing_else_is_said(settings_of, damaged):
     folder, path = damaged
-    batches = Source(settings_of(data=folder), training=True).dataset(8, 0, 5)
-    with pytest.raises(InputError) as error, told_plainly():
-        for _ in batches:
+    source = Source(settings_of(data=folder), training=True)
+    with pytest.raises(InputError) as error, reader_errors(source):
+        for _ in source.dataset(8, 0, 5):
             pass
+    assert error.value is source.failure
+    assert isinstance(error.value.__cause__, tf.errors.InvalidArgumentError)
     length = open_records(folder, "train").index.length[5]
     expected = f"expected a JPEG or PNG; received {length} bytes that begin with {bytes(8)!r}"
     assert str(error.value) == f"{path} in {folder}: {expected}"
     assert error.value.setting == "data"
 
 
-def test_another_error_stays_as_it_is():
-    with pytest.raises(tf.errors.InvalidArgumentError), told_plainly():
+def test_of_several_that_fail_the_first_in_order_is_named(settings_of, prepared, monkeypatch):
+    """The batches before the last wait for it, so that it fails first."""
+    source = Source(settings_of(readers=3), training=False)
+    last_failed = threading.Event()
+
+    def batch(step, size, **more):
+        if step < 2:
+            last_failed.wait(30)
+        else:
+            threading.Timer(0.2, last_failed.set).start()
+        raise InputError(f"batch {step} cannot be read", "data")
+
+    monkeypatch.setattr(source, "batch", batch)
+    with pytest.raises(InputError, match=r"^batch 0 cannot be read$"), reader_errors(source):
+        list(source.dataset(4, 0, 3))
+
+
+def test_another_error_stays_as_it_is(settings_of):
+    with (
+        pytest.raises(tf.errors.InvalidArgumentError),
+        reader_errors(Source(settings_of(), training=True)),
+    ):
+        tf.reshape(tf.zeros(3), [2])
+
+
+def test_a_failure_of_an_earlier_pass_is_not_blamed_for_a_later_error(settings_of, damaged):
+    source = Source(settings_of(data=damaged[0]), training=True)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        list(source.dataset(8, 0, 5))
+    assert source.failure is not None
+    with pytest.raises(tf.errors.InvalidArgumentError, match="reshape"), reader_errors(source):
         tf.reshape(tf.zeros(3), [2])
 
 

@@ -207,13 +207,6 @@ def test_a_batch_that_replicas_cannot_share_is_refused(settings_of):
         Source(settings_of(), training=True).dataset(8, shards=3)
 
 
-def test_three_channels_are_equal():
-    image = tf.constant(np.arange(8, dtype=np.uint8).reshape(1, 2, 4, 1))
-    found = pipeline.three_channels(image)
-    assert found.dtype == tf.float32
-    assert np.array_equal(found.numpy(), np.repeat(np.arange(8.0).reshape(1, 2, 4, 1), 3, -1))
-
-
 _DIGEST = """
 import hashlib, pathlib, sys
 from chex_tf.data import pipeline

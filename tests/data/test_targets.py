@@ -72,13 +72,6 @@ def test_multiclass_gives_a_third_class_where_asked():
     ]
 
 
-def test_positive_probability_leaves_the_third_class_out():
-    # Softmax over (negative, positive) = (ln 1, ln 3): 3 / 4, whatever uncertain says.
-    logits = np.log(np.array([[1.0, 3.0, 50.0], [2.0, 2.0, 1e-9]]))
-    assert np.allclose(targets.positive_probability(logits), [0.75, 0.5])
-    assert targets.positive_probability(np.array([1000.0, -1000.0, 0.0])) == 0
-
-
 def test_counts_and_their_table():
     counts = applied("Edema:smooth_zeros,*:ones").counts()
     assert [(of.positive, of.negative, of.uncertain, of.blank) for of in counts] == [(1, 1, 2, 2), (1, 1, 2, 2)]
@@ -146,12 +139,14 @@ def test_self_trained_by_study(tmp_path, records, settings_of):
 @pytest.mark.parametrize(
     ("header", "lines", "message"),
     [
-        ("Image,Edema", ["a,0.5"], "expected a column Path or Study; received Image, Edema"),
+        ("Image,Edema", ["a,0.5"], "predictions.csv: expected a column Study or Path; received Image, Edema"),
         ("Path,Fracture", ["a,0.5"], "missing Edema"),
         ("Path,Edema", ["a,0.5"], "expected a prediction for CheXpert-v1.0/train"),
-        ("Path,Edema", ["a,0.5", "b,2.8"], "line 3: expected a probability from 0 to 1; received '2.8'"),
-        ("Path,Edema", ["a,nan"], "line 2: expected a probability"),
-        ("Path,Edema", ["a,0.5", "a,0.5"], "line 3: a comes twice"),
+        ("Path,Edema", ["a,0.5", "b,2.8"], "line 3: expected a probability of Edema from 0 to 1; received '2.8'"),
+        ("Path,Edema", ["a,nan"], "predictions.csv, line 2: expected a probability"),
+        ("Path,Edema", ["a,-0.1"], "line 2: expected a probability of Edema from 0 to 1; received '-0.1'"),
+        ("Path,Edema", ["", "a,"], "line 3: expected a probability of Edema from 0 to 1; received ''"),
+        ("Path,Edema", ["a,0.5", "a,0.5"], "predictions.csv, line 3: a comes twice"),
     ],
 )
 def test_predictions_that_do_not_fit_are_refused(tmp_path, records, settings_of, header, lines, message):

@@ -62,9 +62,10 @@ def test_two_workers_write_the_records_that_this_process_writes(small, build, su
     assert {path.name for path in there.iterdir()} == same
 
 
-def test_a_bad_image_on_a_worker_is_the_same_one_line(small, tmp_path):
+@pytest.mark.parametrize("mode", ["in_memory", "multi_processing"])
+def test_a_bad_image_on_a_worker_is_the_same_one_line(mode, small, tmp_path):
     write_image(small / "valid/patient64541/study1/view1_frontal.jpg", 0, size=(8, 8))
-    finished = on_beam(small, tmp_path / "beam", mode="in_memory")
+    finished = on_beam(small, tmp_path / "beam", mode=mode)
     assert finished.returncode != 0
     assert "SourceError: " in finished.stderr.splitlines()[-1]
     assert "expected at least 16 pixels a side; received 8×8" in finished.stderr.splitlines()[-1]

@@ -8,7 +8,6 @@ from chex_tf_datasets.radiograph_records.config import Storing
 from chex_tf_datasets.radiograph_records.row import Row
 from chex_tf_datasets.radiograph_records.writing import shard_ends, shuffled, write_split
 from tensorflow_datasets.core.shuffle import Shuffler
-from tensorflow_datasets.core.utils.shard_utils import ShardConfig
 
 ROWS = [Row(f"key{place}", "", "", 40_000, "", "", 0, 0, 0, 0, ()) for place in range(50)]
 
@@ -22,12 +21,12 @@ def test_the_order_is_that_of_tfds_own_shuffler(tmp_path):
 
 def test_the_number_of_files_follows_tfds_rule_and_may_be_given():
     many = ROWS * 200  # 400 MB: TFDS wants at least 64 MB a file
-    assert 1 < len(shard_ends(many, Storing(), ShardConfig())) <= 400 / 64 + 1
-    assert shard_ends(ROWS, Storing(), ShardConfig()) == [50]
-    assert shard_ends(ROWS, Storing(), ShardConfig(num_shards=4)) == [12, 25, 38, 50]
-    assert len(shard_ends(ROWS[:2], Storing(), ShardConfig(num_shards=4))) == 2
+    assert 1 < len(shard_ends(many, Storing(), tfds.download.DownloadConfig())) <= 400 / 64 + 1
+    assert shard_ends(ROWS, Storing(), tfds.download.DownloadConfig()) == [50]
+    assert shard_ends(ROWS, Storing(), tfds.download.DownloadConfig(num_shards=4)) == [12, 25, 38, 50]
+    assert len(shard_ends(ROWS[:2], Storing(), tfds.download.DownloadConfig(num_shards=4))) == 2
     small = [dataclasses.replace(row, size=10_000_000) for row in ROWS]
-    assert shard_ends(small, Storing(32), ShardConfig()) == [50]
+    assert shard_ends(small, Storing(32), tfds.download.DownloadConfig()) == [50]
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def test_later_flags_win_over_the_flagfile(tmp_path):
         (["--out=x", "--image_size=31"], "expected an integer from 32 to 1024; received 31"),
         (["--out=x", "--image_size=64.0"], "expected an integer from 32 to 1024; received '64.0'"),
         (["--out=x", "--rate=nan"], "expected a number; received nan"),
+        (["--out=x", "--sharp=perhaps"], "expected true or false; received 'perhaps'"),
         (
             ["--out=x", "--layout=chestxray"],
             "expected chexpert or chestxray14; received chestxray; did you mean chestxray14?",
@@ -90,9 +91,18 @@ def test_what_is_wrong_is_said_with_what_would_do(arguments, message):
     assert refusal(*arguments) == message
 
 
-@pytest.mark.parametrize("arguments", [["--out=x", "--sharp=perhaps"], ["--out"], ["--flagfile=/no/such.cfg"]])
+@pytest.mark.parametrize("arguments", [["--out=x", "--debug=perhaps"], ["--out"], ["--flagfile=/no/such.cfg"]])
 def test_what_absl_refuses_is_one_line_too(arguments):
     assert "\n" not in refusal(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("given", "sharp"),
+    [("--sharp", True), ("--nosharp", False), ("--sharp=T", True), ("--sharp=false", False), ("--sharp=0", False)],
+)
+def test_every_spelling_of_a_boolean(given, sharp):
+    (drawing,) = parse(["--out=x", given], Drawing)
+    assert drawing.sharp is sharp
 
 
 VERB = textwrap.dedent(
@@ -119,6 +129,7 @@ VERB = textwrap.dedent(
             time.sleep(60)
         if settings.fault == "tensorflow":
             import tensorflow
+            sys.stdout.write(f"{tensorflow.add(1, 1)}\\n")
         print(settings.image_size)
 
     if __name__ == "__main__":
@@ -234,9 +245,46 @@ def test_a_reader_that_leaves_is_no_fault(verb):
     assert done.stderr == ""
 
 
-def test_tensorflow_starts_without_talk(verb):
+def test_standard_output_holds_the_result_alone_and_tensorflow_logs_few_lines(verb):
     done = command(verb, "--fault=tensorflow")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "128\n", "")
+    assert (done.returncode, done.stdout) == (0, "2\n128\n")
+    assert done.stderr.count("\n") < 10, done.stderr
+
+
+STAND_IN = """
+import os
+for level, name in enumerate(("information", "warning", "error")):
+    if int(os.environ["TF_CPP_MIN_LOG_LEVEL"]) <= level:
+        os.write(2, f"{name}\\n".encode())
+add = lambda one, other: one + other
+if "ABORT" in os.environ:
+    os.write(2, b"this processor lacks AVX\\n")
+    os.abort()
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "heard"),
+    [
+        ([], {}, ["error"]),
+        ([], {"TF_CPP_MIN_LOG_LEVEL": "1"}, ["warning", "error"]),
+        (["--debug"], {"TF_CPP_MIN_LOG_LEVEL": "3"}, ["information", "warning", "error"]),
+        ([], {"ABORT": "1"}, ["error", "this processor lacks AVX"]),
+    ],
+)
+def test_tensorflow_s_errors_reach_standard_error(verb, tmp_path, flags, environment, heard):
+    """With a stand-in that logs a line a level, as the level in its environment says."""
+    (tmp_path / "tensorflow.py").write_text(STAND_IN)
+    kept = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    kept["PYTHONPATH"] = f"{tmp_path}:{ROOT}"
+    done = subprocess.run(
+        [sys.executable, str(verb), "--fault=tensorflow", *flags],
+        capture_output=True,
+        text=True,
+        env=kept | environment,
+    )
+    assert done.stderr.splitlines() == heard
+    assert (done.returncode < 0) == ("ABORT" in environment)
 
 
 def verbs() -> list[str]:

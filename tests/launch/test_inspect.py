@@ -1,4 +1,4 @@
-"""inspect: a sheet that a person can read, a table on standard output, one line for bad input."""
+"""inspect: a picture that a person can read, a table on standard output, one line for bad input."""
 
 import importlib.util
 import pathlib
@@ -29,16 +29,16 @@ def films(write_records):
     return write_records({split: module.examples(split) for split in module.IMAGES}, 1, mean=117.5, deviation=52.25)
 
 
-def test_the_sheet_shows_the_batch(films, tmp_path, capsys):
+def test_the_picture_shows_the_batch(films, tmp_path, capsys):
     out = tmp_path / "sheet.png"
     data = DataSettings(data=films, image_size=64, uncertain="ones")
     verb.main(data, verb.InspectSettings(out=out, images=6))
-    sheet_pixels = np.asarray(Image.open(out))
+    picture_pixels = np.asarray(Image.open(out))
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == str(out)
     assert "37 images of 13 patients" in lines[0]
     assert any(line.startswith("Atelectasis") and "→ 1" in line for line in lines)
-    # Each film of the batch stands on the sheet, enlarged as Pillow enlarges it.
+    # Each film of the batch stands in the picture, enlarged as Pillow enlarges it.
     batch = Source(data, training=True).batch(0, 6)
     tile = batch_picture._TILE
     for image in batch["image"]:
@@ -46,9 +46,9 @@ def test_the_sheet_shows_the_batch(films, tmp_path, capsys):
         row = film[tile // 2]
         found = [
             (down, across)
-            for down in range(sheet_pixels.shape[0])
-            for across in np.flatnonzero(sheet_pixels[down, : -tile + 1, 0] == row[0])
-            if np.array_equal(sheet_pixels[down, across : across + tile, 0], row)
+            for down in range(picture_pixels.shape[0])
+            for across in np.flatnonzero(picture_pixels[down, : -tile + 1, 0] == row[0])
+            if np.array_equal(picture_pixels[down, across : across + tile, 0], row)
         ]
         assert found
 

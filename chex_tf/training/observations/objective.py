@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from chex_tf.data.distributed import one_pass
+from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.heads import OBSERVATIONS, Heads
 from chex_tf.models.inputs import Normalisation, Statistics
@@ -76,6 +77,10 @@ class ObservationsObjective:
     @property
     def steps_per_epoch(self) -> float:
         return self.feed.steps_per_epoch
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.feed.train, self.feed.valid
 
     def training(self, first_step: int, machine: Machine) -> tf.data.Dataset:
         return self.feed.training(first_step, machine)

@@ -1,0 +1,43 @@
+"""--quick: a benchmark in seconds, on sizes so small that its figures mean nothing; so the tests run every one."""
+
+import argparse
+import pathlib
+import sys
+from typing import Any
+
+SIDE = 64  # of the phantoms below, pixels
+FLAG = "--quick"
+
+
+def add_flag(parser: argparse.ArgumentParser, **sizes: Any) -> None:
+    """With --quick the flags of these names default to these values."""
+    parser.add_argument(FLAG, action="store_true", help="a few seconds, on sizes too small for figures of any meaning")
+    if FLAG in sys.argv[1:]:
+        parser.set_defaults(**sizes)
+
+
+def prepared_phantom(folder: pathlib.Path) -> pathlib.Path:
+    """Draws a few phantoms below `folder` and prepares them; the prepared folder."""
+    from launch import prepare
+    from launch.prepare_settings import PHANTOM, PrepareSettings
+
+    # One thread, or processes would be started that each import the benchmark, TensorFlow included.
+    settings = PrepareSettings(dataset=PHANTOM, data_dir=folder, patients=10, image_size=SIDE, threads=1)
+    prepare.prepare(settings)
+    return pathlib.Path(prepare.make_builder(settings).data_path)
+
+
+def trained_run(folder: pathlib.Path) -> pathlib.Path:
+    """A small network after two steps on those phantoms; the run directory."""
+    from chex_tf.data.settings import DataSettings
+    from chex_tf.models.settings import ModelSettings
+    from chex_tf.training import train
+    from chex_tf.training.settings import TrainSettings
+
+    run_dir = folder / "run"
+    train.train(
+        TrainSettings(run_dir=run_dir, batch=8, steps=2, evaluate_every=2, evaluate_unit="steps"),
+        DataSettings(data=prepared_phantom(folder), image_size=SIDE),
+        ModelSettings(arch="ResNet18Minus3"),
+    )
+    return run_dir

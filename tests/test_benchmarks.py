@@ -1,0 +1,95 @@
+"""Every benchmark runs, with --quick, and prints the figures that it is for; what they are worth is not judged here."""
+
+import math
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# N stands for a number; each must be there and finite.
+FIGURES = {
+    "bootstrap": (
+        "4 models x 5 tasks x 500 studies, N replicates, 36 differences (6 pairs): N s; N GB",
+        "N replicates x 6 tasks x 1,000 images: N s",
+        "a scikit-learn loop N s; N times as fast; values at most N apart",
+    ),
+    "coverage": (
+        "AUROC 0.85, 20% positive: percentile N%, BCa N%",
+        "AUROC 0.92, 6% positive: percentile N%, BCa N%",
+        "AUROC 0.87 against 0.85: interval of the difference N%, bootstrap p < 0.05 N%, DeLong p < 0.05 N%",
+        "AUROC 0.85: unit patient N%, unit study N%",
+    ),
+    "explain": (
+        "maps, batch N ms an image",
+        "tf-keras-vis, one at a time N ms an image",
+        "a batch is faster N ×",
+        "maps over forward and backward N ×",
+    ),
+    "ingest": (
+        "TFDS's chexpert (copies, looks at nothing) N N× N N",
+        "copy, every image decoded N N× N N",
+    ),
+    "input": (
+        "decoding alone N N N",
+        "records N N N",
+        "memory cache N N N",
+        "records / decoding alone N 0.8 N",
+        "records, augmented / records N 0.6 N",
+    ),
+    "kills": ("untouched run: N s", "kill 1: step N on disk", "1 kills over 1 runs of 12 steps: all equal"),
+    "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
+    "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
+    "predict": ("round 1: network alone N films a second, from files N, ratio N", "median ratio N by the clock, N by"),
+    "train_step": ("ResNet18Minus3 N",),
+    "training": (
+        "bare step on one batch N images a second",
+        "from TFRecords N images a second, N of the bare step",
+        "evaluation, hold-up N s for 234 images",
+        "checkpoint, hold-up N s",
+        "ours N ms, the kernels alone N ms, Keras' Adam N ms",
+    ),
+}
+# More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
+SLOW = {"ingest", "input", "kills", "phantom_difficulty", "predict", "training"}
+
+
+def benchmarks() -> list[str]:
+    files = sorted((ROOT / "benchmarks").glob("*.py"))
+    return [file.stem for file in files if "__main__" in file.read_text(encoding="utf-8")]
+
+
+def figures(printed: str, wanted: str) -> list[float]:
+    """The numbers at the places of N in a line that looks like `wanted`, however its columns are spaced."""
+    number = r"(-?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?|nan|inf))"
+    words = [re.escape(word) for word in wanted.split()]
+    found = re.search(r"\s+".join(re.sub(r"\bN\b", lambda _: number, word) for word in words), printed)
+    assert found, f"expected {wanted!r} in:\n{printed}"
+    return [float(value.replace(",", "")) for value in found.groups()]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in benchmarks()]
+)
+def test_a_benchmark_runs_quickly_and_prints_its_figures(name):
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", "--quick"], capture_output=True, text=True, cwd=ROOT, timeout=550
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for wanted in FIGURES[name]:
+        assert all(math.isfinite(figure) for figure in figures(done.stdout, wanted)), (wanted, done.stdout)
+
+
+def test_a_figure_is_found_in_its_column_and_one_that_is_none_is_seen():
+    assert figures("of ours    2,500   0.80×  1e-03\n", "of ours N N× N") == [2500, 0.8, 0.001]
+    assert math.isnan(figures("mean    nan ms", "mean N ms")[0])
+    with pytest.raises(AssertionError, match="expected 'mean N s'"):
+        figures("mean 3 ms", "mean N s")
+
+
+@pytest.mark.parametrize("name", benchmarks())
+def test_a_benchmark_says_how_it_is_run(name):
+    assert f"python -m benchmarks.{name}" in (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
