@@ -9,7 +9,6 @@ the whole life of a process: its start, its steps, its evaluations, and while a 
 """
 
 import argparse
-import json
 import os
 import pathlib
 import random
@@ -21,6 +20,7 @@ import tempfile
 import time
 
 from benchmarks import quick
+from chex_tf.runs import checkpoints, layout
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVERY = 3  # steps from checkpoint to checkpoint
@@ -92,19 +92,20 @@ def kill_at_a_moment(command: list[str], run_dir: pathlib.Path, moments: random.
 
 
 def step_of(run_dir: pathlib.Path) -> int:
-    index = run_dir / "checkpoints" / "index.json"
-    return int(json.loads(index.read_text())["states"][0]["step"]) if index.is_file() else 0
+    states = checkpoints.read_index(run_dir)
+    return states[0].step if states else 0
 
 
 def compare(first: pathlib.Path, second: pathlib.Path) -> list[str]:
-    """Names of files that differ; checkpoints hold weights, optimizer state and all else that a step depends on."""
-    names = ["metrics.csv", *(f"checkpoints/{file.name}" for file in sorted((first / "checkpoints").iterdir()))]
-    extra = {file.name for file in (second / "checkpoints").iterdir()} - {pathlib.Path(name).name for name in names}
-    return [
-        f"{name} differs"
-        for name in names
-        if not (second / name).is_file() or (first / name).read_bytes() != (second / name).read_bytes()
-    ] + [f"{name} is left over" for name in sorted(extra)]
+    """What differs. The last state holds weights, optimizer state and all else that a step depends on, and names the
+    best weights with their sums; which state before it was kept depends on how fast the disk was."""
+    states = [checkpoints.read_index(run_dir)[0] for run_dir in (first, second)]
+    found = [] if states[0] == states[1] else ["the last state, or the best weights, differ"]
+    for run_dir, state in zip((first, second), states, strict=True):
+        for kept in (state, *state.best):
+            checkpoints.read_arrays(run_dir / layout.CHECKPOINTS / kept.file, kept.sha256)  # raises where damaged
+    same = (first / layout.METRICS).read_bytes() == (second / layout.METRICS).read_bytes()
+    return found if same else [*found, f"{layout.METRICS} differs"]
 
 
 if __name__ == "__main__":

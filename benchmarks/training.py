@@ -17,18 +17,18 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
-from chex_tf.training.feed import distributed
-from chex_tf.training.observations.prepared_feed import open_feed
 
 from benchmarks import quick
+from chex_tf.data.distributed import distributed
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.build import build_model
-from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Statistics
 from chex_tf.models.settings import ModelSettings
-from chex_tf.runs import checkpoints
+from chex_tf.runs.checkpoint_writer import Writer
+from chex_tf.runs.checkpoints import WEIGHT
 from chex_tf.training import distribution, network, optimizer, schedules, step
-from chex_tf.training.observations import validation
+from chex_tf.training.observations.objective import open_observations
+from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 PAPERS_STEPS = 512  # between evaluations: 8192 images in batches of 16
@@ -55,15 +55,16 @@ def main() -> None:
 def measure(given: argparse.Namespace, folder: pathlib.Path) -> None:
     settings = TrainSettings(run_dir=folder, batch=given.batch)
     machine = distribution.machine(settings)
-    feed = open_feed(DataSettings(data=given.data, tasks=("all",), image_size=given.image_size), given.batch)
+    data = DataSettings(data=given.data, tasks=("all",), image_size=given.image_size)
+    objective = open_observations(ObservationsSettings(), data, settings)
     with machine.strategy.scope():
         wanted = ModelSettings(arch=given.arch)
-        built = build_model(wanted, Heads(len(feed.tasks)), given.image_size, 0, Statistics(127.0, 73.0))
-        net = network.make(settings, built.model, built.normalisation, len(feed.tasks))
-    schedule = schedules.learning_rate(settings, 10_000, feed.steps_per_epoch)
-    take = step.make_steps(machine.strategy, settings, net, feed.prior, schedule, seed=0)
-    real = iter(distributed(machine.strategy, feed.training(0, machine)))
-    one = next(iter(feed.training(0, machine)))
+        built = build_model(wanted, objective.heads, given.image_size, 0, Statistics(127.0, 73.0))
+        net = network.make(settings, built.model, built.normalisation, objective.variables())
+    schedule = schedules.learning_rate(settings, 10_000, objective.steps_per_epoch)
+    take = step.make_steps(machine.strategy, settings, net, objective, schedule)
+    real = iter(distributed(machine.strategy, objective.training(0, machine)))
+    one = next(iter(objective.training(0, machine)))
     synthetic = iter(distributed(machine.strategy, tf.data.Dataset.from_tensors(one).repeat()))
     count = tf.constant(1)
 
@@ -82,17 +83,15 @@ def measure(given: argparse.Namespace, folder: pathlib.Path) -> None:
     print(f"bare step on one batch   {bare:8.2f} images a second")
     print(f"from TFRecords           {whole:8.2f} images a second, {ratio:.3f} of the bare step")
 
-    held_out = distributed(machine.strategy, feed.evaluation(machine))
-    tasks = feed.tasks
-    validate = validation.make_validate(machine.strategy, net, held_out, tasks, tasks[:1], feed.blank_is_negative)
-    validate()
-    evaluating = min(timed(validate) for _ in range(3)) * PAPERS_VALIDATION / feed.evaluation_images
-    writer = checkpoints.Writer(folder, keep=10)
+    evaluate = objective.evaluator(machine, net)
+    evaluate()
+    evaluating = min(timed(evaluate) for _ in range(3)) * PAPERS_VALIDATION / len(objective.feed.valid)
+    writer = Writer(folder, keep=10)
     saving = []
     for number in range(3):
         begun = time.perf_counter()
         arrays = network.snapshot(net.state())
-        weights = {name: arrays[name] for name in arrays if name.startswith("weight/")}
+        weights = {name: arrays[name] for name in arrays if name.startswith(WEIGHT)}
         writer.save(number, arrays, {}, weights, float(number))
         saving.append(time.perf_counter() - begun)
         writer.wait()
@@ -116,7 +115,8 @@ def updates(model: keras.Model) -> None:
     gradients = [tf.constant(generator.normal(size=v.shape).astype(np.float32)) for v in variables]
     settings = TrainSettings(run_dir=pathlib.Path("unused"))
     strategy = tf.distribute.get_strategy()
-    rule, its_rule = optimizer.make(settings, variables), keras.optimizers.Adam(1e-4)
+    rule = optimizer.make(settings, {str(number): variable for number, variable in enumerate(variables)})
+    its_rule = keras.optimizers.Adam(1e-4)
     its_rule.build(variables)
 
     @tf.function
