@@ -65,25 +65,21 @@ def multiply_adds(run: TrainedRun, best: Sequence[Best]) -> int | None:
 def _prepared(view: View, image: keras.KerasTensor) -> keras.KerasTensor:
     """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates.
 
-    Of what ingest did, a square is made here too, since it changes which part of a film is seen. Ingest's other ways
-    keep proportions, and what they take away is a matter of resampling.
+    Ingest's resizing is resampling too, but for a square, of which nothing is left to crop.
     """
-    x = image
-    if view.stored.image_size is not None and view.stored.resize == "square":
-        x = _resized(x, view.stored.image_size, "stored", keep=False)
-    x = _resized(x, view.resized, "resized", keep=view.aspect == "keep")
+    squared = view.stored.image_size is not None and view.stored.resize == "square"
+    keep = view.aspect == "keep" and not squared
+    resizing = keras.layers.Resizing(
+        view.resized, view.resized, antialias=True, crop_to_aspect_ratio=keep, name="resized"
+    )
+    # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
+    # model(x) would normalise by the batch's statistics and change the moving ones.
+    x = resizing(image, training=False)
     if view.resized == view.side:
         return x
     before = int(np.rint(0.5 * (view.resized - view.side)))  # as chex_tf.data.augmentation places the centre
     edges = (before, view.resized - view.side - before)
     return keras.layers.Cropping2D((edges, edges), name="centre")(x)
-
-
-def _resized(image: keras.KerasTensor, side: int, name: str, keep: bool) -> keras.KerasTensor:
-    resizing = keras.layers.Resizing(side, side, antialias=True, crop_to_aspect_ratio=keep, name=name)
-    # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
-    # model(x) would normalise by the batch's statistics and change the moving ones.
-    return resizing(image, training=False)
 
 
 def _named(run: TrainedRun, apart: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
