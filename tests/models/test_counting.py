@@ -27,6 +27,20 @@ def test_grid() -> None:
     assert counting.grid(small(), "conv") == (4, 4)
 
 
+def test_a_layer_that_is_never_called_costs_nothing() -> None:
+    class Spare(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = layers.Conv2D(2, 3)
+
+        def call(self, x: object) -> object:
+            return x
+
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 1)(Spare()(image))  # 8×8 places, 3·4
+    assert counting.multiply_adds(keras.Model(image, x)) == 64 * 12
+
+
 def test_hidden_shapes_are_not_guessed() -> None:
     class Inside(keras.layers.Layer):
         def __init__(self) -> None:
