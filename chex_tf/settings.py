@@ -34,7 +34,6 @@ class Meaning:
     choices: tuple[str, ...] = ()
     existing: typing.Literal["file", "folder", "any", ""] = ""
     writes: typing.Literal["file", "folder", "new folder", ""] = ""
-    flag: bool = True  # where False, other settings decide it and a command line cannot
     repeated: bool = False  # given once for each value, rather than as one list with commas
     decides: bool = True  # whether it changes what comes out of a run; where not, a run may continue with another value
 
@@ -42,11 +41,6 @@ class Meaning:
 def setting(default: Any = dataclasses.MISSING, *, help: str, **meaning: Any) -> Any:
     """A field of a Settings class; without a default it must be given."""
     return dataclasses.field(default=default, metadata={"meaning": Meaning(help, **meaning)})
-
-
-def flags_of(kind: type["Settings"]) -> list[dataclasses.Field[Any]]:
-    """The fields that a command line can set."""
-    return [field for field in dataclasses.fields(kind) if meaning_of(field).flag]
 
 
 def meaning_of(field: dataclasses.Field[Any]) -> Meaning:

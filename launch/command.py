@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from absl import flags
 
-from chex_tf.settings import InputError, Settings, expectation, flags_of, is_tuple, meaning_of, nearest, scalar_type
+from chex_tf.settings import InputError, Settings, expectation, is_tuple, meaning_of, nearest, scalar_type
 from launch import help_page, paths
 
 USAGE_EXIT = 2  # bad input of any kind
@@ -108,7 +108,7 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
     values.set_gnu_getopt(True)
     owners: dict[str, type[Settings]] = {}
     for settings_class in classes:
-        for field in flags_of(settings_class):
+        for field in dataclasses.fields(settings_class):
             if field.name in owners:
                 raise TypeError(f"{settings_class.__name__} and {owners[field.name].__name__} both define {field.name}")
             owners[field.name] = settings_class
@@ -155,7 +155,7 @@ def _define(field: dataclasses.Field[Any], hint: Any, values: flags.FlagValues) 
 def _settings(settings_class: type[Settings], values: flags.FlagValues) -> Settings:
     hints = typing.get_type_hints(settings_class)
     given: dict[str, Any] = {}
-    for field in flags_of(settings_class):
+    for field in dataclasses.fields(settings_class):
         text = values[field.name].value
         if text is None:
             if field.default is dataclasses.MISSING:

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-from chex_tf.settings import Settings, expectation, flags_of, is_tuple, meaning_of, scalar_type
+from chex_tf.settings import Settings, expectation, is_tuple, meaning_of, scalar_type
 
 _ALWAYS = """\
 Always
@@ -33,7 +33,7 @@ def page(verb: str, about: str, classes: Sequence[type[Settings]]) -> str:
     groups: dict[str, list[str]] = {}
     for settings_class in classes:
         hints = typing.get_type_hints(settings_class)
-        for field in flags_of(settings_class):
+        for field in dataclasses.fields(settings_class):
             group = meaning_of(field).group or "Settings"
             groups.setdefault(group, []).append(_entry(field, hints[field.name], width))
     parts = [f"{group}\n" + "\n".join(entries) for group, entries in groups.items()]

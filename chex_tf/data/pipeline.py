@@ -132,6 +132,7 @@ class Source:
             "classes": self.targets.classes,
             "statistics": None if statistics is None else {"mean": statistics.mean, "deviation": statistics.deviation},
             "labels": [counts.to_json() for counts in self.targets.counts(self.examples)],
+            "self_trained": targets.digest_of(self.settings.self_trained),
         }
 
     def pixels(

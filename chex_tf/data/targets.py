@@ -183,6 +183,11 @@ def _probabilities(table: prediction_files.Table, task: str) -> np.ndarray:
     return values
 
 
+def digest_of(file: pathlib.Path | None) -> str | None:
+    """SHA-256 of the predictions that stand in for uncertain labels: they are part of what a run learns from."""
+    return None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def describe(counts: Sequence[Counts]) -> list[str]:
     """The policy in force, a line a task: what there was and what it became."""
     rows = [("task", "positive", "negative", "uncertain", "", "not mentioned", "")]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -150,6 +150,26 @@ def match(
     return cohort, models
 
 
+def by_study(
+    where: str,
+    studies_of_images: Sequence[str],
+    tasks: Sequence[str],
+    labels: np.ndarray,
+    scores: Mapping[str, np.ndarray],
+) -> tuple[Cohort, list[Model]]:
+    """Images that are in memory, taken together: each model's highest score [images, tasks] of a study's images."""
+    studies = list(dict.fromkeys(studies_of_images))
+    place_of = {study: place for place, study in enumerate(studies)}
+    places = np.array([place_of[study] for study in studies_of_images])
+    agreed = _agreed(where, labels, studies, places, tasks)
+    units = np.arange(len(studies))
+    cohort = Cohort("Study", tuple(studies), tuple(tasks), agreed, "study", units, len(studies), "max")
+    return cohort, [
+        Model(name, aggregate(np.asarray(values, np.float64), places, len(studies), "max"))
+        for name, values in scores.items()
+    ]
+
+
 def _bad_cells(table: Table, tasks: Sequence[str], wrong: np.ndarray, expected: str) -> list[str]:
     places = np.argwhere(wrong)
     if not places.size:
@@ -206,8 +226,14 @@ def _aggregate(
 def _study_labels(
     truth: Table, labels: np.ndarray, tasks: Sequence[str], studies_of: Callable[[str], str | None]
 ) -> tuple[list[str], np.ndarray]:
-    """A study's images must agree on its labels."""
     studies, places = groups(truth.path, truth.keys, studies_of)
+    return studies, _agreed(str(truth.path), labels, studies, places, tasks)
+
+
+def _agreed(
+    where: str, labels: np.ndarray, studies: Sequence[str], places: np.ndarray, tasks: Sequence[str]
+) -> np.ndarray:
+    """[studies, tasks] labels, from those of images [images, tasks], which must agree within a study."""
     low = np.full((len(studies), len(tasks)), np.inf)
     high = np.full((len(studies), len(tasks)), -np.inf)
     coded = np.where(np.isnan(labels), 2, labels)
@@ -217,10 +243,10 @@ def _study_labels(
     if torn.size:
         cells = [f"{studies[row]} {tasks[column]}" for row, column in torn]
         raise InputError(
-            f"{truth.path}: expected one label for all images of a study; received several for {listed(cells)}; "
+            f"{where}: expected one label for all images of a study; received several for {listed(cells)}; "
             "--aggregation=none evaluates image by image"
         )
-    return studies, np.where(low == 2, np.nan, low)
+    return np.where(low == 2, np.nan, low)
 
 
 def _units(

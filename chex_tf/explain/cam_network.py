@@ -11,11 +11,10 @@ import tensorflow as tf
 from chex_tf.models import catalogue
 from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.models.inputs import Normalisation
+from chex_tf.trained import features
 from chex_tf.trained.run import TrainedRun
 
 MAPS = "explained_maps"  # the layer of the head that gives what it was given
-# The layer that heads.attach puts on the last maps, for models whose row names no other.
-_POOLING = "features"
 
 
 class Network:
@@ -25,9 +24,9 @@ class Network:
         self.normalisation = normalisation
         logits = model.output[OBSERVATIONS] if isinstance(model.output, dict) else model.output
         margins = logits if classes == 1 else logits[..., 1] - logits[..., 0]
-        maps = model.get_layer(cam_layer).output if cam_layer else model.get_layer(_POOLING).input
         self.whole = keras.Model([model.input], [margins])
-        self.to_maps = keras.Model([model.input], [maps])
+        self.to_maps = features.up_to(model, cam_layer)
+        maps = self.to_maps.outputs[0]
         given = keras.Input(maps.shape[1:])
         above = keras.Model([maps], [margins])
         self.head = keras.Model([given], [_only(above([keras.layers.Identity(name=MAPS)(given)]))])

@@ -87,8 +87,8 @@ def compare(
     """AUROCs of several models (name, probabilities, their tasks), and each one's paired difference to the first."""
     tasks = tuple(task for task in sample.tasks if all(task in known for _, _, known in scores))
     names = [name for name, _, _ in scores]
-    tables = [sample.table(name, values, known) for name, values, known in scores]
-    cohort, models = matching.match(sample.truth(), tables, names, tasks, "max", "study", lambda line: None)
+    of_tasks = {name: values[:, [known.index(task) for task in tasks]] for name, values, known in scores}
+    cohort, models = matching.by_study(settings.split, sample.studies, tasks, sample.truth(tasks), of_tasks)
     asked = EvaluationSettings(
         run_dir=(settings.run_dir,),
         replicates=settings.replicates,

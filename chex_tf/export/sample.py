@@ -2,14 +2,13 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from chex_tf.data import images
 from chex_tf.data.pipeline import Source
 from chex_tf.data.truth import truth
-from chex_tf.prediction_files import Table
 from chex_tf.trained.predict_split import open_source
 from chex_tf.trained.run import TrainedRun
 
@@ -61,21 +60,16 @@ class Sample:
             film = images.decode(self.source.records.read(int(self.source.examples[place])))
             yield film[None, :, :, None], self.source.pixels(place, 1)["image"]
 
-    def truth(self) -> Table:
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """The study of each image."""
+        return self._texts("study")
+
+    def truth(self, tasks: Sequence[str]) -> np.ndarray:
+        """[images, tasks]: 1, 0, or NaN where a label takes no part."""
         targets, rows = self.source.targets, self.source.examples
         known = truth(targets.raw[rows], targets.blank_rules)
-        words = {0.0: "0", 1.0: "1"}
-        columns = {
-            task: tuple(words.get(float(value), "") for value in column)
-            for task, column in zip(self.tasks, known.T, strict=True)
-        }
-        columns |= {"Study": self._texts("study"), "Patient": self._texts("patient")}
-        return Table(pathlib.Path(self.source.records.split), "Path", self.keys, columns)
-
-    def table(self, name: str, values: np.ndarray, tasks: tuple[str, ...]) -> Table:
-        """Probabilities [images, tasks] in the form that the evaluation takes."""
-        columns = {task: tuple(f"{value:.9g}" for value in values[:, tasks.index(task)]) for task in self.tasks}
-        return Table(pathlib.Path(name), "Path", self.keys, columns)
+        return known[:, [self.tasks.index(task) for task in tasks]]
 
     def _texts(self, column: str) -> tuple[str, ...]:
         values = getattr(self.source.records.index, column)[self.source.examples]

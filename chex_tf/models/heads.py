@@ -11,6 +11,7 @@ from keras import layers
 # the age in years divided by 100 for age.
 EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view")
 OBSERVATIONS = "observations"
+POOLED = "features"  # the layer that gives all heads the same vector
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +36,7 @@ def attach(features: keras.Model, heads: Heads) -> keras.Model:
 
     With extra heads the output is a dict by head's name, "observations" first; otherwise it is that one tensor.
     """
-    x = layers.GlobalAveragePooling2D(name="features")(features.output)
+    x = layers.GlobalAveragePooling2D(name=POOLED)(features.output)
     if heads.dropout > 0:
         x = layers.Dropout(heads.dropout, name="features_dropout")(x)
     logits = _observations(x, heads)

@@ -17,7 +17,7 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
-from chex_tf.models.heads import Heads
+from chex_tf.models.heads import POOLED, Heads
 from chex_tf.models.inputs import Encoder
 from chex_tf.models.settings import ModelSettings
 from chex_tf.runs import checkpoints, encoder, status
@@ -32,7 +32,6 @@ from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 OpenObjective = Callable[[TrainSettings], Objective]
-POOLED = "features"  # the heads' common layer: see chex_tf.models.heads
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 

@@ -194,6 +194,28 @@ def test_steps_are_profiled_without_event_files_too(settings):
     assert not list(given[0].run_dir.glob("events*"))
 
 
+def test_other_self_trained_labels_are_another_run(settings, prepared, tmp_path):
+    from chex_tf import prediction_files
+    from chex_tf.data.records import open_records
+    from chex_tf.observations import STUDY_TASKS
+
+    paths = [
+        path.decode() for split in ("train", "valid") for path in open_records(prepared, split).index.path.tolist()
+    ]
+    file = tmp_path / "labels.csv"
+    given = settings(steps=1, evaluate_every=1, tensorboard=False, uncertain="self_trained", self_trained=file)
+    for value in (0.25, 0.75):
+        values = np.full((len(paths), len(STUDY_TASKS)), value)
+        prediction_files.write(file, "Path", paths, STUDY_TASKS, values)
+        if value == 0.25:
+            assert train_observations(*given).state == "finished"
+            assert train_observations(*given).state == "finished"
+    with pytest.raises(
+        InputError, match=r"other settings \(self_trained: [0-9a-f]{64} -> [0-9a-f]{64}; self_trained: "
+    ):
+        train_observations(*given)
+
+
 def test_one_seed_decides_the_run_and_the_data_may_have_their_own(settings, tmp_path):
     def losses(name, **changes):
         given = settings(run_dir=tmp_path / name, steps=2, evaluate_every=2, tensorboard=False, **changes)
