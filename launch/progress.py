@@ -34,7 +34,7 @@ class Progress:
     def __call__(self, done: int, total: int, note: str = "") -> None:
         now = self._clock()
         if self._start is None:
-            self._start, self._start_done = now, done  # a job that goes on from where it was has done some already
+            self._start, self._start_done = now, done  # a job that was continued has done some already
         last = total > 0 and done >= total
         if self._finished or (now - self._shown_at < self._interval and not last):
             return

@@ -83,7 +83,7 @@ def _initial(run: TrainedRun) -> str:
         return "random"
     for checkpoint in catalogue.whole(row).checkpoints:
         if checkpoint.name == weights:
-            return f"{weights}: {checkpoint.file} from {checkpoint.url}, under its publisher's licence"
+            return f"{weights}: {checkpoint.file} from {checkpoint.url}, licence {checkpoint.licence}"
     return f"{pathlib.Path(weights).name}, under the licence of whoever made it"
 
 

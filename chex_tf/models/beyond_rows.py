@@ -2,7 +2,7 @@
 
 from chex_tf.models import timm_names
 from chex_tf.models.paper_rows import CADENE, KERAS_DEFAULT, PYTORCH_NORMALISATION, RESNET152, TIMM, TORCHVISION
-from chex_tf.models.rows import APACHE, BSD, CC_BY, BatchNormalisation, Checkpoint, Row, hub_file, keras_file
+from chex_tf.models.rows import APACHE, BSD, BatchNormalisation, Checkpoint, Row, hub_file, keras_file
 
 _NASNET = "nasnet_mobile_no_top.h5"
 _VGG16 = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -66,7 +66,6 @@ BEYOND: tuple[Row, ...] = (
                 "tf",
                 224,
                 74.4,
-                APACHE,
             ),
         ),
         # No namings: PyTorch's network pads otherwise.
@@ -87,7 +86,7 @@ BEYOND: tuple[Row, ...] = (
         cam_grid=20,
         cut_layers=tuple(f"block{block}_pool" for block in range(1, 6)),
         imagenet_top1=((TORCHVISION, 71.59),),
-        checkpoints=(keras_file(_VGG16, _VGG16_URL, "6d6bbae143d832006294945121d1f1fc", "caffe", 224, 71.3, CC_BY),),
+        checkpoints=(keras_file(_VGG16, _VGG16_URL, "6d6bbae143d832006294945121d1f1fc", "caffe", 224, 71.3),),
         initialisers=("glorot_uniform",),
         note="global average pooling and one dense layer instead of VGG's three",
     ),

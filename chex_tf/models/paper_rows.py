@@ -5,9 +5,7 @@ import dataclasses
 from chex_tf.models import timm_names
 from chex_tf.models.rows import (
     APACHE,
-    AS_PUBLISHED,
     BSD,
-    MIT,
     BatchNormalisation,
     Row,
     hub_file,
@@ -59,7 +57,7 @@ def _dense(
         paper_parameters_millions=millions,
         imagenet_top1=tuple(zip((TORCHVISION, TIMM, CADENE), top1, strict=True)),
         checkpoints=(
-            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch", 224, of_keras, BSD),
+            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch", 224, of_keras),
             hub_file(f"densenet{depth}.tv_in1k", "torch", 224, of_hub, APACHE, "classifier"),
         ),
         namings=(timm_names.dense,),
@@ -91,7 +89,7 @@ def _efficient(
         paper_parameters_millions=millions,
         imagenet_top1=((TIMM, top1),),
         checkpoints=(
-            keras_file(file, f"keras-applications/{file}", digest, "torch", side, of_keras, AS_PUBLISHED),
+            keras_file(file, f"keras-applications/{file}", digest, "torch", side, of_keras),
             hub_file(f"tf_efficientnet_b{variant}.in1k", "torch", side, of_hub, APACHE, "classifier"),
         ),
         namings=(timm_names.mobile,),
@@ -124,7 +122,7 @@ def _residual(
         imagenet_top1=top1,
         checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, released, BSD, "fc", default=True),)
         if ours
-        else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released, MIT),),
+        else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released),),
         # keras.applications strides in another convolution than PyTorch: its weights would load and compute nonsense.
         namings=(timm_names.residual,) if ours else (),
         initialisers=("he_fan_out",) if ours else ("glorot_uniform",),
@@ -219,7 +217,6 @@ WHOLE: tuple[Row, ...] = (
                 "tf",
                 299,
                 77.9,
-                APACHE,
             ),
         ),
         # No namings: keras.applications' batch normalisation has no scale here, PyTorch's has.
@@ -287,7 +284,6 @@ WHOLE: tuple[Row, ...] = (
                 "tf",
                 224,
                 71.3,
-                APACHE,
             ),
         ),
         # No namings: PyTorch's network pads otherwise.
@@ -319,7 +315,6 @@ WHOLE: tuple[Row, ...] = (
                 "tf",
                 224,
                 75.6,
-                AS_PUBLISHED,
                 classifier=("logits",),
             ),
             hub_file("tf_mobilenetv3_large_100.in1k", "tf", 224, 75.52, APACHE, "classifier"),

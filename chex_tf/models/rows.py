@@ -11,8 +11,9 @@ Scheme = typing.Literal["torch", "caffe", "tf", "lite"]
 # outputs, from a whole normal or from one cut at two deviations.
 Initialiser = typing.Literal["glorot_uniform", "he_normal", "he_fan_out", "he_fan_out_truncated"]
 
-# Of weights. keras.applications' are as the Keras 2 documentation listed them, the hub's as each model's card says.
-APACHE, BSD, MIT, CC_BY = "Apache-2.0", "BSD-3-Clause", "MIT", "CC BY 4.0"
+# Of weights: the hub's as each model's card says. Keras says nothing of the files behind keras.applications that holds
+# for all of them: they came from several publishers.
+APACHE, BSD = "Apache-2.0", "BSD-3-Clause"
 AS_PUBLISHED = "as its publisher states"
 
 
@@ -109,7 +110,6 @@ def keras_file(
     expects: Scheme,
     side: int,
     top1: float,
-    licence: str,
     classifier: tuple[str, ...] = (),
 ) -> Checkpoint:
     """Weights as keras.applications releases them; it keeps them in its cache under `file`.
@@ -117,7 +117,7 @@ def keras_file(
     `top1` is from the table of keras.io/api/applications.
     """
     url = f"https://storage.googleapis.com/{folder}"
-    return Checkpoint("imagenet", "keras", file, url, digest, expects, "keras", side, licence, classifier, top1)
+    return Checkpoint("imagenet", "keras", file, url, digest, expects, "keras", side, AS_PUBLISHED, classifier, top1)
 
 
 def hub_file(

@@ -134,7 +134,7 @@ def watched(machine: Machine) -> Iterator[None]:
             raise
         reason = str(error.message).strip().partition("\n")[0][:160]
         raise WorkerLost(
-            f"another of the {machine.workers} workers is gone ({reason}); start all of them again: they go on from "
+            f"another of the {machine.workers} workers is gone ({reason}); start all of them again: they continue from "
             "the last checkpoint"
         ) from error
 

@@ -20,7 +20,7 @@ class TrainSettings(Settings):
     section: ClassVar[str] = "training"
 
     run_dir: pathlib.Path = setting(
-        help="folder of the run; started again, the same command goes on from its last step",
+        help="folder of the run; started again, the same command continues from its last step",
         writes="folder",
         decides=False,
     )
