@@ -43,6 +43,7 @@ def main() -> int:
         data = arguments.data or quick.prepared_phantom(pathlib.Path(folder))
         command = [sys.executable, "-m", "launch.train", f"--data={data}", f"--arch={arguments.arch}"]
         command += [*FLAGS, f"--evaluate_every={EVERY}", f"--steps={arguments.steps}", *more]
+        command += ["--notensorboard"] * arguments.quick  # its event files are not compared
         untouched = pathlib.Path(folder) / "untouched"
         begun = time.monotonic()
         finish([*command, f"--run_dir={untouched}"])
