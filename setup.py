@@ -9,7 +9,7 @@ TENSORFLOW = "2.21,<2.22"
 REQUIRED = [
     f"tensorflow>={TENSORFLOW}",
     "keras>=3.15,<4",
-    "tensorflow-datasets>=4.9.10,<5",
+    "tensorflow-datasets>=4.9.10,<4.10",
     "importlib_resources",  # tensorflow-datasets 4.9.10 imports it and does not declare it
     "keras-cv>=0.9,<1",
     "tf-keras-vis>=0.8.7,<1",

@@ -39,6 +39,8 @@ class Outcome:
 def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
     """Writes `settings.out` whole or not at all."""
     formats.check_installed(settings.format)
+    if settings.out.is_dir() and any(settings.out.iterdir()):
+        raise InputError(f"expected a folder to make or an empty one; {settings.out} holds files", "out")
     others = [folder for folder in settings.compare if folder.resolve() != settings.run_dir.resolve()]
     folders = (settings.run_dir, *others)
     names = tuple(name.replace(":", "_") for name in names_of(folders))  # a pair is written FIRST:SECOND
