@@ -87,8 +87,8 @@ def test_brightness_and_contrast():
 
 
 EVERYTHING = {
-    "image_size": 48, "resize": 56, "crop": "random", "flip": 0.5, "rotation": 15.0, "translation": 0.1, "scale": 0.2,
-    "brightness": 0.2, "contrast": 0.3,
+    "image_size": 48, "crop_from": 56, "crop": "random", "flip": 0.5, "rotation": 15.0, "translation": 0.1,
+    "scale": 0.2, "brightness": 0.2, "contrast": 0.3,
 }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_draws_depend_on_example_and_epoch_and_not_on_company(settings_of):
         for other in (
             augmentation.draw(settings, np.full(40, 3), np.arange(40)),
             augmentation.draw(settings, np.full(40, 2), np.arange(40), copy=1),
-            augmentation.draw(settings_of(**EVERYTHING, seed=1), np.full(40, 2), np.arange(40)),
+            augmentation.draw(settings_of(**EVERYTHING, data_seed=1), np.full(40, 2), np.arange(40)),
         ):
             assert not np.array_equal(getattr(other, field.name), getattr(whole, field.name)), field.name
 

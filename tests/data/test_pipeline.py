@@ -14,8 +14,8 @@ from chex_tf.observations import STUDY_TASKS
 from chex_tf.settings import InputError
 
 AUGMENTED = {
-    "image_size": 48, "resize": 56, "crop": "random", "flip": 0.5, "rotation": 15.0, "translation": 0.1, "scale": 0.2,
-    "brightness": 0.2, "contrast": 0.3,
+    "image_size": 48, "crop_from": 56, "crop": "random", "flip": 0.5, "rotation": 15.0, "translation": 0.1,
+    "scale": 0.2, "brightness": 0.2, "contrast": 0.3,
 }  # fmt: skip
 
 
@@ -211,8 +211,9 @@ _DIGEST = """
 import hashlib, pathlib, sys
 from chex_tf.data import pipeline
 from chex_tf.data.settings import DataSettings
-settings = DataSettings(data=pathlib.Path(sys.argv[1]), readers=int(sys.argv[2]), seed=5, image_size=48, resize=56,
-    crop="random", flip=0.5, rotation=15.0, scale=0.2, brightness=0.2, contrast=0.3, uncertain="smooth_ones")
+settings = DataSettings(data=pathlib.Path(sys.argv[1]), readers=int(sys.argv[2]), data_seed=5, image_size=48,
+    crop_from=56, crop="random", flip=0.5, rotation=15.0, scale=0.2, brightness=0.2, contrast=0.3,
+    uncertain="smooth_ones")
 digest = hashlib.sha256()
 for batch in pipeline.dataset(settings, "train", batch=8, stop=100, pairs="patient"):
     for name in sorted(batch):

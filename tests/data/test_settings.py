@@ -16,7 +16,7 @@ from chex_tf.settings import InputError
         ({"uncertain": "one"}, "uncertain", "did you mean ones"),
         ({"blank": "multiclass"}, "blank", "expected one of ignore"),
         ({"uncertain": "self_trained"}, "self_trained", "expected a predictions file"),
-        ({"resize": 32}, "resize", "at least image_size, 64"),
+        ({"crop_from": 32}, "crop_from", "at least image_size, 64"),
         ({"cache": "ram", "aspect": "keep"}, "cache", "expected --aspect=squash"),
         ({"cache": "disk"}, "cache_dir", "go together"),
         ({"views": "oblique"}, "views", "all, frontal or lateral"),
@@ -39,7 +39,7 @@ def test_predictions_without_their_rule_are_refused(settings_of, tmp_path):
 
 def test_the_side_before_cropping(settings_of):
     assert settings_of().resized == 64
-    assert settings_of(resize=72).resized == 72
+    assert settings_of(crop_from=72).resized == 72
 
 
 def test_settings_are_light():

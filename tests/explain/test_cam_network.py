@@ -1,5 +1,7 @@
 """Every row of the catalogue taken apart at its CAM layer, against the same network in one piece."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from chex_tf.explain import methods
 from chex_tf.explain.cam_network import Network, cam_layer_of
 from chex_tf.models import catalogue, features, heads
 from chex_tf.models.inputs import SCHEMES
+from chex_tf.models.settings import ModelSettings
 
 QUICK = ("ResNet18Minus2", "MNASNetMinus4", "DenseNet121Minus3")
 
@@ -53,12 +56,12 @@ def test_a_backbone_without_a_row_is_explained_at_its_last_maps() -> None:
 
 
 def test_the_layer_of_a_run() -> None:
-    class Run:
-        config = {"model": {"arch": "DenseNet121", "truncate_at": None}}  # noqa: RUF012
+    def run(**given: str) -> types.SimpleNamespace:
+        model = ModelSettings(arch="DenseNet121", **given)
+        return types.SimpleNamespace(arch=model.arch, model=model)
 
-    assert cam_layer_of(Run()) == "relu"
-    Run.config = {"model": {"arch": "DenseNet121", "truncate_at": "pool3_conv"}}
-    assert cam_layer_of(Run()) == "pool3_conv"
+    assert cam_layer_of(run()) == "relu"
+    assert cam_layer_of(run(truncate_at="pool3_conv")) == "pool3_conv"
 
 
 def test_films_are_normalised_as_the_run_says() -> None:

@@ -17,18 +17,16 @@ from chex_tf.settings import InputError
 
 
 def run_of(**data: object) -> types.SimpleNamespace:
-    given = {"views": "all", "blank": "zeros", "resize": None, "aspect": "squash", **data}
-    return types.SimpleNamespace(
-        run_dir=pathlib.Path("runs/a"), tasks=("Edema", "Fracture"), side=64, config={"data": given}
-    )
+    given = DataSettings(data=pathlib.Path("nowhere"), image_size=64, **data)
+    return types.SimpleNamespace(run_dir=pathlib.Path("runs/a"), tasks=("Edema", "Fracture"), side=64, data=given)
 
 
-@pytest.mark.parametrize("given", [{"image_size": 48}, {"image_size": 40, "resize": 57}])
+@pytest.mark.parametrize("given", [{"image_size": 48}, {"image_size": 40, "crop_from": 57}])
 def test_a_split_gives_what_evaluation_sees(prepared: pathlib.Path, given: dict[str, int]) -> None:
     source = Source(DataSettings(data=prepared, **given), "test", training=False)
     expected = source.batch(0, 30)
     split = films.open_split(prepared, "test", [run_of()])
-    view = View(given["image_size"], given.get("resize", given["image_size"]))
+    view = View(given["image_size"], given.get("crop_from", given["image_size"]))
     for place in range(30):
         np.testing.assert_array_equal(split.input(place, view), expected["image"][place])
         # A record is stored already: ingest's resizing is not done to it twice.

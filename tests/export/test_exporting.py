@@ -119,7 +119,7 @@ def test_what_cannot_be_had_is_refused_at_once(tmp_path, given, message):
 def test_a_folder_with_files_is_not_written_over(tmp_path):
     (tmp_path / "kept").write_text("")
     with pytest.raises(InputError, match="expected a folder to make or an empty one"):
-        ExportSettings(run_dir=tmp_path, out=tmp_path, format="keras")
+        export(tmp_path, tmp_path, format="keras")
 
 
 def test_names_are_shown_letter_by_letter():

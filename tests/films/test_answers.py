@@ -14,7 +14,7 @@ from chex_tf.films.search import shown
 from chex_tf.films.stream import Reading
 from chex_tf.trained.thresholds import Thresholds
 
-RUN = types.SimpleNamespace(tasks=("Edema", "Pleural Effusion"), config={"model": {"arch": "ResNet18"}})
+RUN = types.SimpleNamespace(tasks=("Edema", "Pleural Effusion"), arch="ResNet18")
 ABOUT = answers.About(RUN, 2, Thresholds(np.array([0.5, np.nan]), "chosen somewhere"))
 MEMBERS = np.array([[0.25, 0.5], [0.75, 1.0]])
 READINGS = [

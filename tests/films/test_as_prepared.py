@@ -68,7 +68,7 @@ def both(data: pathlib.Path, source: pathlib.Path, **given: Any) -> list[tuple[n
 TRAINED: list[dict[str, Any]] = [
     {"image_size": 48, "aspect": "keep"},
     {"image_size": 48},
-    {"image_size": 40, "resize": 56, "aspect": "keep"},
+    {"image_size": 40, "crop_from": 56, "aspect": "keep"},
 ]
 
 

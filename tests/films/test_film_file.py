@@ -49,7 +49,7 @@ def jpeg_claiming(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize(
     "given",
-    [{"image_size": 64}, {"image_size": 32}, {"image_size": 40, "resize": 47}, {"resize": 50, "aspect": "keep"}],
+    [{"image_size": 64}, {"image_size": 32}, {"image_size": 40, "crop_from": 47}, {"crop_from": 50, "aspect": "keep"}],
 )
 def test_a_film_becomes_the_very_input_that_its_record_becomes(prepared, tmp_path, given):
     settings = DataSettings(data=prepared, **{"image_size": 40, **given})

@@ -38,7 +38,8 @@ def test_what_is_there_is_not_written_over(tmp_path: pathlib.Path) -> None:
     source.write_bytes(b"")
     out.write_bytes(b"kept")
     with pytest.raises(InputError, match="is there already; --force writes over it"):
-        convert.ConvertSettings(checkpoint=source, out=out)
+        convert.main(convert.ConvertSettings(checkpoint=source, out=out))
+    assert out.read_bytes() == b"kept"
     with pytest.raises(InputError, match=r"ending in \.safetensors; received"):
         convert.ConvertSettings(checkpoint=source, out=tmp_path / "b.pth")
 

@@ -7,7 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def train_observations(*flags: str) -> subprocess.CompletedProcess[str]:
+def train(*flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "launch.train", *flags], cwd=ROOT, capture_output=True, text=True
     )
@@ -18,7 +18,7 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_help_needs_neither_tensorflow_nor_numpy():
-    shown = train_observations("--help")
+    shown = train("--help")
     assert shown.returncode == 0
     assert "--learning_rate=X" in shown.stdout
     assert "tensorflow" not in shown.stderr
@@ -26,13 +26,13 @@ def test_help_needs_neither_tensorflow_nor_numpy():
 
 
 def test_a_bad_profile_is_named(tmp_path):
-    done = train_observations(f"--run_dir={tmp_path / 'run'}", f"--data={tmp_path}", "--profile=20:10")
+    done = train(f"--run_dir={tmp_path / 'run'}", f"--data={tmp_path}", "--profile=20:10")
     assert done.returncode == 2
     assert complaint(done) == "train: --profile: expected FIRST:LAST with FIRST below LAST; received 20:10"
 
 
-def test_a_misspelt_task_set_is_offered_the_right_one(tmp_path):
-    done = train_observations(f"--run_dir={tmp_path / 'run'}", f"--data={tmp_path}", "--score_tasks=studdy")
+def test_a_misspelt_task_set_is_offered_the_right_one(prepared, tmp_path):
+    done = train(f"--run_dir={tmp_path / 'run'}", f"--data={prepared}", "--image_size=64", "--score_tasks=studdy")
     assert done.returncode == 2
     assert complaint(done).endswith("received studdy; did you mean study?")
 
@@ -41,7 +41,7 @@ def test_every_flagfile_is_understood(tmp_path):
     files = sorted((ROOT / "configs").glob("*.cfg"))
     assert files
     for file in files:
-        done = train_observations(
+        done = train(
             f"--flagfile={file.relative_to(ROOT)}", f"--data={tmp_path / 'absent'}", f"--run_dir={tmp_path / 'run'}"
         )
         assert done.returncode == 2

@@ -239,7 +239,7 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path: pathlib.Path, monkeypatch:
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(writer.records, "truth_table", fail)
+    monkeypatch.setattr(writer.picture_tables, "truth_table", fail)
     with pytest.raises(OSError, match="disk full"):
         writer.write(PhantomSettings(out=tmp_path / "out", patients=1, image_size=32, processes=1))
     assert list(tmp_path.iterdir()) == []
