@@ -80,18 +80,28 @@ def _plain(estimate: Estimate | None) -> str:
 
 
 def _score(measure: Measure[Any], model: ModelResult, task: str) -> str:
-    """Of numbers at a threshold, intervals stand in evaluation.json only: the row is long enough."""
     estimate = model.of(measure).get(task)
-    is_long = measure.has_interval and measure.has_interval_in_tables and measure.needs is not Needs.DECISIONS
-    return with_interval(estimate) if estimate is not None and is_long else _plain(estimate)
+    return with_interval(estimate) if estimate is not None and _shows_interval(measure) else _plain(estimate)
+
+
+def _shows_interval(measure: Measure[Any]) -> bool:
+    """Of numbers at a threshold, intervals are in evaluation.json only: the row is long enough."""
+    return measure.has_interval and measure.has_interval_in_tables and measure.needs is not Needs.DECISIONS
+
+
+def _headings(measures: Sequence[Measure[Any]]) -> list[str]:
+    """Above their columns; what the brackets are is said once, above the first that has them."""
+    explained = next((measure for measure in measures if _shows_interval(measure)), None)
+    return [
+        f"{measure.short or measure.title}{' [95% interval]' if measure is explained else ''}" for measure in measures
+    ]
 
 
 def _scores(evaluation: Evaluation) -> str:
     tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
     if len(evaluation.models) > MODELS_BY_TASK:
         tasks = (MEAN,)
-    first, *others = (measure.short or measure.title for measure in evaluation.measures)
-    header = ["Task", "Positive/negative", "Model", f"{first} [95% interval]", *others]
+    header = ["Task", "Positive/negative", "Model", *_headings(evaluation.measures)]
     rows = []
     for task in tasks:
         label = [task, "/".join(map(str, evaluation.counts[task]))] if task != MEAN else [_mean_of(evaluation), ""]
