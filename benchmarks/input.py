@@ -43,7 +43,7 @@ QUALITY = 90  # with NOISE, about 38 KB a film
 NOISE = 5.4  # grey levels
 # The in-domain pre-training paper, section 3: crop, horizontal flip, colour jitter, rotation; it gives no amounts.
 AUGMENTED: dict[str, Any] = {
-    "resize": 364, "crop": "random", "flip": 0.5, "rotation": 10.0, "translation": 0.05, "scale": 0.1,
+    "crop_from": 364, "crop": "random", "flip": 0.5, "rotation": 10.0, "translation": 0.05, "scale": 0.1,
     "brightness": 0.1, "contrast": 0.2,
 }  # fmt: skip
 # Pipeline, over which pipeline, at least.
