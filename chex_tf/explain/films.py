@@ -70,10 +70,10 @@ class Split:
         return self._decoded(place, None)
 
     def input(self, place: int, view: View) -> np.ndarray:
-        return view.of_records.apply(self._decoded(place, view.resized))
+        return view.for_records.apply(self._decoded(place, view.resized))
 
     def placing(self, view: View) -> View:
-        return view.of_records
+        return view.for_records
 
     def truth(self, run: TrainedRun, tasks: Sequence[str]) -> np.ndarray:
         """(films, tasks): 1, 0, or NaN where the label says neither, as in the run's own validation."""

@@ -13,7 +13,7 @@ from chex_tf.trained.run import TrainedRun
 
 def view_of(run: TrainedRun, stored: Stored) -> View:
     """Of films that were stored so, or would be."""
-    return View.under(run.data, stored)
+    return View.from_settings(run.data, stored)
 
 
 def stored_of(run: TrainedRun, say: Callable[[str], None]) -> Stored:

@@ -58,7 +58,7 @@ def test_a_film_becomes_the_very_input_that_its_record_becomes(prepared, tmp_pat
     for place in range(8):
         path = tmp_path / f"{place}.jpg"
         path.write_bytes(source.records.read(place))
-        view = View.under(settings, source.records.stored())
+        view = View.from_settings(settings, source.records.stored())
         film = film_file.open_film(path, view)
         np.testing.assert_array_equal(view.apply(film.pixels, film.shape), expected[place])
 
