@@ -12,7 +12,7 @@ from chex_tf.explain import overlay
 from chex_tf.explain.cam_network import Network, cam_layer_of_model
 from chex_tf.explain.methods import METHODS
 from chex_tf.explain.placing import upsample
-from chex_tf.models.probabilities import of_logits
+from chex_tf.models.probabilities import from_logits
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import POSITIVE
 from chex_tf.training.loop import Evaluated
@@ -47,7 +47,7 @@ def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[E
         images = network.normalised(np.stack([example.film for example in examples]))
         for number, example in enumerate(examples):
             margins, maps = METHODS["gradcam"](network, images[number : number + 1], [example.place])
-            probable = of_logits(margins)[:, [example.place]]
+            probable = from_logits(margins)[:, [example.place]]
             whole = upsample(maps, (data.image_size, data.image_size), View(data.image_size, data.image_size))
             bright = overlay.brightness(whole, probable)[0, 0]
             evaluated.board.images(
