@@ -8,7 +8,7 @@ import numpy as np
 
 from chex_tf.evaluation.grouping import aggregate, groups, patient_of, study_of, tail
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
-from chex_tf.prediction_files import Table, doubled, listed
+from chex_tf.prediction_files import Table, duplicates, first_few
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import is_reader
 
@@ -59,15 +59,15 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
     problems = []
     absent = [name for name in wanted if name not in known]
     if absent:
-        problems.append(f"{truth.path}: no column for {listed(absent)}; its tasks are {listed(known)}")
+        problems.append(f"{truth.path}: no column for {first_few(absent)}; its tasks are {first_few(known)}")
     for table in tables:
         absent = [name for name in wanted if name not in table.columns]
         if absent:
-            problems.append(f"{table.path}: no column for {listed(absent)}")
+            problems.append(f"{table.path}: no column for {first_few(absent)}")
         strangers = [name for name in table.columns if name in _KNOWN_TASKS and name not in known]
         if strangers and not wanted:
             problems.append(
-                f"{table.path}: {listed(strangers)} not in the labels {truth.path}; name the tasks to evaluate "
+                f"{table.path}: {first_few(strangers)} not in the labels {truth.path}; name the tasks to evaluate "
                 "with --tasks"
             )
     if problems:
@@ -75,15 +75,15 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
     shared = [name for name in known if all(name in table.columns for table in tables)]
     tasks = wanted or shared
     if not tasks:
-        raise InputError(f"expected a task that all files share; the labels {truth.path} have {listed(known)}")
+        raise InputError(f"expected a task that all files share; the labels {truth.path} have {first_few(known)}")
     for table in tables:
         extra = [name for name in table.columns if name not in known]
         if extra:
-            say(f"{table.path}: ignored {listed(extra)}: no such task in the labels")
+            say(f"{table.path}: ignored {first_few(extra)}: no such task in the labels")
         if not wanted:
             left = [name for name in table.columns if name in known and name not in shared]
             if left:
-                say(f"{table.path}: left out {listed(left)}: not in every file of predictions")
+                say(f"{table.path}: left out {first_few(left)}: not in every file of predictions")
     return tuple(tasks)
 
 
@@ -101,9 +101,9 @@ def match(
     blank = np.stack([[cell.strip() == "" for cell in truth.columns[task]] for task in tasks], axis=1)
     wrong = ~np.isin(labels, (0, 1)) & ~blank
     problems = _bad_cells(truth, tasks, wrong, "expected 0, 1 or nothing")
-    twice = doubled(truth.keys)
+    twice = duplicates(truth.keys)
     if twice:
-        problems.append(f"{truth.path}: {len(twice)} doubled ({listed(twice)})")
+        problems.append(f"{truth.path}: {len(twice)} doubled ({first_few(twice)})")
     scores = []
     for table in tables:
         values = np.stack([table.numbers(task) for task in tasks], axis=1)
@@ -177,7 +177,7 @@ def _bad_cells(table: Table, tasks: Sequence[str], wrong: np.ndarray, expected: 
     cells = [
         f"{table.keys[row]} {tasks[column]}={table.columns[tasks[column]][row] or 'nothing'}" for row, column in places
     ]
-    return [f"{table.path}: {expected}; received {listed(cells)}"]
+    return [f"{table.path}: {expected}; received {first_few(cells)}"]
 
 
 def _order(
@@ -189,13 +189,13 @@ def _order(
         if set(tails) & set(wanted_tails):
             say(f"{path}: matched from patientNNNNN on, because no key begins as in {truth_path}")
             keys, wanted = tails, wanted_tails
-    again, known, given = doubled(keys), set(wanted), set(keys)
+    again, known, given = duplicates(keys), set(wanted), set(keys)
     kinds = {
         "missing": [key for key in wanted if key not in given],
         "doubled": again,
         "unknown": [key for key in keys if key not in known],
     }
-    found = [f"{len(items)} {kind} ({listed(items)})" for kind, items in kinds.items() if items]
+    found = [f"{len(items)} {kind} ({first_few(items)})" for kind, items in kinds.items() if items]
     if found:
         raise InputError(f"{path}: expected every {noun} of {truth_path} once; received {', '.join(found)}")
     row_of = {key: row for row, key in enumerate(keys)}
@@ -216,9 +216,9 @@ def _aggregate(
     aggregation: str,
     studies_of: Callable[[str], str | None] = study_of,
 ) -> tuple[list[str], np.ndarray]:
-    if doubled(keys):
-        again = doubled(keys)
-        raise InputError(f"{path}: expected every image once; received {len(again)} doubled ({listed(again)})")
+    if duplicates(keys):
+        again = duplicates(keys)
+        raise InputError(f"{path}: expected every image once; received {len(again)} doubled ({first_few(again)})")
     studies, places = groups(path, keys, studies_of)
     return studies, aggregate(values, places, len(studies), aggregation)
 
@@ -243,7 +243,7 @@ def _agreed(
     if torn.size:
         cells = [f"{studies[row]} {tasks[column]}" for row, column in torn]
         raise InputError(
-            f"{where}: expected one label for all images of a study; received several for {listed(cells)}; "
+            f"{where}: expected one label for all images of a study; received several for {first_few(cells)}; "
             "--aggregation=none evaluates image by image"
         )
     return np.where(low == 2, np.nan, low)
@@ -294,7 +294,7 @@ def match_validation(
     if shared:
         raise InputError(
             f"{truth.path}: expected thresholds to be chosen on other rows than those evaluated; {len(shared)} are in "
-            f"both ({listed(shared)})"
+            f"both ({first_few(shared)})"
         )
     return validation, found
 

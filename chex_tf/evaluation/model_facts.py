@@ -9,7 +9,7 @@ import numpy as np
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.prediction_files import listed
+from chex_tf.prediction_files import first_few
 from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread, correlate, family_spread
@@ -33,7 +33,7 @@ def read(path: pathlib.Path) -> dict[str, Entry]:
         rows = list(csv.DictReader(file))
     absent = [name for name in COLUMNS if not rows or name not in rows[0]]
     if absent:
-        raise InputError(f"{path}: expected columns {', '.join(COLUMNS)}; received none named {listed(absent)}")
+        raise InputError(f"{path}: expected columns {', '.join(COLUMNS)}; received none named {first_few(absent)}")
     return {
         row["model"]: Entry(
             row["family"],
@@ -60,7 +60,7 @@ def relate(
     known = [place for place, name in enumerate(names) if name in entries]
     unknown = [name for name in names if name not in entries]
     if unknown:
-        say(f"rank correlation leaves out {listed(unknown)}: not in the catalogue")
+        say(f"rank correlation leaves out {first_few(unknown)}: not in the catalogue")
     areas = [evaluation.sampled[name, AUROC, MEAN] for name in names]
     values = np.array([area.value for area in areas])
     replicates = np.array([area.replicates for area in areas]).reshape(len(areas), evaluation.settings.replicates).T

@@ -50,7 +50,7 @@ def _from_files(settings: EvaluationSettings) -> Sources:
     chosen = settings.threshold_labels
     return Sources(
         settings.labels.stem,
-        prediction_files.names_of(settings.predictions),
+        prediction_files.short_names(settings.predictions),
         tuple(f"as given in {path}" for path in settings.predictions),
         prediction_files.read(settings.labels),
         tuple(prediction_files.read(path) for path in settings.predictions),
@@ -83,7 +83,7 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
     policies = {policy for policy in map(config.label_policy, runs) if policy is not None}
     return Sources(
         " / ".join(dict.fromkeys(sets)),
-        prediction_files.names_of(runs),
+        prediction_files.short_names(runs),
         tuple(predictions.in_words(run, name) for run, name in zip(runs, names, strict=True)),
         truth,
         tables,

@@ -14,7 +14,7 @@ from chex_tf.explain.films import Films, tasks_of
 from chex_tf.explain.overlay import brightness
 from chex_tf.explain.placing import upsample
 from chex_tf.explain.settings import ExplainSettings
-from chex_tf.prediction_files import names_of
+from chex_tf.prediction_files import short_names
 from chex_tf.runs.checkpoints import chosen
 from chex_tf.trained.run import TrainedRun, read_run
 from chex_tf.trained.view import view_of
@@ -71,7 +71,7 @@ class Read:
 
 
 def read(settings: ExplainSettings) -> Read:
-    names = names_of(settings.run_dir)
+    names = short_names(settings.run_dir)
     runs = tuple(read_run(pathlib.Path(folder)) for folder in settings.run_dir)
     for run in runs:
         chosen(run.best, settings.checkpoint)  # refuses what a run does not have

@@ -14,7 +14,7 @@ from chex_tf.export import card, formats, proof, run_graph
 from chex_tf.export.sample import CALIBRATION_IMAGES, Sample, open_sample
 from chex_tf.export.settings import ExportSettings
 from chex_tf.files import whole_folder, write_text
-from chex_tf.prediction_files import names_of
+from chex_tf.prediction_files import short_names
 from chex_tf.runs.checkpoints import Best, chosen
 from chex_tf.settings import InputError
 from chex_tf.trained.run import TrainedRun, read_run
@@ -43,7 +43,7 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
         raise InputError(f"expected a folder to make or an empty one; {settings.out} holds files", "out")
     others = [folder for folder in settings.compare if folder.resolve() != settings.run_dir.resolve()]
     folders = (settings.run_dir, *others)
-    names = tuple(name.replace(":", "_") for name in names_of(folders))  # a pair is written FIRST:SECOND
+    names = tuple(name.replace(":", "_") for name in short_names(folders))  # a pair is written FIRST:SECOND
     runs = [read_run(folder) for folder in folders]
     members = [chosen(run.best, settings.checkpoint) for run in runs]
     samples = [open_sample(run, settings.split, settings.data) for run in runs]

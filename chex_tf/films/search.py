@@ -20,7 +20,7 @@ class Found:
 
     films: tuple[pathlib.Path, ...]
     missing: tuple[tuple[pathlib.Path, str], ...]
-    passed_over: int
+    skipped: int
 
 
 def find(asked: Iterable[pathlib.Path]) -> Found:
@@ -28,7 +28,7 @@ def find(asked: Iterable[pathlib.Path]) -> Found:
     to miss. A file that is named, or matched by a pattern, is taken whatever it is."""
     films: dict[pathlib.Path, None] = {}
     missing: list[tuple[pathlib.Path, str]] = []
-    passed_over = 0
+    skipped = 0
     for path, why in _expanded(asked):
         if why:
             missing.append((path, why))
@@ -37,10 +37,10 @@ def find(asked: Iterable[pathlib.Path]) -> Found:
         else:
             inside = [(file, _is_film(file)) for file in _walked(path)]
             films |= dict.fromkeys(file for file, is_film in inside if is_film)
-            passed_over += sum(not is_film for _, is_film in inside)
+            skipped += sum(not is_film for _, is_film in inside)
             if not any(is_film for _, is_film in inside):
                 missing.append((path, "a folder without a JPEG, PNG or DICOM file"))
-    return Found(tuple(films), tuple(missing), passed_over)
+    return Found(tuple(films), tuple(missing), skipped)
 
 
 def shown(path: pathlib.Path) -> str:
