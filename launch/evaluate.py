@@ -25,14 +25,14 @@ PROGRESS_BAR_FROM = 500_000_000
 def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation import evaluation, evaluation_json, matching, model_facts, sources, table
     from chex_tf.statistics import bootstrap
-    from chex_tf.trained.lacking import predicted
+    from chex_tf.trained.lacking import ensure_predictions
 
     def say(message: str) -> None:
         print(message, file=sys.stderr)
 
     def predict(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
         watch = functools.partial(Progress, "images")
-        return predicted(run, split, settings.options, data, settings.strategy, say, watch)
+        return ensure_predictions(run, split, settings.options, data, settings.strategy, say, watch)
 
     source = sources.gather(settings, predict)
     if settings.paired and len(source.tables) < 2:

@@ -27,15 +27,15 @@ def main(settings: PredictSettings) -> int:
         _say(f"{found.skipped:,} files in folders are not JPEG, PNG or DICOM, and were skipped")
     if not found.films:
         path, why = found.missing[0]
-        raise InputError(f"{search.shown(path)}: {why}", "films")
+        raise InputError(f"{search.printable(path)}: {why}", "films")
 
     from chex_tf.films import answers, stream
-    from chex_tf.runs.checkpoints import chosen
+    from chex_tf.runs.checkpoints import choose
     from chex_tf.trained import thresholds
     from chex_tf.trained.run import read_run
 
     trained = read_run(settings.run_dir)
-    best = chosen(trained.best, settings.checkpoint)
+    best = choose(trained.best, settings.checkpoint)
     cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by)
     about = answers.About(trained, len(best), cuts)
     total = len(found.missing) + len(found.films)

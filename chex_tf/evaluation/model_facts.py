@@ -1,4 +1,4 @@
-"""What is known of the evaluated models beside their predictions, and how it goes with their AUROC."""
+"""Known facts about the evaluated models, and how they correlate with their AUROC."""
 
 import csv
 import dataclasses
@@ -21,7 +21,7 @@ COLUMNS = ("model", "family", "parameters", "imagenet_top1")
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue; a number that is not given is NaN."""
+    """A row of the catalogue; a missing number is NaN."""
 
     family: str
     parameters: float
@@ -54,8 +54,8 @@ def _number(path: pathlib.Path, row: dict[str, str], column: str) -> float:
 def relate(
     evaluation: Evaluation, entries: dict[str, Entry], say: Callable[[str], None]
 ) -> tuple[dict[str, Correlation], FamilySpread | None]:
-    """Correlations with the mean AUROC over the models the catalogue knows; where pairs are compared by name, of the
-    first model's parameters with the boost over the second (such as a pretrained model over the same from scratch)."""
+    """Correlations with the mean AUROC over the models in the catalogue; where pairs are compared by name, also between
+    the first model's parameters and its boost over the second (such as pretrained over the same from scratch)."""
     names = [model.name for model in evaluation.models]
     known = [place for place, name in enumerate(names) if name in entries]
     unknown = [name for name in names if name not in entries]

@@ -134,7 +134,7 @@ class _Job:
 
     def config(self) -> Config:
         """Every setting as resolved, and whatever else decides the outcome."""
-        return configuration.made(
+        return configuration.assemble(
             (self.settings, *self.objective.settings, self.model),
             self.heads.to_json(),
             self.objective.records(),

@@ -196,7 +196,7 @@ def test_damage_within_a_png_is_refused(tmp_path):
 
 
 def test_tiny_files_are_refused(tmp_path):
-    with pytest.raises(UnreadableFilm, match="expected at least 16 pixels a side; received 8×40"):
+    with pytest.raises(UnreadableFilm, match="expected at least 16 pixels per side; received 8×40"):
         film_file.read(saved(tmp_path, "film.png", smooth(40, 8)))
 
 
