@@ -20,7 +20,7 @@ TORCHVISION, TIMM, CADENE = "torchvision", "timm 0.2.1", "Cadene 0.7.4"
 KERAS_NORMALISATION, KERAS_DEFAULT = BatchNormalisation(0.99, 1.001e-5), BatchNormalisation(0.99, 1e-3)
 PYTORCH_NORMALISATION = BatchNormalisation(0.9, 1e-5)  # PyTorch's default
 
-_WITH_1000 = "the paper counts 1000 outputs"
+_WITH_1000 = "the paper's count is for 1000 outputs"
 _BIASES = f"{_WITH_1000}; and Keras' convolutions have biases, PyTorch's have none"
 MNASNET_COUNT = (
     "5.290M is NASNet-A-Mobile's count (5,289,978 with 1000 outputs); MNASNet 1.0 has 4,383,312 with 1000 outputs"
