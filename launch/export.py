@@ -24,9 +24,9 @@ def main(settings: ExportSettings) -> None:
 
     logging.getLogger().setLevel(logging.ERROR)  # converters log advice on the root logger
     outcome = exporting.export(settings, say, lambda name: Progress("images", name))
-    print(tables.proved(outcome))
+    print(tables.proof_table(outcome))
     if outcome.family is not None:
-        print("\n" + tables.family(outcome))
+        print("\n" + tables.family_table(outcome))
     names = ", ".join(sorted(file.name for file in outcome.folder.iterdir()))
     say(f"{outcome.folder}: wrote {names}")
 

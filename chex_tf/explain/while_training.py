@@ -1,4 +1,4 @@
-"""Grad-CAM of the same few validation films after every evaluation, in TensorBoard: what a network comes to look at."""
+"""Grad-CAM of the same few validation films after every evaluation, in TensorBoard: where a network learns to look."""
 
 import dataclasses
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Example:
 def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[Evaluated], None]:
     """For `train(callbacks=...)`: draws an example of each of the first `most` tasks as gradcam/TASK."""
     examples: list[Example] = []
-    networks: list[Network] = []  # one, kept: its graph is traced once, its weights are those that training changes
+    networks: list[Network] = []  # at most one, traced once; it shares the weights in training
 
     def draw(evaluated: Evaluated) -> None:
         if evaluated.board is None or evaluated.workers > 1:  # other workers would have to run the network too
