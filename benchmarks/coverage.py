@@ -39,7 +39,7 @@ def sampled(
 ) -> tuple[np.ndarray, np.ndarray]:
     """AUROC of each score vector: estimates [scores] and replicates [replicates, scores]."""
     count = int(units.max()) + 1
-    rankings = [ranking.rank(labels, each).of_units(units) for each in scores]
+    rankings = [ranking.rank(labels, each).by_unit(units) for each in scores]
     work: list[bootstrap.Statistic] = [lambda weights, order=order: ranking.auroc(order, weights) for order in rankings]
     estimates = np.array([statistic(np.ones((1, count), np.int32))[0] for statistic in work])
     return estimates, np.stack(bootstrap.replicate(work, bootstrap.Resampling(count, REPLICATES, seed)), axis=1)

@@ -1,4 +1,4 @@
-"""Writing so that a reader never sees half a file: everything is made beside its place and renamed into it."""
+"""Atomic writing: a file or folder is made beside its path and renamed, so that a reader never sees half of it."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def whole_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a scratch path beside `path`; when the block ends well it takes path's place, otherwise it is removed."""
+    """Gives a scratch path beside `path`; it replaces `path` when the block succeeds, otherwise it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -32,7 +32,7 @@ def write_text(path: pathlib.Path, text: str) -> None:
 
 @contextlib.contextmanager
 def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a scratch folder beside `path`, which must be absent or empty; ends as path, or is removed."""
+    """Gives a scratch folder beside `path`, which must be absent or empty; it becomes `path` as in `whole_file`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:

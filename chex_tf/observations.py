@@ -1,7 +1,7 @@
 """The observations a radiograph is labelled with, the sets of them that are studied, and the four raw label values.
 
-This file alone spells these names for chex_tf. (A TFDS builder carries its own copy in a labels.txt, because it must
-work without chex_tf; a test holds the two together.)
+Only this file spells these names for chex_tf. (A TFDS builder has its own copy in a labels.txt, because it must work
+without chex_tf; a test keeps the two in step.)
 """
 
 # CheXpert's 14 observations in the order of train.csv (Irvin et al. 2019, Table 1).
@@ -37,11 +37,11 @@ TASK_SETS: dict[str, tuple[str, ...]] = {
     "all": OBSERVATIONS,
 }
 
-# Raw label values as they stand in prepared records; no policy has touched them.
+# Raw label values as prepared records store them, before any policy.
 POSITIVE, NEGATIVE, UNCERTAIN, BLANK = 1, 0, -1, -2
 
 # ChestX-ray14's 14 findings in the order of the data set's paper (Wang et al. 2017, with the six added later), and
-# the name that stands for none of them.
+# the name for none of them.
 CHEST_XRAY14_FINDINGS: tuple[str, ...] = (
     "Atelectasis",
     "Cardiomegaly",

@@ -1,4 +1,4 @@
-"""Predictions and ground truth as CSV files: a column Study or Path, then one column a task, by name, in any order."""
+"""Predictions and ground truth as CSV files: a column Study or Path and one column per task, by name, in any order."""
 
 import csv
 import dataclasses
@@ -14,21 +14,21 @@ from chex_tf.observations import ALIASES
 from chex_tf.settings import InputError
 
 KEY_COLUMNS = ("Study", "Path")
-LISTED = 10  # as many offenders a complaint names before it counts the rest
+MOST_NAMED = 10  # how many names an error message gives before it counts the rest
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A file as text: `key` says by what its rows are known, `columns` holds all others under their canonical names."""
+    """A file as text: `key` names the column that identifies rows, `columns` holds the others by canonical name."""
 
     path: pathlib.Path
     key: str
     keys: tuple[str, ...]
     columns: dict[str, tuple[str, ...]]
-    lines: tuple[int, ...] = ()  # of the file, where each row ends; empty for a table that comes from no file
+    lines: tuple[int, ...] = ()  # where in the file each row ends; empty for a table that is not from a file
 
     def numbers(self, column: str) -> np.ndarray:
-        """The column as float64; text that is no number, and an empty cell, become NaN."""
+        """The column as float64; text that is not a number, and an empty cell, become NaN."""
         cells = self.columns[column]
         try:
             return np.array(cells, dtype=np.float64)
@@ -43,14 +43,14 @@ def _number(cell: str) -> float:
         return float("nan")
 
 
-def listed(items: Sequence[str]) -> str:
+def first_few(items: Sequence[str]) -> str:
     """Some of `items` and how many more there are."""
-    shown = ", ".join(items[:LISTED])
-    return shown if len(items) <= LISTED else f"{shown} and {len(items) - LISTED} more"
+    shown = ", ".join(items[:MOST_NAMED])
+    return shown if len(items) <= MOST_NAMED else f"{shown} and {len(items) - MOST_NAMED} more"
 
 
-def doubled(names: Sequence[str]) -> list[str]:
-    """Each name that stands more than once, once."""
+def duplicates(names: Sequence[str]) -> list[str]:
+    """Each name that occurs more than once, given once."""
     seen: set[str] = set()
     again: dict[str, None] = {}
     for name in names:
@@ -61,7 +61,7 @@ def doubled(names: Sequence[str]) -> list[str]:
 
 
 def read(path: pathlib.Path) -> Table:
-    """Raises InputError where the file is no such CSV; which columns matter is decided by who asks for them."""
+    """Raises InputError where the file is not such a CSV; the caller decides which columns it needs."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -79,10 +79,10 @@ def _table(path: pathlib.Path, lines: Any) -> Table:
         (name for name in KEY_COLUMNS if name in header), None
     )
     if key is None:
-        raise InputError(f"{path}: expected a column Study or Path; received {listed(header) or 'an empty file'}")
-    again = doubled([name for name in header if name])
+        raise InputError(f"{path}: expected a column Study or Path; received {first_few(header) or 'an empty file'}")
+    again = duplicates([name for name in header if name])
     if again:
-        raise InputError(f"{path}: expected each column once; received {listed(again)} more than once")
+        raise InputError(f"{path}: expected each column once; received {first_few(again)} more than once")
     rows, ends = [], []
     for row in lines:
         if not row:
@@ -99,7 +99,7 @@ def _table(path: pathlib.Path, lines: Any) -> Table:
 
 
 def _named(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Columns without a name (an index that was written along) are known by their place."""
+    """Columns without a name (such as an exported index) are named by their place."""
     names = [name or f"(column {place} without a name)" for place, name in enumerate(header, start=1)]
     return dict(zip(names, zip(*rows, strict=True), strict=True))
 
@@ -125,16 +125,16 @@ def write(
     write_text(path, text.getvalue())
 
 
-def names_of(paths: Sequence[pathlib.Path]) -> tuple[str, ...]:
-    """A short name for each file or folder: its stem without _predictions, and as many folders as tell them apart."""
+def short_names(paths: Sequence[pathlib.Path]) -> tuple[str, ...]:
+    """A name for each file or folder: its stem without _predictions, behind the parent folders that tell them apart."""
     resolved = [path.resolve() for path in paths]
-    again = doubled([str(path) for path in resolved])
+    again = duplicates([str(path) for path in resolved])
     if again:
-        raise InputError(f"expected each file once; received {listed(again)} more than once")
+        raise InputError(f"expected each file once; received {first_few(again)} more than once")
     names = [[path.stem.removesuffix("_predictions") if path.is_file() else path.name] for path in resolved]
     above = [list(path.parent.parts) for path in resolved]
     while len({tuple(name) for name in names}) < len(names):
-        shared = set(doubled(["/".join(name) for name in names]))
+        shared = set(duplicates(["/".join(name) for name in names]))
         for name, parents in zip(names, above, strict=True):
             if "/".join(name) in shared and parents:
                 name.insert(0, parents.pop())

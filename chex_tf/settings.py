@@ -1,7 +1,7 @@
-"""Frozen settings: what a field means, which values it takes, and the one error that stands for bad input.
+"""Frozen settings: what a field means, which values it takes, and the one error for bad input.
 
-Settings are pure values: making one asks nothing of the file system, so those of a run can be made again on any
-machine. Whether paths are there is checked where a command line is read (launch.paths).
+Settings are pure values: making them never touches the file system, so a run's settings can be made again on any
+machine. Whether paths exist is checked where a command line is read (launch.paths).
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 
 class InputError(ValueError):
-    """What a user gave cannot be used; the message is one line. `setting` names the field at fault, if one is."""
+    """A user's input cannot be used; the message is one line. `setting` names the field at fault, if there is one."""
 
     def __init__(self, message: str, setting: str | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class Meaning:
     existing: typing.Literal["file", "folder", "any", ""] = ""
     writes: typing.Literal["file", "folder", "new folder", ""] = ""
     repeated: bool = False  # given once for each value, rather than as one list with commas
-    decides: bool = True  # whether it changes what comes out of a run; where not, a run may continue with another value
+    decides: bool = True  # whether it changes a run's results; where not, a run may continue with another value
 
 
 def setting(default: Any = dataclasses.MISSING, *, help: str, **meaning: Any) -> Any:
@@ -48,13 +48,13 @@ def meaning_of(field: dataclasses.Field[Any]) -> Meaning:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """A sentence's end that offers the closest of `names`, or lists them when few and none is close."""
+    """The end of a message: suggests the closest of `names`, or lists them if they are few and none is close."""
     known = list(names)
     return closest(name, known) or (f"; known: {', '.join(known)}" if 0 < len(known) <= 20 else "")
 
 
 def closest(name: str, names: Iterable[str]) -> str:
-    """A sentence's end that offers the closest of `names`, or nothing: for where they are listed already."""
+    """The end of a message: suggests the closest of `names`, or nothing; for messages that list them already."""
     by_folded = {known.lower().replace("-", "_"): known for known in names}
     close = difflib.get_close_matches(name.lower().replace("-", "_"), by_folded, n=1)
     return f"; did you mean {by_folded[close[0]]}?" if close else ""
@@ -74,7 +74,7 @@ def is_tuple(hint: Any) -> bool:
 
 
 def expectation(hint: Any, meaning: Meaning) -> str:
-    """In words, what a setting accepts: used by --help and by every complaint."""
+    """In words, what a setting accepts: used by --help and by every error message."""
     if meaning.choices:
         one = (
             " or ".join((", ".join(meaning.choices[:-1]), meaning.choices[-1]))
@@ -121,7 +121,7 @@ def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
 class Settings:
     """Base of every settings class: fields made by `setting` are validated, then `check` looks for contradictions."""
 
-    section: ClassVar[str] = ""  # under which a run's configuration keeps them
+    section: ClassVar[str] = ""  # the key of these settings in a run's configuration
 
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
@@ -144,8 +144,8 @@ class Settings:
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
-        """The settings that `to_json` made `given` from, validated anew. A setting that it lacks takes its default;
-        one that this version does not know is left out."""
+        """The settings from which `to_json` made `given`, validated again. A missing setting takes its default; one
+        that this version does not know is left out."""
         hints = typing.get_type_hints(cls)
         known = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: _typed(value, hints[name]) for name, value in given.items() if name in known})

@@ -1,7 +1,7 @@
-"""The one way from a command line to frozen settings, and from an error to one line and an exit code.
+"""Turns a command line into frozen settings, and an error into one line and an exit code.
 
 A verb calls `run(main, SettingsClass, ...)`. Its flags are the fields of those classes; absl parses them, so
-`--flagfile` works and later flags win; `main` receives one validated object a class.
+`--flagfile` works and later flags win; `main` receives one validated object per class.
 """
 
 import dataclasses
@@ -25,8 +25,8 @@ USAGE_EXIT = 2  # bad input of any kind
 INTERRUPTED_EXIT = 128 + signal.SIGINT
 TERMINATED_EXIT = 128 + signal.SIGTERM
 
-# An operating system's refusal that the user can mend; anything else is a fault of ours and shows its trace.
-_USERS_TO_MEND = {
+# Errors of the operating system that the user can fix; any other is a bug in this project and shows its trace.
+_USER_CAN_FIX = {
     errno.EEXIST,
     errno.EISDIR,
     errno.ENOSPC,
@@ -77,11 +77,11 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     except _Terminated:
         _complain(verb, "terminated")
         code = TERMINATED_EXIT
-    except BrokenPipeError:  # the reader of our output left, as `| head` does
+    except BrokenPipeError:  # the reader of the output has closed it, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except (InputError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in _USERS_TO_MEND:
+        if isinstance(error, OSError) and error.errno not in _USER_CAN_FIX:
             raise
         if debug:
             traceback.print_exc()
@@ -91,7 +91,7 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
 
 
 def _set_up_tensorflow(debug: bool) -> None:
-    """TensorFlow reads these variables when it is imported. A value that the user has set stands.
+    """TensorFlow reads these variables when it is imported. A value that the user has set is kept.
 
     Log level 2 hides the information and warnings of TensorFlow's C++ side and keeps its errors; a few lines that
     TensorFlow writes before it looks at the level still appear.
@@ -103,7 +103,7 @@ def _set_up_tensorflow(debug: bool) -> None:
 
 
 def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings, ...]:
-    """Flags and flagfiles into one validated object a class; raises InputError for whatever is wrong with them."""
+    """Flags and flagfiles as one validated object per class; raises InputError for whatever is wrong with them."""
     values = flags.FlagValues()
     values.set_gnu_getopt(True)
     owners: dict[str, type[Settings]] = {}
@@ -126,12 +126,12 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
         refusal = error if isinstance(error, OSError) else error.__context__
         assert isinstance(refusal, OSError)
         raise InputError(
-            f"--flagfile: expected a file with a flag a line; {refusal.filename}: {refusal.strerror}"
+            f"--flagfile: expected a file with one flag per line; {refusal.filename}: {refusal.strerror}"
         ) from error
     except flags.Error as error:
         raise InputError(_one_line(error)) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"--flagfile: expected a text file with a flag a line; {error.reason}") from error
+        raise InputError(f"--flagfile: expected a text file with one flag per line; {error.reason}") from error
     if left:
         raise InputError(f"expected flags only; received {left[0]!r}{nearest(left[0].lstrip('-'), owners)}")
     made = tuple(_settings(settings_class, values) for settings_class in classes)
@@ -141,7 +141,7 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
 
 
 def _define(field: dataclasses.Field[Any], hint: Any, values: flags.FlagValues) -> None:
-    """An absl flag that keeps its text and has no default: the dataclass's own default holds where none was given."""
+    """An absl flag that keeps its text and has no default: where it is not given, the dataclass's default applies."""
     kind, meaning = scalar_type(hint), meaning_of(field)
     if is_tuple(hint) and meaning.repeated:
         flags.DEFINE_multi_string(field.name, None, "", flag_values=values)
@@ -195,7 +195,7 @@ def _line(error: InputError | OSError, arguments: Sequence[str]) -> str:
 
 
 def _place(name: str, arguments: Sequence[str]) -> str:
-    """Where a flag stands when it came from a flagfile rather than from the command line itself."""
+    """File and line of a flag that came from a flagfile; empty if it was on the command line itself."""
     if any(argument.lstrip("-").partition("=")[0] in (name, f"no{name}") for argument in arguments):
         return ""
     files = [argument.partition("=")[2] for argument in arguments if argument.lstrip("-").startswith("flagfile=")]

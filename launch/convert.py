@@ -13,7 +13,7 @@ from typing import Any
 from chex_tf.settings import InputError, Settings, setting
 from launch.command import run
 
-# Where a state dict lies inside a training checkpoint, in the order of preference.
+# The keys that hold a state dict inside a training checkpoint, in order of preference.
 _NESTED = ("state_dict_ema", "state_dict", "model", "module")
 _PARALLEL = "module."  # what torch.nn.DataParallel puts before every name
 
@@ -21,10 +21,10 @@ _PARALLEL = "module."  # what torch.nn.DataParallel puts before every name
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ConvertSettings(Settings):
     checkpoint: pathlib.Path = setting(
-        help="PyTorch checkpoint, .pth or .pt; may stand first without a flag", existing="file"
+        help="PyTorch checkpoint, .pth or .pt; may come first without its flag", existing="file"
     )
     out: pathlib.Path = setting(help=".safetensors file to write", writes="file")
-    force: bool = setting(False, help="write over a file that is there")
+    force: bool = setting(False, help="overwrite an existing file")
 
     def check(self) -> None:
         if self.out.suffix != ".safetensors":
@@ -35,7 +35,7 @@ def main(settings: ConvertSettings) -> None:
     from chex_tf.files import whole_file
 
     if settings.out.exists() and not settings.force:
-        raise InputError(f"{settings.out} is there already; --force writes over it", "out")
+        raise InputError(f"{settings.out} already exists; --force overwrites it", "out")
     try:
         import torch
         from safetensors.torch import save_file
@@ -50,7 +50,7 @@ def main(settings: ConvertSettings) -> None:
 
 
 def read(torch: Any, path: pathlib.Path) -> Any:
-    """What the weights-only loader makes of the file."""
+    """The file's content, as the weights-only loader reads it."""
     import pickle
 
     try:
@@ -75,12 +75,12 @@ def state(content: Any, torch: Any) -> dict[str, Any]:
         raise InputError(
             f"expected a dictionary of tensors; its keys are {', '.join(map(str, content))[:200]}", "checkpoint"
         )
-    # Copies, because a .safetensors file holds no two names for one memory.
+    # Copies, because a .safetensors file cannot hold two names for the same memory.
     return {name.removeprefix(_PARALLEL): tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
 
 
 def with_flag(arguments: list[str]) -> list[str]:
-    """Lets the checkpoint stand first without its flag."""
+    """Lets the checkpoint come first without its flag."""
     if arguments and not arguments[0].startswith("-"):
         return [f"--checkpoint={arguments[0]}", *arguments[1:]]
     return arguments

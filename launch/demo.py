@@ -1,4 +1,4 @@
-"""Go the whole way on synthetic radiographs: each step is a command of its own, shown before it runs."""
+"""Runs the whole pipeline on synthetic radiographs: each step is a command of its own, shown before it runs."""
 
 import dataclasses
 import pathlib
@@ -17,7 +17,7 @@ class DemoSettings(Settings):
     )
     patients: int = setting(300, help="How many phantom patients", low=20, high=100_000)
     image_size: int = setting(128, help="Side of an image", unit="pixels", low=64, high=512)
-    epochs: int = setting(5, help="How often training goes over its images", low=1, high=100)
+    epochs: int = setting(5, help="How many passes training makes over its images", low=1, high=100)
     seed: int = setting(1, help="Seed of the phantom and of everything after it", low=0)
 
 

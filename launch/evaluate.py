@@ -1,11 +1,11 @@
-"""Gives AUROC with intervals, paired differences and decisions, from any predictions or from run directories.
+"""Computes AUROC with intervals, paired differences and decisions, from any predictions or from run directories.
 
   python -m launch.evaluate --predictions=a.csv --predictions=b.csv --labels=groundtruth.csv --paired --out=DIR
 
   python -m launch.evaluate --run_dir=runs/densenet121 --split=test
 
-A run's predictions are made first where they are lacking, or were made by other checkpoints. Files are matched by study
-or image; a file with nothing but 0 and 1 is a reader, shown as an operating point.
+A run's predictions are made first if they are missing or were made by other checkpoints. Files are matched by study or
+image; a file that holds only 0 and 1 is a reader, shown as an operating point.
 """
 
 import dataclasses
@@ -18,21 +18,21 @@ from chex_tf.settings import InputError
 from launch.command import run
 from launch.progress import Progress
 
-# Below this many weighted scores (replicates x rows x tasks x models) the answer comes sooner than a bar is read.
-WORTH_A_BAR = 500_000_000
+# Below this many weighted scores (replicates x rows x tasks x models) the answer comes too soon for a progress bar.
+PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation import evaluation, evaluation_json, matching, model_facts, sources, table
     from chex_tf.statistics import bootstrap
-    from chex_tf.trained.lacking import predicted
+    from chex_tf.trained.lacking import ensure_predictions
 
     def say(message: str) -> None:
         print(message, file=sys.stderr)
 
     def predict(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
         watch = functools.partial(Progress, "images")
-        return predicted(run, split, settings.options, data, settings.strategy, say, watch)
+        return ensure_predictions(run, split, settings.options, data, settings.strategy, say, watch)
 
     source = sources.gather(settings, predict)
     if settings.paired and len(source.tables) < 2:
@@ -51,11 +51,11 @@ def main(settings: EvaluationSettings) -> None:
             source.threshold_truth, source.threshold_tables, cohort, models, settings.aggregation, say
         )
     if settings.ensemble:
-        models, held = matching.with_ensemble(models, validation[1] if validation else ())
-        validation = (validation[0], held) if validation else None
+        models, validated = matching.with_ensemble(models, validation[1] if validation else ())
+        validation = (validation[0], validated) if validation else None
     entries = model_facts.read(settings.catalogue) if settings.catalogue else None
     work = settings.replicates * cohort.labels.size * len(models)
-    progress = Progress("replicates") if work > WORTH_A_BAR else bootstrap.silent
+    progress = Progress("replicates") if work > PROGRESS_BAR_FROM else bootstrap.silent
     found = evaluation.evaluate(
         source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress
     )

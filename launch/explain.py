@@ -1,11 +1,11 @@
-"""Show where trained networks look (Grad-CAM), on image files or on a split, and measure how well they localise.
+"""Shows where trained networks look (Grad-CAM), on image files or on a split, and measures how well they localise.
 
   python -m launch.explain --run_dir=runs/densenet121 --tasks=Atelectasis --films=film.jpg --out=DIR
 
   python -m launch.explain --run_dir=runs/densenet121 --run_dir=runs/densenet121minus1 --split=test --out=DIR
 
-Of a split it writes figure.png (a film a row, a run a column), gallery.html (every film, to be filtered by task and
-outcome) and, where regions are known, localisation.json (pointing game and IoU).
+For a split it writes figure.png (one row per film, one column per run), gallery.html (every film, with filters by task
+and outcome) and, where regions are known, localisation.json (pointing game and IoU).
 """
 
 import sys

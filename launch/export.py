@@ -1,4 +1,4 @@
-"""Makes a trained run one file that opens without this project, and proves on a split that it is the same model.
+"""Exports a trained run as one file that opens without this project, and proves on a split that it is the same model.
 
   python -m launch.export --run_dir=runs/densenet121 --format=saved_model --out=exported
 
@@ -22,11 +22,11 @@ def main(settings: ExportSettings) -> None:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    logging.getLogger().setLevel(logging.ERROR)  # converters advise through the root logger
+    logging.getLogger().setLevel(logging.ERROR)  # converters log advice on the root logger
     outcome = exporting.export(settings, say, lambda name: Progress("images", name))
-    print(tables.proved(outcome))
+    print(tables.proof_table(outcome))
     if outcome.family is not None:
-        print("\n" + tables.family(outcome))
+        print("\n" + tables.family_table(outcome))
     names = ", ".join(sorted(file.name for file in outcome.folder.iterdir()))
     say(f"{outcome.folder}: wrote {names}")
 

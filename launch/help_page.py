@@ -13,7 +13,7 @@ from chex_tf.settings import Settings, expectation, is_tuple, meaning_of, scalar
 _ALWAYS = """\
 Always
   --flagfile=FILE
-      Reads more flags from a text file, one a line, # begins a comment; later flags win.
+      Reads more flags from a text file, one per line; # begins a comment; later flags win.
   --debug
       Shows the stack trace behind an error, and everything that TensorFlow logs.
   --help
@@ -47,7 +47,7 @@ def _entry(field: dataclasses.Field[Any], hint: Any, width: int) -> str:
         notes.append(f"in {meaning.unit}")
     if is_tuple(hint):
         notes.append("may be given several times" if meaning.repeated else "separated by commas")
-    notes.append("required" if field.default is dataclasses.MISSING else f"default: {_shown(field.default)}")
+    notes.append("required" if field.default is dataclasses.MISSING else f"default: {_default_text(field.default)}")
     text = f"{meaning.help.rstrip('.')}. [{'; '.join(notes)}]"
     body = textwrap.fill(text, width, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False)
     return f"  {_usage(field.name, hint, meaning.repeated)}\n{body}"
@@ -61,7 +61,7 @@ def _usage(name: str, hint: Any, repeated: bool) -> str:
     return f"--{name}={value}" + (f",{value},..." if is_tuple(hint) and not repeated else "")
 
 
-def _shown(default: Any) -> str:
+def _default_text(default: Any) -> str:
     if default is None or default == () or default == "":
         return "none"
     if isinstance(default, bool):

@@ -1,4 +1,4 @@
-"""Draws one batch as the network will see it, with labels, policy and weights, and counts what the policy did.
+"""Draws one batch as the network will see it, with labels, policy and weights, and counts the policy's effects.
 
 python -m launch.inspect --data=PREPARED --out=batch_picture.png --uncertain=ones
 """

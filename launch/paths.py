@@ -1,4 +1,4 @@
-"""Whether the paths in settings are there, or can be written: looked at once, before any work begins."""
+"""Checks, before any work begins, that the paths in settings exist or can be written."""
 
 import dataclasses
 import os
@@ -15,22 +15,22 @@ def check(settings: Settings) -> None:
     for field in dataclasses.fields(settings):
         value, meaning, hint = getattr(settings, field.name), meaning_of(field), hints[field.name]
         for one in value if is_tuple(hint) and isinstance(value, Sequence) else (value,):
-            if isinstance(one, pathlib.Path) and (reason := _fault(one, meaning)):
+            if isinstance(one, pathlib.Path) and (reason := _problem(one, meaning)):
                 raise InputError(f"expected {expectation(hint, meaning)}; received {one}; {reason}", field.name)
 
 
-def _fault(path: pathlib.Path, meaning: Meaning) -> str:
+def _problem(path: pathlib.Path, meaning: Meaning) -> str:
     if meaning.existing:
         is_there = {"file": path.is_file, "folder": path.is_dir, "any": path.exists}[meaning.existing]()
         return "" if is_there else _what_is_at(path)
-    return _why_not_written(path, meaning.writes) if meaning.writes else ""
+    return _why_not_writable(path, meaning.writes) if meaning.writes else ""
 
 
 def _what_is_at(path: pathlib.Path) -> str:
     return "there is a folder" if path.is_dir() else "there is a file" if path.is_file() else "nothing is there"
 
 
-def _why_not_written(path: pathlib.Path, what: str) -> str:
+def _why_not_writable(path: pathlib.Path, what: str) -> str:
     if path.exists() and path.is_dir() != (what != "file"):
         return _what_is_at(path)
     if what == "new folder" and path.is_dir() and any(path.iterdir()):

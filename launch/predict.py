@@ -2,8 +2,8 @@
 
   python -m launch.predict --run_dir=runs/densenet121 film.dcm films/ 'more/*.png' --format=csv
 
-A file that cannot be read is listed with the reason, all others are read, and the exit code is then 2. Research use,
-not a medical device.
+A file that cannot be read is listed with the reason; all others are read, and the exit code is then 2. For research
+use; not a medical device.
 """
 
 import dataclasses
@@ -23,23 +23,23 @@ def main(settings: PredictSettings) -> int:
     from chex_tf.films import search
 
     found = search.find(settings.films)
-    if found.passed_over:
-        _say(f"{found.passed_over:,} files in folders are no JPEG, PNG or DICOM, and were passed over")
+    if found.skipped:
+        _say(f"{found.skipped:,} files in folders are not JPEG, PNG or DICOM, and were skipped")
     if not found.films:
         path, why = found.missing[0]
-        raise InputError(f"{search.shown(path)}: {why}", "films")
+        raise InputError(f"{search.printable(path)}: {why}", "films")
 
     from chex_tf.films import answers, stream
-    from chex_tf.runs.checkpoints import chosen
+    from chex_tf.runs.checkpoints import choose
     from chex_tf.trained import thresholds
     from chex_tf.trained.run import read_run
 
     trained = read_run(settings.run_dir)
-    best = chosen(trained.best, settings.checkpoint)
+    best = choose(trained.best, settings.checkpoint)
     cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by)
     about = answers.About(trained, len(best), cuts)
     total = len(found.missing) + len(found.films)
-    # A terminal sees the answers come.
+    # On a terminal the answers themselves show the progress.
     progress = (lambda done, total: None) if sys.stdout.isatty() or total <= settings.batch else Progress("films")
     reader = stream.Reader(trained, best, settings.batch, _say)
     failed = doubtful = 0
@@ -60,7 +60,7 @@ def main(settings: PredictSettings) -> int:
     text = {"table": answers.as_table, "csv": answers.as_csv, "json": answers.as_json}[settings.format]
     for part in text(readings(), about):
         sys.stdout.write(part)
-    for count, what in ((doubtful, "may be no chest film; see the warnings"), (failed, "could not be read")):
+    for count, what in ((doubtful, "may not be a chest film; see the warnings"), (failed, "could not be read")):
         if count:
             _say(f"{count:,} of {total:,} {what}")
     if settings.out is not None and to_explain:
@@ -81,7 +81,7 @@ def _explain(settings: PredictSettings, out: pathlib.Path, films: Sequence[pathl
 
 
 def with_flags(arguments: Sequence[str]) -> list[str]:
-    """Lets films stand anywhere without their flag; after `--` also those whose names begin with a dash."""
+    """Lets films come anywhere without their flag; after `--`, even those whose names begin with a dash."""
     hints = typing.get_type_hints(PredictSettings)
     takes_value = {f.name for f in dataclasses.fields(PredictSettings) if scalar_type(hints[f.name]) is not bool}
     takes_value.add("flagfile")

@@ -1,4 +1,4 @@
-"""Finds a data set in a folder, looks at every image, and stores it as TFRecords that any TensorFlow project reads."""
+"""Finds a data set in a folder, checks every image, and stores it as TFRecords that any TensorFlow project can read."""
 
 import dataclasses
 import importlib.util
@@ -24,9 +24,9 @@ def main(settings: PrepareSettings) -> None:
 
 
 def prepare(settings: PrepareSettings) -> str:
-    """The summary as text, of a data set prepared now or before."""
+    """The summary, as text, of a data set prepared now or before."""
     builder = make_builder(settings)
-    source = settings.source or drawn_phantom(settings)
+    source = settings.source or phantom_folder(settings)
     found = builder.source(source)
     _say(found.describe())
     if builder.data_path.exists():
@@ -36,7 +36,7 @@ def prepare(settings: PrepareSettings) -> str:
         if differences:
             raise InputError(
                 f"{builder.data_path} holds a data set that differs in {'; '.join(differences)}; remove that folder to "
-                "prepare it anew, or give another --data_dir"
+                "prepare it again, or give another --data_dir"
             )
         _say(f"prepared before, in {builder.data_path}")
     else:
@@ -61,8 +61,8 @@ def make_builder(settings: PrepareSettings) -> Any:
     return Builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
 
 
-def drawn_phantom(settings: PrepareSettings) -> pathlib.Path:
-    """A phantom of these settings, drawn beside the prepared data sets unless it is there."""
+def phantom_folder(settings: PrepareSettings) -> pathlib.Path:
+    """The folder of a phantom with these settings, drawn beside the prepared data sets unless it exists."""
     from chex_tf.phantom import writer
     from chex_tf.phantom.settings import PhantomSettings
 

@@ -1,4 +1,4 @@
-"""Settings of launch.prepare: which data set, from where to where, and in which form its images are stored."""
+"""Settings of launch.prepare: which data set, its source and destination, and how its images are stored."""
 
 import dataclasses
 import pathlib
@@ -12,7 +12,7 @@ LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findi
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PrepareSettings(Settings):
-    """Of these, only threads and Beam's options leave the records as they are."""
+    """All of these but threads and Beam's options change the records."""
 
     dataset: str = setting(help="whose layout the source has", choices=(*BUILDERS, PHANTOM))
     source: pathlib.Path | None = setting(
@@ -23,7 +23,7 @@ class PrepareSettings(Settings):
     data_dir: pathlib.Path = setting(help="folder for prepared data sets", writes="folder")
     image_size: int | None = setting(
         None,
-        help="side that images are stored with; without it their files are copied untouched; of a phantom, the "
+        help="side that images are stored with; without it their files are copied untouched; for a phantom, the "
         "shorter side that it is drawn with (128)",
         unit="pixels",
         low=16,
@@ -35,10 +35,10 @@ class PrepareSettings(Settings):
         choices=("shorter", "longer", "square"),
     )
     encoding: str = setting("jpeg", help="how resized images are stored", choices=("jpeg", "png"))
-    quality: int = setting(95, help="of resized JPEGs", low=1, high=100)
+    quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
         "source",
-        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; of CheXpert Plus, "
+        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
         "those of a part of the report",
         choices=LABELS,
     )
@@ -51,9 +51,9 @@ class PrepareSettings(Settings):
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
     )
-    seed: int = setting(0, help="of the hold-out, and of a phantom", low=0, high=2**31)
+    seed: int = setting(0, help="seed of the hold-out and of a phantom", low=0, high=2**31)
     patients: int = setting(300, help="training patients of a phantom", low=1, high=90_000)
-    threads: int = setting(0, help="threads that decode; 0 takes one a core", low=0, high=1024)
+    threads: int = setting(0, help="threads that decode; 0 means one per core", low=0, high=1024)
     beam_pipeline_options: str | None = setting(
         None, help="prepare on Apache Beam with these options, without dashes and joined by commas"
     )
@@ -67,7 +67,7 @@ class PrepareSettings(Settings):
         if self.source is None:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
         if self.patients != type(self).__dataclass_fields__["patients"].default:
-            raise InputError(f"only a phantom is drawn with so many; received {self.patients}", "patients")
+            raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
         if self.image_size is None:
             for name in ("resize", "encoding", "quality"):
                 if getattr(self, name) != type(self).__dataclass_fields__[name].default:

@@ -1,4 +1,4 @@
-"""How far a long job is: a bar with rate and time left on a terminal, a plain line now and then elsewhere."""
+"""How far a long job has got: a bar with rate and time left on a terminal, a plain line now and then elsewhere."""
 
 import sys
 import time
@@ -34,7 +34,7 @@ class Progress:
     def __call__(self, done: int, total: int, note: str = "") -> None:
         now = self._clock()
         if self._start is None:
-            self._start, self._start_done = now, done  # a job that was continued has done some already
+            self._start, self._start_done = now, done  # a resumed job has done some already
         last = total > 0 and done >= total
         if self._finished or (now - self._shown_at < self._interval and not last):
             return

@@ -1,4 +1,4 @@
-"""Train a model: CheXtransfer's procedure by default; started again, a run continues from its last step."""
+"""Trains a model, by default with CheXtransfer's procedure; a run started again continues from its last step."""
 
 import sys
 
@@ -9,7 +9,7 @@ from chex_tf.training.settings import TrainSettings
 from launch.command import run
 from launch.progress import Progress
 
-FAILED = 1  # exit code of a run that cannot go on, and says so in one line
+FAILED = 1  # exit code of a run that cannot continue; the reason is one line
 
 
 def main(training: TrainSettings, observations: ObservationsSettings, data: DataSettings, model: ModelSettings) -> int:

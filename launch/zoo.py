@@ -1,4 +1,4 @@
-"""Lists the models: what each counts when built, beside what the paper prints, and which weights it can start from.
+"""Lists the models: counts of each as built, beside those the paper prints, and the weights that it can start from.
 
 python -m launch.zoo --arch=DenseNet121,DenseNet121Minus1
 
@@ -15,7 +15,7 @@ from launch.command import run
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ZooSettings(Settings):
     format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
-    arch: tuple[str, ...] = setting((), help="models to list; all of the catalogue if none is named")
+    arch: tuple[str, ...] = setting((), help="models to list; the whole catalogue if none is named")
 
 
 def main(settings: ZooSettings) -> None:
@@ -23,8 +23,8 @@ def main(settings: ZooSettings) -> None:
     from launch.progress import Progress
 
     counted = zoo.entries(settings.arch or catalogue.names(), Progress("models"))
-    shown = {"table": zoo.as_table, "csv": zoo.as_csv, "json": zoo.as_json}[settings.format]
-    sys.stdout.write(shown(counted))
+    as_text = {"table": zoo.as_table, "csv": zoo.as_csv, "json": zoo.as_json}[settings.format]
+    sys.stdout.write(as_text(counted))
 
 
 if __name__ == "__main__":

@@ -85,15 +85,17 @@ def test_names_are_stems_with_as_many_folders_as_tell_them_apart(tmp_path):
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    assert prediction_files.names_of(files) == ("x/one/test", "y/one/test", "two/test", "b")
-    assert prediction_files.names_of([tmp_path / "x", tmp_path / "y"]) == ("x", "y")
+    assert prediction_files.short_names(files) == ("x/one/test", "y/one/test", "two/test", "b")
+    assert prediction_files.short_names([tmp_path / "x", tmp_path / "y"]) == ("x", "y")
 
 
 def test_the_same_file_twice_is_refused(tmp_path):
     (tmp_path / "a.csv").touch()
     with pytest.raises(InputError, match="more than once"):
-        prediction_files.names_of([tmp_path / "a.csv", tmp_path / "." / "a.csv"])
+        prediction_files.short_names([tmp_path / "a.csv", tmp_path / "." / "a.csv"])
 
 
 def test_long_lists_are_counted():
-    assert prediction_files.listed([str(number) for number in range(12)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
+    assert (
+        prediction_files.first_few([str(number) for number in range(12)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
+    )

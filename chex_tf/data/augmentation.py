@@ -1,8 +1,8 @@
 """Augmentation of training images: crop, mirror, rotation, shift, scale, brightness, contrast.
 
-What happens to an image is drawn for the whole batch at once from (seed, epoch, example), so that example i of epoch e
-looks the same wherever and whenever it is drawn. All that moves pixels is one affine map and one interpolation; all
-that changes grey values is one table of 256 entries.
+The changes are drawn for a whole batch at once from (seed, epoch, example), so example i of epoch e looks the same
+wherever and whenever it is drawn. One affine map and one interpolation move the pixels; one table of 256 entries
+changes the grey values.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from chex_tf.data import draws
 from chex_tf.data.draws import Purpose
 from chex_tf.data.settings import DataSettings
 
-_MIDDLE_GREY = 127.5  # what a change of contrast leaves alone
+_MIDDLE_GREY = 127.5  # a change of contrast leaves it alone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,20 +32,19 @@ class Change:
     contrast: np.ndarray  # factor about middle grey
 
     @property
-    def nothing(self) -> bool:
-        """Whether every image stays as it is, if it need not be cropped."""
+    def is_identity(self) -> bool:
+        """Whether every image stays as it is, cropping aside."""
         return not self.flip.any() and not moves_off_grid(self).any() and grey_tables(self) is None
 
 
-def none(images: int) -> Change:
+def centre_crop(images: int) -> Change:
     """Centre crop and nothing else: what evaluation sees."""
     half, zero, one = np.full(images, 0.5), np.zeros(images), np.ones(images)
     return Change(half, half, np.zeros(images, bool), zero, zero, zero, one, zero, one)
 
 
 def draw(settings: DataSettings, epochs: np.ndarray, examples: np.ndarray, copy: int = 0) -> Change:
-    """`copy` tells several pictures of one image in one epoch apart."""
-
+    """`copy` distinguishes several pictures of one image in one epoch."""
     crop = (0.0, 1.0) if settings.crop == "random" else (0.5, 0.5)
     ranges = {
         Purpose.CROP_ACROSS: crop,
@@ -58,23 +57,23 @@ def draw(settings: DataSettings, epochs: np.ndarray, examples: np.ndarray, copy:
         Purpose.BRIGHTNESS: (-settings.brightness, settings.brightness),
         Purpose.CONTRAST: (1 - settings.contrast, 1 + settings.contrast),
     }
-    of = {purpose: np.full(len(examples), low) for purpose, (low, _) in ranges.items()}
+    values = {purpose: np.full(len(examples), low) for purpose, (low, _) in ranges.items()}
     drawn = [purpose for purpose, (low, high) in ranges.items() if low != high]
     if drawn:  # all in one go: one by one they take five times as long
         shares = draws.uniform(np.array(drawn)[:, None], settings.seed, epochs, examples, copy)
         for purpose, share in zip(drawn, shares, strict=True):
             low, high = ranges[purpose]
-            of[purpose] = low + (high - low) * share
+            values[purpose] = low + (high - low) * share
     return Change(
-        crop_across=of[Purpose.CROP_ACROSS],
-        crop_down=of[Purpose.CROP_DOWN],
-        flip=of[Purpose.FLIP] < settings.flip,
-        rotation=of[Purpose.ROTATION],
-        across=of[Purpose.SHIFT_ACROSS],
-        down=of[Purpose.SHIFT_DOWN],
-        scale=of[Purpose.SCALE],
-        brightness=255.0 * of[Purpose.BRIGHTNESS],
-        contrast=of[Purpose.CONTRAST],
+        crop_across=values[Purpose.CROP_ACROSS],
+        crop_down=values[Purpose.CROP_DOWN],
+        flip=values[Purpose.FLIP] < settings.flip,
+        rotation=values[Purpose.ROTATION],
+        across=values[Purpose.SHIFT_ACROSS],
+        down=values[Purpose.SHIFT_DOWN],
+        scale=values[Purpose.SCALE],
+        brightness=255.0 * values[Purpose.BRIGHTNESS],
+        contrast=values[Purpose.CONTRAST],
     )
 
 
@@ -88,7 +87,7 @@ def grey_tables(change: Change) -> np.ndarray | None:
 
 
 def moves_off_grid(change: Change) -> np.ndarray:
-    """For each image, whether more than cropping and mirroring is asked of it."""
+    """For each image, whether it needs interpolation: more than a crop and a mirror."""
     return (change.rotation != 0) | (change.across != 0) | (change.down != 0) | (change.scale != 1)
 
 
@@ -114,7 +113,7 @@ def _corner(change: Change, shapes: np.ndarray, side: int) -> tuple[np.ndarray, 
 
 
 def apply(images: list[np.ndarray] | np.ndarray, change: Change, side: int, out: np.ndarray) -> None:
-    """Writes each changed image, uint8 (side, side), into `out` (images, side, side). Outside the film it is black."""
+    """Writes each changed image, uint8 (side, side), into `out` (images, side, side); black outside the film."""
     shapes = np.array([image.shape for image in images])
     off_grid, tables = moves_off_grid(change), grey_tables(change)
     maps = affine_maps(change, shapes, side) if off_grid.any() else None

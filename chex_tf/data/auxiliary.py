@@ -1,4 +1,4 @@
-"""What else a radiograph tells: sex, age, view, projection as targets, each with weight 0 where it is unknown."""
+"""Auxiliary targets: sex, age, view and projection of a radiograph, each with weight 0 where it is unknown."""
 
 from typing import TypeVar
 
@@ -28,7 +28,7 @@ def targets(records: Records) -> dict[str, np.ndarray]:
     """Arrays over all images of a split: NAME and NAME_weight for sex, age, view, projection.
 
     sex: 1 female, 0 male. view: 1 lateral, 0 frontal. age: years / 100. projection: its number in the records'
-    list (AP, PA, LL, RL); laterals that name none have weight 0.
+    list (AP, PA, LL, RL); laterals without one have weight 0.
     """
     found: dict[str, np.ndarray] = {}
     for column in ("sex", "view", "projection"):

@@ -14,14 +14,14 @@ _COLUMNS = (0.0, 0.53, 0.72, 0.865)  # where observation, label, target and weig
 _LINE, _TEXT = 19, 14
 _GAP = 22
 _PAPER, _INK, _FAINT = (255, 255, 255), (25, 25, 25), (150, 150, 150)
-_TOWARDS_ONE, _TOWARDS_ZERO = (192, 70, 0), (0, 90, 160)  # told apart by colour-blind eyes too
+_TOWARDS_ONE, _TOWARDS_ZERO = (192, 70, 0), (0, 90, 160)  # colour-blind readers can tell them apart too
 _RAW = {POSITIVE: "positive", NEGATIVE: "negative", UNCERTAIN: "uncertain", BLANK: "blank"}
 
 
 def draw(
     batch: Mapping[str, np.ndarray], tasks: Sequence[str], heading: Sequence[str], columns: int = 4
 ) -> Image.Image:
-    """`batch` as arrays, with path, sex and age; `heading` stands above the films, a line each."""
+    """`batch` as arrays, with path, sex and age; `heading` is printed above the films, one line each."""
     images = batch["image"]
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
@@ -52,9 +52,9 @@ def draw(
 
 def _lines(batch: Mapping[str, np.ndarray], number: int, tasks: Sequence[str]) -> list[list[tuple[str, Any]]]:
     if not batch["weight"][number]:
-        return [[("only fills the batch: weight 0", _FAINT)]]
+        return [[("padding of the batch: weight 0", _FAINT)]]
     path = batch["path"][number].decode()
-    # What tells films apart stands at the end of a path.
+    # The end of a path distinguishes films.
     lines = [[("/".join(path.split("/")[-3:]), _INK)], [(_person(batch, number), _INK)]]
     lines.append([("observation", _FAINT), ("label", _FAINT), ("target", _FAINT), ("weight", _FAINT)])
     for place, task in enumerate(tasks):

@@ -11,16 +11,16 @@ import numpy as np
 from chex_tf.files import whole_file
 from chex_tf.settings import InputError
 
-_FORM = 1  # of the pixels; count up when decoding or resizing changes
+_FORMAT = 1  # version of the pixels; increment it when decoding or resizing changes
 
 
 class Pixels(Protocol):
     def __call__(self, examples: np.ndarray) -> list[np.ndarray]:
-        """An image an example, uint8 (side, side): the cache's own memory, not to be written to."""
+        """One image per example, uint8 (side, side): the cache's own memory, not to be written to."""
         ...
 
     def copy(self, examples: np.ndarray, out: np.ndarray) -> None:
-        """The same into `out`, uint8 (examples, side, side)."""
+        """Copies the images into `out`, uint8 (examples, side, side)."""
         ...
 
 
@@ -29,7 +29,7 @@ def bytes_needed(images: int, side: int) -> int:
 
 
 class MemoryCache:
-    """Filled as images are asked for; `load` gives one image. Two threads that miss together write the same pixels."""
+    """Filled as images are requested; `load` gives one image. Two threads that both miss write the same pixels."""
 
     def __init__(self, examples: np.ndarray, total: int, side: int, load: Callable[[int, np.ndarray], object]) -> None:
         need, free = bytes_needed(len(examples), side), free_memory()
@@ -60,7 +60,7 @@ class MemoryCache:
 
 
 class DiskCache:
-    """One file of raw pixels, made whole before it is used and shared by every process that maps it."""
+    """One file of raw pixels, written in full before it is used and shared by every process that maps it."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class DiskCache:
         fill: Callable[[Callable[[int], object], int, Callable[[int, int], None]], None] | None = None,
     ) -> None:
         chosen = hashlib.sha256(np.ascontiguousarray(examples).tobytes()).hexdigest()[:8]
-        self.file = folder / f"{fingerprint}-{chosen}-{side}-{_FORM}.pixels"
+        self.file = folder / f"{fingerprint}-{chosen}-{side}-{_FORMAT}.pixels"
         need = bytes_needed(len(examples), side)
         if not self.file.is_file() or self.file.stat().st_size != need:
             folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class DiskCache:
 
 
 def _take(pixels: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
-    # With another mode numpy would copy by way of a buffer. One call for all lets go of Python's lock once.
+    # In any other mode numpy copies through a buffer. One call for all images releases the GIL once.
     np.take(pixels, places, axis=0, out=out, mode="clip")
 
 
@@ -120,7 +120,7 @@ def _one_by_one(write: Callable[[int], object], images: int, progress: Callable[
 def free_memory(
     meminfo: pathlib.Path = pathlib.Path("/proc/meminfo"), group: pathlib.Path = pathlib.Path("/sys/fs/cgroup")
 ) -> int | None:
-    """Bytes that this process may still take, by the machine and by its control group; None if unknown."""
+    """Bytes that the machine and the control group still allow this process; None if unknown."""
     found = []
     if meminfo.is_file():
         for line in meminfo.read_text().splitlines():

@@ -14,9 +14,9 @@ def distributed(strategy: tf.distribute.Strategy, pieces: tf.data.Dataset) -> An
 
 
 def one_pass(strategy: tf.distribute.Strategy, pieces: tf.data.Dataset) -> Any:
-    """What the replicas iterate over to see a dataset that ends, given in pieces for each.
+    """What the replicas iterate over for one pass of a finite dataset, given as one piece per replica.
 
-    A single replica reads the dataset itself: tf.distribute's iterator brings tf.data's tuner, which chex_tf.data
-    switches off, and every second pass ended as late as after twice its time.
+    A single replica reads the dataset itself: tf.distribute's iterator switches tf.data's tuner, which chex_tf.data
+    switches off, on again, and every second pass took up to twice as long.
     """
     return pieces if strategy.num_replicas_in_sync == 1 else distributed(strategy, pieces)

@@ -1,7 +1,7 @@
-"""Random numbers as a pure function of keys: what a draw is for, seed, epoch, example. No state, no order.
+"""Random numbers as a pure function of keys: purpose, seed, epoch, example. No state, no order.
 
-A draw for example 7 of epoch 3 is the same in whichever process, batch or year it is made, which a generator with
-state cannot promise. The mixing function is splitmix64's (Steele, Lea and Flood 2014).
+A draw for example 7 of epoch 3 is the same in any process, batch or year, which a generator with state cannot
+promise. The mixing function is splitmix64's (Steele, Lea and Flood 2014).
 """
 
 import enum

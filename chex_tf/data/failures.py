@@ -1,4 +1,4 @@
-"""An image that cannot be read is the InputError that the reader raised, also where TensorFlow ran the reader."""
+"""Raises the reader's own InputError for an image that cannot be read, even where TensorFlow ran the reader."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from chex_tf.data.pipeline import Source
 
 @contextlib.contextmanager
 def reader_errors(*sources: Source) -> Iterator[None]:
-    """Around whatever draws batches from these sources' datasets; an error that is not theirs stays as it is.
+    """For use around code that draws batches from these sources' datasets; other errors pass unchanged.
 
-    TensorFlow turns an exception of Python into an InvalidArgumentError that holds its text alone.
+    TensorFlow turns a Python exception into an InvalidArgumentError that keeps only its text.
     """
     for source in sources:
         source.forget_failure()

@@ -1,13 +1,13 @@
-"""What a JPEG or PNG says of itself before any pixel is decoded: its size, its samples, and whether it has its end.
+"""What a JPEG or PNG states before any pixel is decoded: its size and its samples; and whether it is cut off.
 
-Walked for every image while training, so a header costs about a microsecond beside the decoder's hundreds.
+Training reads the header of every image, so it must cost about a microsecond beside the decoder's hundreds.
 """
 
 import struct
 from typing import NamedTuple
 
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
-# Start-of-frame markers: those that tell a JPEG's size. 0xC4, 0xC8 and 0xCC are something else.
+# Start-of-frame markers: those that state a JPEG's size. 0xC4, 0xC8 and 0xCC mean something else.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_LS_FRAME = 0xF7
 
@@ -15,12 +15,12 @@ _FILL = 0xFF
 _WITHOUT_LENGTH = frozenset([_FILL, 0x01, *range(0xD0, 0xD9)])
 _LATE = frozenset([0xD9, 0xDA])  # end of image and start of scan: no frame follows
 _FRAME = struct.Struct(">BHHB")
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # by colour type, alpha left out; a palette is of colours
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # by colour type, alpha left out; a palette holds colours
 _TAIL = 4096  # bytes in which a JPEG's end marker is looked for: padding may follow it
 
 
 class Header(NamedTuple):
-    """`bits` are those of a sample."""
+    """`bits` are per sample."""
 
     height: int
     width: int
@@ -29,7 +29,7 @@ class Header(NamedTuple):
 
 
 def jpeg_header(data: bytes, frames: frozenset[int] = FRAMES) -> Header:
-    """Of bytes that begin as a JPEG, from the first of these frames. Raises ValueError."""
+    """The header of bytes that begin as a JPEG, from the first of these frames. Raises ValueError."""
     place, last = len(JPEG), len(data) - 4
     while place <= last:
         marker = data[place + 1]
@@ -46,7 +46,7 @@ def jpeg_header(data: bytes, frames: frozenset[int] = FRAMES) -> Header:
 
 
 def png_header(data: bytes) -> Header:
-    """Of bytes that begin as a PNG; alpha counts as no channel. Raises ValueError."""
+    """The header of bytes that begin as a PNG; alpha is not counted as a channel. Raises ValueError."""
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise ValueError("cut off within its header")
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
@@ -56,8 +56,8 @@ def png_header(data: bytes) -> Header:
 
 
 def cut_off(data: bytes) -> str | None:
-    """In words, where a JPEG or PNG lacks its end. OpenCV would fill up the one with grey, and make room for as much as
-    a chunk of the other claims: gigabytes."""
+    """What a JPEG or PNG without its end lacks; None for a complete one. OpenCV would fill the rest of such a JPEG with
+    grey, and for a PNG allocate whatever size a chunk claims: gigabytes."""
     if data.startswith(JPEG):
         return "cut off: a JPEG without its end" if data.rfind(b"\xff\xd9", max(2, len(data) - _TAIL)) < 0 else None
     if data.startswith(PNG):

@@ -1,11 +1,11 @@
-"""From an image's bytes to a grey square of the wanted size, in uint8.
+"""Decodes an image's bytes and resizes it to a grey square, in uint8.
 
-OpenCV does it rather than TensorFlow's own operations, because it is what keeps reading near the decoder's limit.
+OpenCV does this rather than TensorFlow's own operations, to keep reading near the decoder's limit.
 CPU time on one core for a 390×320 JPEG of 30 KB, in microseconds, TensorFlow 2.21 / OpenCV 5.0: decoding 480 / 364;
-resizing to 320×320 with antialiasing 1,770 / 95; a rotation 1,880 / 261. It lets go of Python's lock meanwhile, so
-threads suffice.
+resizing to 320×320 with antialiasing 1,770 / 95; a rotation 1,880 / 261. It releases the GIL meanwhile, so threads
+suffice.
 
-Method of resizing. Growing: bilinear, pixel centres at halves. Shrinking by a factor s of at most 2: a small Gaussian
+Method of resizing. Enlarging: bilinear, pixel centres at halves. Shrinking by a factor s of at most 2: a small Gaussian
 whose variance, (s² - 1) / 6 in pixels of the source, makes bilinear interpolation as wide as the triangle filter that
 antialiasing prescribes, then bilinear. Shrinking by more: the mean over the area of each target pixel. A JPEG more
 than twice too large is first decoded at a half, quarter or eighth by the decoder itself.
@@ -31,12 +31,12 @@ _REDUCED = {
 
 
 def decode(data: bytes, least: int | None = None) -> np.ndarray:
-    """Grey image (height, width). With `least`, a JPEG may come reduced, both sides still at least that long."""
+    """Grey image (height, width). With `least`, a JPEG may be decoded reduced, both sides still at least that."""
     return decode_reduced(data, 1 if least is None else _reduction(data, least))
 
 
 def decode_reduced(data: bytes, times: int) -> np.ndarray:
-    """Grey image (height, width), a JPEG 1, 2, 4 or 8 times smaller than it is."""
+    """Grey image (height, width), a JPEG reduced 1, 2, 4 or 8 times."""
     if reason := cut_off(data):
         raise ValueError(reason)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[times])
@@ -93,7 +93,7 @@ def load(data: bytes, side: int, aspect: str = "squash", out: np.ndarray | None 
 
 
 def _sigma(shrinking: float) -> float:
-    """Of a Gaussian sampled at -1, 0, 1 and scaled to sum 1, so that its variance is (s² - 1) / 6."""
+    """Sigma of the Gaussian that, sampled at -1, 0, 1 and scaled to sum 1, has the variance (s² - 1) / 6."""
     if shrinking <= 1:
         return 1.0  # that axis has one tap only
     side = (shrinking**2 - 1) / 12  # weight of each neighbour

@@ -1,8 +1,8 @@
-"""The index of a split: where each image's bytes lie in the TFRecord files, and everything about it but its pixels.
+"""The index of a split: where each image's bytes are in the TFRecord files, and everything about it but its pixels.
 
-One sequential pass finds it (TensorFlow's reader checks every record's checksum on the way); it is then kept in a file
-beside the records, where that folder can be written to. With it any image can be read at once, nothing is parsed while
-training, and labels are known before a single image is decoded.
+One sequential pass builds it (TensorFlow's reader checks every record's checksum on the way); it is then saved beside
+the records if that folder can be written to. With it any image can be read directly, nothing is parsed while training,
+and labels are known before a single image is decoded.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ import tensorflow as tf
 from chex_tf.files import whole_file
 from chex_tf.settings import InputError
 
-_FORM = 1  # of the kept file; count up when it changes
+_FORMAT = 1  # version of the saved file; increment it when the format changes
 _HEADER, _FOOTER = 12, 4  # bytes that TFRecord puts around a record: length and checksums
 _BATCH = 512
 _IMAGE_KEY = b"\x0a\x05image"
@@ -50,20 +50,20 @@ class Index:
 def load(
     files: Sequence[pathlib.Path],
     observations: int,
-    kept: pathlib.Path,
+    saved: pathlib.Path,
     images: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Index:
-    """From the file kept earlier if it fits these records, otherwise by reading them through."""
+    """The saved index if it matches these records; otherwise scans them."""
     stamp = _stamp(files)
-    index = _from_file(kept, stamp)
+    index = _from_file(saved, stamp)
     if index is None:
         index = scan(files, observations, images, progress)
         try:
-            with whole_file(kept) as scratch, open(scratch, "wb") as stream:
+            with whole_file(saved) as scratch, open(scratch, "wb") as stream:
                 np.savez(stream, stamp=stamp, **dataclasses.asdict(index))
         except OSError:
-            pass  # a folder that others share may be read-only: the next start then reads the records again
+            pass  # a shared folder may be read-only: the next start then reads the records again
     return index
 
 
@@ -73,7 +73,7 @@ def scan(
     images: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Index:
-    """Reads TFRecord files from end to end. `images` is only what `progress` takes for the total."""
+    """Reads TFRecord files from end to end. `images` is only the total that `progress` is given."""
     spec = {name: tf.io.FixedLenFeature([], tf.int64) for name in _NUMBERS}
     spec |= {name: tf.io.FixedLenFeature([], tf.string) for name in _TEXTS}
     spec["labels"] = tf.io.FixedLenFeature([observations], tf.int64)
@@ -93,7 +93,7 @@ def scan(
             except tf.errors.InvalidArgumentError as error:
                 wrong = ", ".join(_absent(rest, spec)) or "a feature"
                 raise InputError(
-                    f"{file}: expected records with {', '.join(SCHEMA)}; {wrong} is missing or of another form", "data"
+                    f"{file}: expected records with {', '.join(SCHEMA)}; {wrong} is missing or has another form", "data"
                 ) from error
             progress(len(places), images)
     if not places:
@@ -121,9 +121,9 @@ def _records(file: pathlib.Path) -> Iterator[Sequence[bytes]]:
 
 
 def _cut(record: bytes, file: pathlib.Path) -> tuple[int, int, bytes]:
-    """Where in a serialised tf.train.Example the image's bytes begin, how many they are, and the Example without it.
+    """In a serialised tf.train.Example: where the image's bytes begin, how many they are, and the Example without them.
 
-    An Example is one field of features, these a list of entries with key and value: all length-delimited fields.
+    An Example is one field of features, which is a list of entries with key and value: all length-delimited fields.
     """
     try:
         start, _ = _field(record, 0)
@@ -138,7 +138,7 @@ def _cut(record: bytes, file: pathlib.Path) -> tuple[int, int, bytes]:
                 return first, last - first, b"\x0a" + _varint(len(rest)) + rest
             place = end
     except IndexError:
-        pass  # the record ends within a field: told below, like one that holds no image
+        pass  # the record ends within a field: reported below, like one without an image
     raise InputError(f"{file}: expected records that hold an image and {', '.join(SCHEMA[1:])}", "data")
 
 
@@ -165,7 +165,7 @@ def _varint(number: int) -> bytes:
 
 
 def _absent(records: Sequence[bytes], spec: dict[str, tf.io.FixedLenFeature]) -> Iterator[str]:
-    """The features that are not in every one of these records in the form that `spec` asks for."""
+    """The features that some of these records lack in the form that `spec` asks for."""
     for name, feature in spec.items():
         try:
             tf.io.parse_example(records, {name: feature})
@@ -179,14 +179,14 @@ def _stamp(files: Sequence[pathlib.Path]) -> str:
         facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     except FileNotFoundError as error:
         raise InputError(f"{error.filename} is missing; prepare the data again", "data") from error
-    return json.dumps([_FORM, facts])
+    return json.dumps([_FORMAT, facts])
 
 
-def _from_file(kept: pathlib.Path, stamp: str) -> Index | None:
+def _from_file(saved: pathlib.Path, stamp: str) -> Index | None:
     try:
-        with np.load(kept, allow_pickle=False) as arrays:
+        with np.load(saved, allow_pickle=False) as arrays:
             if str(arrays["stamp"]) != stamp:
                 return None
             return Index(**{field.name: arrays[field.name] for field in dataclasses.fields(Index)})
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return None  # absent, or not what this version writes: it is made again
+        return None  # absent, or not what this version writes: it is built again

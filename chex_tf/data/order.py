@@ -1,9 +1,9 @@
 """The order of images: a pure function of seed and epoch, cut into global batches, cut into shards.
 
 Training reads one endless stream: epoch after epoch, each a permutation of all images, cut into batches of one size
-(a batch may end one epoch and begin the next, so that nothing is dropped). Batch k can be named without its
-predecessors. A shard is a run of rows of the global batch: however many workers read, side by side their rows are the
-same batch. Evaluation reads each image once, in the order of the records, and fills the last batch with weight 0.
+(a batch may end one epoch and begin the next, so that nothing is dropped). Batch k can be computed without its
+predecessors. A shard is a run of rows of the global batch: however many workers read, their rows together are the same
+batch. Evaluation reads each image once, in the order of the records, and pads the last batch with rows of weight 0.
 """
 
 import dataclasses
@@ -13,10 +13,10 @@ import numpy as np
 
 from chex_tf.data import draws
 
-# Neighbours on disk that --shuffle=blocks reads in one go: 64 images of 38 KB are 2.4 MB, a sixtieth of a second of a
-# spinning disk's reading for one of its seeks.
+# Neighbours on disk that --shuffle=blocks reads in one go: 64 images of 38 KB are 2.4 MB, which a spinning disk reads
+# in a sixtieth of a second, for one seek.
 BLOCK = 64
-# Blocks among whose images the order is then random; 64 × 64 images of 38 KB are 156 MB of the page cache.
+# Blocks whose images are then shuffled together; 64 × 64 images of 38 KB are 156 MB of the page cache.
 WINDOW = 64
 
 
@@ -75,9 +75,9 @@ def training_rows(order: Order, step: int, batch: int, rows: slice) -> tuple[np.
 
 
 def window(order: Order, step: int, batch: int, rows: slice, ahead: int = 0) -> np.ndarray:
-    """Where the order goes by windows of blocks: what these rows will want of the window in which batch `step` begins.
+    """Under --shuffle=blocks, the examples that these rows will take from the window in which batch `step` begins.
 
-    With `ahead` 1, of the one after it.
+    With `ahead` 1, from the window after it.
     """
     size = order.block * order.window
     place = step * batch
@@ -101,7 +101,7 @@ def evaluation_batches(examples: int, batch: int) -> int:
 
 
 def evaluation_rows(examples: int, step: int, batch: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Examples in these rows of batch `step`, and a weight that is 0 where a row only fills the last batch."""
+    """Examples in these rows of batch `step`, and a weight that is 0 where a row is padding of the last batch."""
     places = np.arange(step * batch + rows.start, step * batch + rows.stop, dtype=np.int64)
     real = places < examples
     return np.where(real, places, 0), real.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Two views of one patient or one study, for multi-instance pre-training: who is whose partner, by index alone."""
+"""Two views of one patient or one study, for multi-instance pre-training: partners are found from the index alone."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class Partners:
             raise ValueError(f"expected pairs by {' or '.join(GROUPINGS)}; received {by!r}")
         keys = records.index.patient[examples]
         if by == "study":
-            # Some sources number studies anew for each patient.
+            # Some sources number studies afresh for each patient.
             keys = np.char.add(np.char.add(keys, b"\n"), records.index.study[examples])
         _, group = np.unique(keys, return_inverse=True)
         self._members = examples[np.argsort(group, kind="stable")]
@@ -36,6 +36,6 @@ class Partners:
     def __call__(self, examples: np.ndarray, epochs: np.ndarray) -> np.ndarray:
         size, rank = self._size[examples], self._rank[examples]
         others = np.maximum(size - 1, 1)
-        # One of the others, uniformly: so many places further round the group.
+        # One of the others, uniformly: this many places further round the group.
         step = 1 + (draws.uniform(draws.Purpose.PARTNER, self._seed, epochs, examples) * others).astype(np.int64)
         return self._members[self._start[examples] + (rank + step) % size]

@@ -7,11 +7,11 @@
     for batch in pipeline.dataset(settings, "train", batch=16).take(1):
         print(batch["image"].shape, batch["targets"].shape)
 
-Batch k is a function of the settings and k, and of nothing else: the order is known in advance (order.py), any image
-can be read by itself (records.py), and what is done to it is drawn by its number (augmentation.py). So a run that
-starts at step k reads nothing of what went before, and shards are rows of one global batch.
+Batch k is a function of the settings and k alone: the order is known in advance (order.py), any image can be read by
+itself (records.py), and its augmentation is drawn from its number (augmentation.py). So a run that starts at step k
+reads nothing of the steps before, and shards are rows of one global batch.
 
-An image that cannot be read is an InputError that names it; drawn from a tf.data.Dataset it is one only within
+An image that cannot be read raises an InputError that names it; a tf.data.Dataset raises it only within
 `failures.reader_errors`.
 
 A batch is a dict:
@@ -45,7 +45,7 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
 
 TEXTS = ("path", "patient", "study")
-_EXPECT_BATCHES = 16  # how far ahead the kernel hears what will be read
+_EXPECT_BATCHES = 16  # how many batches ahead the kernel is told what will be read
 _STATISTICS_IMAGES = 2000
 _ENDLESS = 2**62
 
@@ -74,7 +74,7 @@ def dataset(
 
 
 class Source:
-    """A split under given settings: what it holds is known once this exists, images are read when batches are."""
+    """A split under given settings. Its contents are known once it is constructed; images are read with each batch."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Source:
         self._cache = self._make_cache(progress)
 
     def __len__(self) -> int:
-        """Images."""
+        """The number of images."""
         return len(self.examples)
 
     def batches(self, batch: int) -> int:
@@ -107,7 +107,7 @@ class Source:
         return order.evaluation_batches(len(self), batch)
 
     def statistics(self) -> Statistics:
-        """Of the training split, from the folder's summary; of up to 2,000 of these images where there is none."""
+        """The training split's, from the folder's summary; without one, those of up to 2,000 of these images."""
         known = self.records.statistics()
         if known is not None:
             return known
@@ -119,7 +119,7 @@ class Source:
         return [*self._describe_images(), *targets.describe(self.targets.counts(self.examples))]
 
     def to_json(self) -> dict[str, Any]:
-        """What a run's configuration should record of its data, beside the settings."""
+        """What a run's configuration should record about its data, besides the settings."""
         statistics = self.records.statistics()
         return {
             "name": self.records.name,
@@ -184,7 +184,7 @@ class Source:
         `replicas` cuts a shard's rows once more and gives the pieces one after another, which is what
         tf.distribute's `distribute_datasets_from_function` hands to the replicas of one worker.
         """
-        order.shard_rows(batch, shard * replicas, shards * replicas)  # refuses sizes that do not divide
+        order.shard_rows(batch, shard * replicas, shards * replicas)  # raises if the sizes do not divide
         last = stop if stop is not None else (_ENDLESS // replicas if self.training else self.batches(batch))
         spec = self._spec(batch // (shards * replicas), texts, pairs)
 
@@ -209,16 +209,16 @@ class Source:
         batches = tf.data.Dataset.range(start * replicas, last * replicas)
         batches = batches.map(read, num_parallel_calls=self._readers(), deterministic=True)
         options = tf.data.Options()
-        # A pool of its own: the readers wait for disk and lock, and TensorFlow's pool has one thread a core to wait in.
+        # A pool of their own: the readers wait for disk and lock, and TensorFlow's pool has one thread per core.
         options.threading.private_threadpool_size = self._readers() + 1
-        # Nothing here is left to tune; and the tuner, which sleeps for longer and longer, sometimes lets an iterator
-        # end only when it next wakes: a pass of 0.65 s then takes 1.27 s, a long one up to a minute more.
+        # There is nothing to tune here, and the tuner, which sleeps for longer and longer, sometimes ends an iterator
+        # only when it next wakes: a pass of 0.65 s then takes 1.27 s, a long one up to a minute more.
         options.autotune.enabled = False
         return batches.prefetch(max(2, replicas)).with_options(options)
 
     @property
     def failure(self) -> InputError | None:
-        """Why a batch of `dataset` could not be made, the first of them in order; see failures.py."""
+        """Why the first batch of `dataset` that failed could not be made; see failures.py."""
         with self._lock:
             return None if self._failure is None else self._failure[1]
 
@@ -258,7 +258,7 @@ class Source:
         """uint8 (examples, side, side, 1)."""
         side, resized = self.settings.image_size, self.settings.resized
         change = augmentation.draw(self.settings, epochs, examples, copy) if self.training else None
-        plain = side == resized and self.settings.aspect == "squash" and (change is None or change.nothing)
+        plain = side == resized and self.settings.aspect == "squash" and (change is None or change.is_identity)
         out = self._memory.buffer(len(examples), side)
         if plain and self._cache is not None:
             self._cache.copy(examples, out)
@@ -268,7 +268,7 @@ class Source:
         else:
             cached = self._cache
             films = cached(examples) if cached is not None else [self._load(one) for one in examples.tolist()]
-            augmentation.apply(films, change or augmentation.none(len(examples)), side, out)
+            augmentation.apply(films, change or augmentation.centre_crop(len(examples)), side, out)
         return out[..., None]
 
     def _load(self, example: int, out: np.ndarray | None = None) -> np.ndarray:
@@ -279,7 +279,7 @@ class Source:
             raise InputError(f"{path} in {self.records.folder}: {error}", "data") from error
 
     def _expect(self, step: int, batch: int, rows: slice) -> None:
-        """Names to the kernel what will be wanted soon; a whole window at a time where the order goes by windows."""
+        """Tells the kernel what will be read soon; a whole window at a time under --shuffle=blocks."""
         if self._cache is not None:
             return
         ahead = slice(rows.start + _EXPECT_BATCHES * batch, rows.stop + _EXPECT_BATCHES * batch)
@@ -295,13 +295,13 @@ class Source:
         self.records.expect(self.examples[wanted])
 
     def _expect_first(self, step: int, batch: int, rows: slice) -> None:
-        """The window that reading begins in and the one after: nobody named them before."""
+        """Tells the kernel of the window in which reading begins and of the next: no earlier batch did."""
         if self._cache is None and self.training and self.order.shuffle == "blocks":
             for ahead in (0, 1):
                 self.records.expect(self.examples[order.window(self.order, step, batch, rows, ahead)])
 
     def _make_columns(self) -> dict[str, np.ndarray]:
-        """All that a batch says of its images beside their pixels, over the whole split."""
+        """Everything a batch holds about its images besides their pixels, over the whole split."""
         columns = {"targets": self.targets.values, "weights": self.targets.weights, "labels": self.targets.raw}
         columns |= auxiliary.targets(self.records)
         return columns | {name: getattr(self.records.index, name) for name in TEXTS}
@@ -316,10 +316,10 @@ class Source:
             return cache.DiskCache(folder, name, self.examples, total, side, self._load, progress, self._fill)
         return None
 
-    def _fill(self, write: Callable[[int], object], images_: int, progress: Progress) -> None:
+    def _fill(self, write: Callable[[int], object], count: int, progress: Progress) -> None:
         with ThreadPoolExecutor(self._readers()) as pool:
-            for done, _ in enumerate(pool.map(write, range(images_)), start=1):
-                progress(done, images_)
+            for done, _ in enumerate(pool.map(write, range(count)), start=1):
+                progress(done, count)
 
     def _partners_by(self, by: str) -> Partners:
         with self._lock:
@@ -328,15 +328,15 @@ class Source:
             return self._partners[by]
 
     def _readers(self) -> int:
-        """One more than cores, or a core stands idle while a finished batch waits for the one before it: on two cores
-        390×320 JPEGs went from 0.70 to 0.81 of the rate of decoding alone."""
+        """One more than the cores; otherwise a core is idle while a finished batch waits for the one before it. On two
+        cores, 390×320 JPEGs went from 0.70 to 0.81 of the rate of decoding alone."""
         if self.settings.readers:
             return self.settings.readers
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return cores + 1
 
     def _spec(self, rows: int, texts: bool, pairs: str | None) -> dict[str, tf.TensorSpec]:
-        """Of what `batch` gives."""
+        """The specs of what `batch` returns."""
         side = self.settings.image_size
         image, index = tf.TensorSpec((rows, side, side, 1), tf.uint8), tf.TensorSpec((rows,), tf.int64)
         spec = {"image": image, "index": index, "weight": tf.TensorSpec((rows,), tf.float32)}

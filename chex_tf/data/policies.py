@@ -1,7 +1,7 @@
-"""Label policies: what an uncertain label, and one that is not mentioned, becomes as a training target.
+"""Label policies: the training target that an uncertain label, or an observation not mentioned, becomes.
 
-A policy is written as one rule for all tasks (`ones`) or a rule by task with `*` for the others
-(`Atelectasis:ones,Edema:ones,*:zeros`). A rule may carry numbers: `smooth_ones(0.55,0.85)`.
+A policy is written as one rule for all tasks (`ones`) or a rule per task with `*` for the rest
+(`Atelectasis:ones,Edema:ones,*:zeros`). A rule may have arguments: `smooth_ones(0.55,0.85)`.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from chex_tf.settings import InputError, closest, nearest
 
 @dataclasses.dataclass(frozen=True)
 class RuleKind:
-    """A row of the table: which labels a rule is for, and the interval that it draws from unless told otherwise."""
+    """A row of the table: which labels a rule is for, and the interval that it draws from by default."""
 
     meaning: str
     applies_to: tuple[str, ...]
@@ -29,7 +29,7 @@ RULE_KINDS: dict[str, RuleKind] = {
     # Label smoothing of Pham et al. 2019 (arXiv:1911.06475), section 3.2: U(0.55, 0.85) and U(0, 0.3).
     "smooth_ones": RuleKind("drawn from {0:g} to {1:g}", _BOTH, (0.55, 0.85)),
     "smooth_zeros": RuleKind("drawn from {0:g} to {1:g}", _BOTH, (0.0, 0.3)),
-    # Irvin et al. 2019, section 3.1: a class of its own (U-MultiClass); an earlier model's word (U-SelfTrained).
+    # Irvin et al. 2019, section 3.1: a class of its own (U-MultiClass); an earlier model's prediction (U-SelfTrained).
     "multiclass": RuleKind("third class", ("uncertain",)),
     "self_trained": RuleKind("as predicted earlier", ("uncertain",)),
 }
@@ -50,14 +50,14 @@ class Rule:
 
 
 def names(applies_to: str) -> tuple[str, ...]:
-    """Rules for "uncertain" or "blank" labels, as a person writes them."""
+    """Rules for "uncertain" or "blank" labels, as a user writes them."""
     return tuple(
         f"{name}(a,b)" if kind.interval else name for name, kind in RULE_KINDS.items() if applies_to in kind.applies_to
     )
 
 
 def check(text: str, applies_to: str) -> None:
-    """Raises InputError for a policy that no set of tasks would make right."""
+    """Raises InputError for a policy that is wrong whatever the tasks are."""
     _entries(text, applies_to)
 
 
@@ -66,11 +66,11 @@ def rule_names(text: str, applies_to: str) -> frozenset[str]:
 
 
 def parse(text: str, tasks: Sequence[str], applies_to: str) -> tuple[Rule, ...]:
-    """A rule a task, in the order of `tasks`."""
+    """One rule per task, in the order of `tasks`."""
     by_task = dict(_entries(text, applies_to))
     unknown = [task for task in by_task if task != "*" and task not in tasks]
     if unknown:
-        raise InputError(f"{unknown[0]} is none of the tasks{nearest(unknown[0], tasks)}", applies_to)
+        raise InputError(f"{unknown[0]} is not one of the tasks{nearest(unknown[0], tasks)}", applies_to)
     missing = [task for task in tasks if task not in by_task and "*" not in by_task]
     if missing:
         raise InputError(
@@ -87,9 +87,9 @@ def _entries(text: str, applies_to: str) -> list[tuple[str, Rule]]:
             raise InputError(f"expected TASK:rule; received {part.strip()!r}", applies_to)
         entries.append((task.strip() or "*", _rule(rule.strip(), applies_to)))
     tasks = [task for task, _ in entries]
-    doubled = [task for task in tasks if tasks.count(task) > 1]
-    if doubled:
-        raise InputError(f"expected one rule a task; received several for {doubled[0]}", applies_to)
+    repeated = [task for task in tasks if tasks.count(task) > 1]
+    if repeated:
+        raise InputError(f"expected one rule per task; received several for {repeated[0]}", applies_to)
     return entries
 
 

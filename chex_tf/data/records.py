@@ -1,8 +1,8 @@
-"""A prepared folder: opened without its builder, known by its index, its images read from disk one by one.
+"""A prepared folder, opened without its builder and described by its index; images are read from disk one by one.
 
-What is read how: any image is one `pread` of just its own bytes. The order being known in advance, the kernel is told
-some batches ahead what will be wanted (`posix_fadvise`), so that a slow or distant disk works on many images at once.
-After one epoch a set smaller than the memory comes from the page cache.
+Each image is one `pread` of just its own bytes. The order is known in advance, so the kernel is told some batches ahead
+what will be read (`posix_fadvise`), and a slow or remote disk works on many images at once. After one epoch a data set
+smaller than memory comes from the page cache.
 """
 
 import dataclasses
@@ -67,7 +67,7 @@ class Records:
         data = os.pread(self._descriptor(int(self.index.file_number[example])), length, int(self.index.offset[example]))
         if len(data) != length:
             file = self.files[int(self.index.file_number[example])]
-            raise InputError(f"{file} became shorter while it was read; prepare the data again", "data")
+            raise InputError(f"{file} became shorter while it was being read; prepare the data again", "data")
         return data
 
     def expect(self, examples: np.ndarray) -> None:
@@ -101,7 +101,7 @@ class Records:
         return read_stored(self.folder)
 
     def statistics(self) -> Statistics | None:
-        """Of the training split, as measured when the data were prepared; None where nothing was written down."""
+        """The training split's, as measured when the data were prepared; None where they were not recorded."""
         file = self.folder / "summary.json"
         if not file.is_file():
             return None
@@ -123,15 +123,15 @@ def open_records(
     split: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Records:
-    """Opens `split` of a prepared folder, or of one above it that holds only one. Raises InputError."""
-    # Imported here: opening is the only thing for which TFDS, slow to import, is needed.
+    """Opens `split` of a prepared folder, or of a folder above it that holds only one. Raises InputError."""
+    # Imported here: TFDS is slow to import, and only this function needs it.
     import tensorflow_datasets as tfds
 
     version = version_folder(folder)
     try:
         builder = tfds.builder_from_directory(version)
     except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
-        raise InputError(f"{version} is no prepared folder that TFDS can open ({_line(error)})", "data") from error
+        raise InputError(f"{version} is not a prepared folder that TFDS can open ({_line(error)})", "data") from error
     info = builder.info
     if split not in info.splits:
         raise InputError(f"{version} has no split {split!r}{nearest(split, info.splits)}", "split")
@@ -170,7 +170,7 @@ def version_folder(folder: pathlib.Path) -> pathlib.Path:
     folder = pathlib.Path(folder).expanduser()
     if (folder / "dataset_info.json").is_file():
         return folder
-    # Three levels: data set, configuration, version. An unfinished build lies in a folder named `incomplete.…`.
+    # Three levels: data set, configuration, version. An unfinished build is in a folder named `incomplete.…`.
     found = [
         info.parent
         for depth in ("*", "*/*", "*/*/*")

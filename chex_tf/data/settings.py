@@ -1,4 +1,4 @@
-"""Settings that decide what a batch holds; light, so that --help need not wait for TensorFlow."""
+"""Settings that decide what a batch holds; without TensorFlow, so that --help need not wait for its import."""
 
 import dataclasses
 import pathlib
@@ -22,7 +22,7 @@ class DataSettings(Settings):
     section: ClassVar[str] = "data"
 
     data: pathlib.Path = setting(
-        help="prepared folder (a TFDS version folder, or one above it that holds only one)",
+        help="prepared folder (a TFDS version folder, or a folder above it that holds only one)",
         existing="folder",
         group="data",
         decides=False,
@@ -41,7 +41,7 @@ class DataSettings(Settings):
 
     uncertain: str = setting(
         "ignore",
-        help="what an uncertain label becomes, for all tasks or by task (Edema:ones,*:zeros): "
+        help="what an uncertain label becomes, for all tasks or per task (Edema:ones,*:zeros): "
         + ", ".join(policies.names("uncertain")),
         group="labels",
     )
@@ -63,7 +63,7 @@ class DataSettings(Settings):
     )
     crop_from: int | None = setting(
         None,
-        help="side that images are resized to before image_size is cropped from them; none crops nothing",
+        help="side that images are resized to before image_size is cropped from them; without it nothing is cropped",
         unit="pixels",
         low=8,
         group="images",
@@ -111,7 +111,7 @@ class DataSettings(Settings):
     cache_dir: pathlib.Path | None = setting(None, help="folder of --cache=disk", group="reading", decides=False)
     readers: int = setting(
         0,
-        help="threads that read and decode; 0 takes one more than there are cores",
+        help="threads that read and decode; 0 means one more than the number of cores",
         low=0,
         high=1024,
         group="reading",
@@ -147,16 +147,16 @@ class DataSettings(Settings):
 
     @property
     def seed(self) -> int:
-        """Of order, augmentation and smoothed labels."""
+        """The seed of order, augmentation and smoothed labels."""
         return 0 if self.data_seed is None else self.data_seed
 
     def seeded(self, seed: int) -> Self:
-        """With training's seed where these data were given none of their own."""
+        """These settings with training's seed, unless they have a data_seed of their own."""
         return self if self.data_seed is not None else dataclasses.replace(self, data_seed=seed)
 
     def as_evaluated(self, data: pathlib.Path | None = None) -> Self:
-        """The same films and tasks as an evaluation sees them, perhaps of another folder: no augmentation, no cache, no
-        policy for uncertain labels. What is not mentioned keeps its rule, which decides what counts as negative."""
+        """The same films and tasks for evaluation, perhaps from another folder: no augmentation, no cache, no policy
+        for uncertain labels. Labels not mentioned keep their rule, which decides what counts as negative."""
         return dataclasses.replace(
             self,
             data=self.data if data is None else data,

@@ -1,7 +1,7 @@
-"""How the images of a prepared folder were resized when they were stored, done again to a film from its own file.
+"""How the images of a prepared folder were resized when they were stored, and the same for a film from its own file.
 
-The rule and the method are those of chex_tf_datasets.radiograph_records.images, which stands alone; a test holds the
-two together. What is not done again is a JPEG's recompression, which moves single grey levels.
+The rule and the method are those of chex_tf_datasets.radiograph_records.images, which is standalone; a test keeps the
+two in step. A JPEG's recompression, which shifts values by single grey levels, is not repeated.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ import numpy as np
 from chex_tf.settings import InputError
 
 RESIZES = ("shorter", "longer", "square")
-_DECODED_OVER_STORED = 2  # a JPEG decoded smaller than it is keeps at least this many times the stored size
+_DECODED_OVER_STORED = 2  # a JPEG decoded reduced is still at least this many times the stored size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Stored:
         scale = min(self.image_size / side, 1.0)
         return max(round(height * scale), 1), max(round(width * scale), 1)
 
-    def leaves(self, height: int, width: int) -> bool:
+    def leaves_unchanged(self, height: int, width: int) -> bool:
         """Whether a JPEG of this size was stored as it is, up to recompression."""
         if self.image_size is None:
             return True
@@ -62,7 +62,7 @@ class Stored:
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> "Stored":
-        """Of a prepared folder's settings or of what `to_json` gave; raises ValueError."""
+        """From a prepared folder's settings or from what `to_json` gave; raises ValueError."""
         found = cls(**{f.name: given[f.name] for f in dataclasses.fields(cls) if f.name in given})
         size = found.image_size
         if (size is not None and (not isinstance(size, int) or size < 1)) or found.resize not in RESIZES:
@@ -70,7 +70,7 @@ class Stored:
         return found
 
     def describe(self) -> str:
-        """In words, behind "resized to"; empty where nothing was."""
+        """In words, to follow "resized to"; empty where nothing was resized."""
         if self.image_size is None:
             return ""
         if self.resize == "square":
@@ -79,7 +79,7 @@ class Stored:
 
 
 def read_stored(folder: pathlib.Path) -> Stored:
-    """Of a version folder, by the metadata that its builder wrote; untouched where it wrote none. Raises InputError."""
+    """From the metadata that the builder wrote into a version folder; untouched if it wrote none. Raises InputError."""
     file = folder / "metadata.json"
     if not file.is_file():
         return Stored()
@@ -90,7 +90,7 @@ def read_stored(folder: pathlib.Path) -> Stored:
 
 
 def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Bilinear; where it shrinks, a Gaussian goes before or, from a factor of two, the mean over each target pixel."""
+    """Bilinear, after a Gaussian where it shrinks; from a factor of two, the mean over each target pixel instead."""
     across, down = image.shape[1] / width, image.shape[0] / height
     if min(across, down) >= 2:
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

@@ -20,7 +20,7 @@ NEGATIVE_CLASS, POSITIVE_CLASS, UNCERTAIN_CLASS = 0, 1, 2  # of three-way target
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-    """Of one task: how many labels of each kind there were, and what became of those that say neither yes nor no."""
+    """For one task: how many labels of each kind there were, and the rules for those neither positive nor negative."""
 
     task: str
     positive: int
@@ -54,9 +54,9 @@ class Targets:
 
     def counts(self, examples: np.ndarray | None = None) -> tuple[Counts, ...]:
         raw = self.raw if examples is None else self.raw[examples]
-        of = {value: (raw == value).sum(axis=0).tolist() for value in (POSITIVE, NEGATIVE, UNCERTAIN, BLANK)}
+        number = {value: (raw == value).sum(axis=0).tolist() for value in (POSITIVE, NEGATIVE, UNCERTAIN, BLANK)}
         return tuple(
-            Counts(task, of[POSITIVE][i], of[NEGATIVE][i], of[UNCERTAIN][i], of[BLANK][i], *rules)
+            Counts(task, number[POSITIVE][i], number[NEGATIVE][i], number[UNCERTAIN][i], number[BLANK][i], *rules)
             for i, (task, *rules) in enumerate(zip(self.tasks, self.uncertain_rules, self.blank_rules, strict=True))
         )
 
@@ -76,7 +76,7 @@ def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, 
     for task in missing:
         close = nearest(task, (*TASK_SETS, *observations))
         raise InputError(
-            f"{task!r} is no observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
+            f"{task!r} is not an observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
         )
     return tasks
 
@@ -100,7 +100,7 @@ def apply_policy(
     seed: int = 0,
     predicted: np.ndarray | None = None,
 ) -> Targets:
-    """`raw` is (images, tasks); row i is example i of the split, which is what smoothing draws by."""
+    """`raw` is (images, tasks); row i is example i of the split, by which smoothing is drawn."""
     unknown = set(np.unique(raw).tolist()) - {POSITIVE, NEGATIVE, UNCERTAIN, BLANK}
     if unknown:
         raise InputError(f"expected labels 1, 0, -1 and -2; received {min(unknown)}", "data")
@@ -153,11 +153,11 @@ def read_predictions(file: pathlib.Path, records: Records, tasks: Sequence[str],
     rows: dict[str, int] = {}
     for row, (key, line) in enumerate(zip(table.keys, table.lines, strict=True)):
         if rows.setdefault(key, row) != row:
-            raise InputError(f"{file}, line {line}: {key} comes twice", "self_trained")
+            raise InputError(f"{file}, line {line}: {key} appears twice", "self_trained")
     needed = [place for place in range(len(tasks)) if wanted[:, place].any()]
     missing = [tasks[place] for place in needed if tasks[place] not in table.columns]
     if missing:
-        raise InputError(f"{file}: expected a column a task; missing {', '.join(missing)}", "self_trained")
+        raise InputError(f"{file}: expected a column per task; missing {', '.join(missing)}", "self_trained")
     probabilities = {place: _probabilities(table, tasks[place]) for place in needed}
     of_examples = records.index.path if table.key == "Path" else records.index.study
     found = np.full(wanted.shape, np.nan, np.float32)
@@ -184,23 +184,23 @@ def _probabilities(table: prediction_files.Table, task: str) -> np.ndarray:
 
 
 def digest_of(file: pathlib.Path | None) -> str | None:
-    """SHA-256 of the predictions that stand in for uncertain labels: they are part of what a run learns from."""
+    """SHA-256 of the predictions that replace uncertain labels: they are part of what a run learns from."""
     return None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def describe(counts: Sequence[Counts]) -> list[str]:
-    """The policy in force, a line a task: what there was and what it became."""
+    """The policy in force, one line per task: the labels there were and what they became."""
     rows = [("task", "positive", "negative", "uncertain", "", "not mentioned", "")]
-    for of in counts:
+    for count in counts:
         rows.append(
             (
-                of.task,
-                f"{of.positive:,}",
-                f"{of.negative:,}",
-                f"{of.uncertain:,}",
-                f"→ {of.uncertain_rule.meaning}" if of.uncertain else "",
-                f"{of.blank:,}",
-                f"→ {of.blank_rule.meaning}" if of.blank else "",
+                count.task,
+                f"{count.positive:,}",
+                f"{count.negative:,}",
+                f"{count.uncertain:,}",
+                f"→ {count.uncertain_rule.meaning}" if count.uncertain else "",
+                f"{count.blank:,}",
+                f"→ {count.blank_rule.meaning}" if count.blank else "",
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

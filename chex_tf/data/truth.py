@@ -1,4 +1,4 @@
-"""Raw labels as ground truth: what a score is computed against, whatever policy training followed."""
+"""Raw labels as ground truth for scores, whatever policy training followed."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from chex_tf.observations import BLANK, NEGATIVE, POSITIVE
 
 
 def truth(labels: np.ndarray, blank_rules: Sequence[Rule]) -> np.ndarray:
-    """(images, tasks): 1, 0, or NaN where a raw label takes no part in a score.
+    """(images, tasks): 1, 0, or NaN where a raw label is left out of scores.
 
     "Not mentioned" counts as negative for the tasks whose rule for it is zeros.
     """

@@ -1,4 +1,4 @@
-"""What a network sees of a film: stored as its data were, resized, and the centre of that.
+"""What a network sees of a film: resized as its training data were stored, resized again, cropped to the centre.
 
 view = View(side=320, resized=320, aspect="keep", stored=Stored(320, "square"))
 view.apply(pixels)                    # uint8 (320, 320, 1), the network's input
@@ -20,7 +20,7 @@ Shape = tuple[int, int]
 class View:
     """Resized to `resized` (squash: both sides; keep: the shorter one), then the centre `side`.
 
-    `stored` comes before: what ingest did to the films that the network learnt from.
+    `stored` is applied first: what ingest did to the films that the network was trained on.
     """
 
     side: int
@@ -29,18 +29,18 @@ class View:
     stored: Stored = Stored()
 
     @classmethod
-    def under(cls, settings: DataSettings, stored: Stored) -> "View":
+    def from_settings(cls, settings: DataSettings, stored: Stored) -> "View":
         return cls(settings.image_size, settings.resized, settings.aspect, stored)
 
     @property
-    def of_records(self) -> "View":
-        """The same for an image of a prepared folder, which ingest has resized already."""
+    def for_records(self) -> "View":
+        """The same view for an image of a prepared folder, which ingest has resized already."""
         return dataclasses.replace(self, stored=Stored())
 
     def reduction(self, height: int, width: int) -> int:
         """How many times smaller, 1, 2, 4 or 8, a JPEG of this size is decoded: as ingest did or, where it left the
         image as it was, as training does."""
-        if self.stored.leaves(height, width):
+        if self.stored.leaves_unchanged(height, width):
             return images.reduction(height, width, self.resized)
         return self.stored.reduction(height, width)
 
@@ -58,11 +58,11 @@ class View:
         if pixels.shape == (self.side, self.side):
             return pixels[..., None]
         out = np.empty((1, self.side, self.side), np.uint8)
-        augmentation.apply([pixels], augmentation.none(1), self.side, out)
+        augmentation.apply([pixels], augmentation.centre_crop(1), self.side, out)
         return out[0][..., None]
 
     def window(self, shape: Shape) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Down and across: where what the network sees begins, and how much it is, as shares of the film's side."""
+        """Down and across: where the visible part begins and how long it is, as shares of the film's side."""
         down, across = (
             (_cut(resized, self.side) / resized, self.side / resized) for resized in self._resized_shape(shape)
         )

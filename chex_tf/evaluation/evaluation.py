@@ -1,4 +1,4 @@
-"""One evaluation, from matched scores to every number that is shown: estimates, differences, readers' positions."""
+"""One evaluation: from matched scores to every number shown: estimates, differences, readers' positions."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from chex_tf.settings import InputError, nearest
 from chex_tf.statistics import bootstrap, calibration, comparison, thresholds
 from chex_tf.statistics.measure import MEAN, Estimate, Key, Needs, Sampled, estimate, mean_of, sample
 
-NO_PROBABILITIES = "scores lie outside 0 to 1, so they are no probabilities"
+NO_PROBABILITIES = "some scores are outside 0 to 1, so they are not probabilities"
 
 
 def evaluate(
@@ -83,7 +83,7 @@ def _undefined_tasks(cohort: Cohort) -> dict[str, str]:
 def _cuts(
     candidates: Sequence[Model], settings: EvaluationSettings, validation: tuple[Cohort, Sequence[Model]] | None
 ) -> dict[str, np.ndarray | None]:
-    """By model its thresholds [tasks]: one half for a reader, chosen on validation for probabilities, or none."""
+    """Each model's thresholds [tasks]: one half for a reader, chosen on validation for probabilities, or None."""
     cuts: dict[str, np.ndarray | None] = {}
     chosen_on = {model.name: model for model in validation[1]} if validation is not None else {}
     for model in candidates:
@@ -104,8 +104,8 @@ def _cuts(
 
 @dataclasses.dataclass(frozen=True)
 class _Prepared:
-    """A model task by task; `tasks` has for each kind of number the tasks it is taken on, or nothing where it does not
-    apply to the model; `thresholds` as in its result."""
+    """A model's scores by task; `tasks` has the tasks on which each kind of number is computed, and no entry for a kind
+    that does not apply to the model; `thresholds` as in its result."""
 
     scores: dict[str, TaskScores]
     tasks: dict[Needs, list[str]]
@@ -132,7 +132,7 @@ def _prepare(model: Model, cohort: Cohort, cut: np.ndarray | None, left_out: Map
         if calibration.are_probabilities(model.scores):
             tasks[Needs.PROBABILITIES] = defined
     cuts: dict[str, float] = {}
-    if cut is not None:  # a task without a threshold had one class only on validation
+    if cut is not None:  # a task without a threshold had only one class on validation
         tasks[Needs.DECISIONS] = [task for task in defined if not np.isnan(scores[task].threshold)]
         cuts = {task: np.nan if is_reader else scores[task].threshold for task in tasks[Needs.DECISIONS]}
         cuts[MEAN] = np.nan
@@ -146,7 +146,7 @@ def _sample(
     left_out: Mapping[str, str],
     progress: bootstrap.Progress,
 ) -> dict[Key, Sampled]:
-    """Every measure that applies, of every model and reader, by task and as mean over those that are defined."""
+    """Every measure that applies to each model and reader, by task and as the mean over the defined tasks."""
     wanted = [
         (name, measure, one.tasks[measure.needs])
         for name, one in prepared.items()
@@ -170,7 +170,7 @@ def _sample(
 def _estimates(
     model: Model, cohort: Cohort, left_out: Mapping[str, str], sampled: Mapping[Key, Sampled]
 ) -> dict[str, dict[str, Estimate]]:
-    """By measure's key and task."""
+    """Estimates by the measure's key and by task."""
     found: dict[str, dict[str, Estimate]] = {}
     for measure in measures.MEASURES:
         reasons = dict(left_out)
@@ -229,7 +229,7 @@ def _differences(
     left_out: Mapping[str, str],
     sampled: Mapping[Key, Sampled],
 ) -> tuple[tuple[comparison.Difference, ...], comparison.Difference | None]:
-    """All pairs asked for on every defined task and on the mean, and the best model against the worst by mean AUROC.
+    """All requested pairs on every defined task and on the mean, and the best model against the worst by mean AUROC.
 
     Holm's adjustment covers the pairs of one measure on one task.
     """
@@ -241,11 +241,9 @@ def _differences(
         for task in tasks:
             if measure.is_compared and task not in left_out:
                 known = [pair for pair in pairs if all((name, measure, task) in sampled for name in pair)]
-                found += comparison.adjusted(comparison.differences(measure, task, known, sampled))
-    (best,) = comparison.adjusted(comparison.differences(AUROC, MEAN, [extremes], sampled))
-    for listed in found:  # where the pair is one of those compared, it is adjusted with them
-        if (listed.measure, listed.task) == (best.measure, MEAN) and {listed.a, listed.b} == {best.a, best.b}:
-            best = dataclasses.replace(
-                best, p_holm=listed.p_holm, p_delong_holm=listed.p_delong_holm, family=listed.family
-            )
+                found += comparison.adjust(comparison.differences(measure, task, known, sampled))
+    (best,) = comparison.adjust(comparison.differences(AUROC, MEAN, [extremes], sampled))
+    for one in found:  # if the pair is among those compared, it is adjusted with them
+        if (one.measure, one.task) == (best.measure, MEAN) and {one.a, one.b} == {best.a, best.b}:
+            best = dataclasses.replace(best, p_holm=one.p_holm, p_delong_holm=one.p_delong_holm, family=one.family)
     return tuple(found), best

@@ -1,4 +1,4 @@
-"""An evaluation as evaluation.json: what was evaluated, how, and every number, with null where there is none."""
+"""An evaluation as evaluation.json: what was evaluated, how, and every number, with null for a missing one."""
 
 import json
 import math
@@ -27,9 +27,9 @@ def write(
 
 
 def write_scores(folder: pathlib.Path, evaluation: Evaluation) -> None:
-    """What was evaluated, matched and taken together: a CSV a model and groundtruth.csv, in the published form."""
+    """The scores evaluated, matched and aggregated: one CSV per model and groundtruth.csv, in the published form."""
     cohort = evaluation.cohort
-    tables = {model.name: model.scores for model in (*evaluation.scored, *evaluation.read)}
+    tables = {model.name: model.scores for model in (*evaluation.model_scores, *evaluation.reader_scores)}
     for name, values in ({"groundtruth": cohort.labels} | tables).items():
         prediction_files.write(folder / f"{name}.csv", cohort.key, cohort.keys, cohort.tasks, values)
 
@@ -112,12 +112,12 @@ def _by_task(measure: Measure[Any], model: ModelResult, evaluation: Evaluation) 
 
 
 def _decisions(result: Result, evaluation: Evaluation) -> dict[str, Any]:
-    """By task the threshold and what is judged at it."""
-    judged = [measure for measure in evaluation.measures if measure.needs is Needs.DECISIONS]
+    """By task, the threshold and the measures at it."""
+    measured = [measure for measure in evaluation.measures if measure.needs is Needs.DECISIONS]
     return {
         task: {
             "threshold": number(threshold),
-            **{measure.key: _estimate(result.of(measure)[task]) for measure in judged},
+            **{measure.key: _estimate(result.of(measure)[task]) for measure in measured},
         }
         for task, threshold in result.thresholds.items()
     }

@@ -1,7 +1,7 @@
 """Figures of an evaluation at the width of a printed column: ROC, precision-recall, calibration, models, differences.
 
 With more than six tasks the panels take the width of two columns. Each is written as PDF and PNG. Colours are Okabe
-and Ito's, told apart by any eye; line styles tell them apart again.
+and Ito's, distinguishable with colour blindness; line styles differ as well.
 """
 
 import math
@@ -25,7 +25,7 @@ from chex_tf.statistics.measure import MEAN, Estimate, Measure
 
 COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.4, 7.0
 TASKS_IN_A_COLUMN = 6
-BANDS_AT_MOST = 4  # with more curves their bands would hide each other, and only the best model has one
+BANDS_AT_MOST = 4  # with more curves, bands would hide each other: only the best model gets one
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("^", "s", "D", "v", "P", "X", "o")
@@ -51,8 +51,8 @@ BAND_GRID = np.linspace(0, 1, 101)
 
 
 def draw_all(evaluation: Evaluation, folder: pathlib.Path, say: Callable[[str], None]) -> list[str]:
-    """Writes every figure that the evaluation has something for; returns the names written."""
-    shown = _shown(evaluation)
+    """Writes every figure for which the evaluation has data; returns the names written."""
+    shown = _models_with_curves(evaluation)
     if len(shown) < len(evaluation.models):
         names = ", ".join(evaluation.models[place].name for place in shown)
         say(f"curves are drawn for the best {len(shown)} of {len(evaluation.models)} models: {names}")
@@ -62,7 +62,7 @@ def draw_all(evaluation: Evaluation, folder: pathlib.Path, say: Callable[[str], 
             ("roc", _roc(evaluation, shown)),
             ("precision_recall", _precision_recall(evaluation, shown)),
             ("calibration", _calibration(evaluation, shown)),
-            *_of_measures(evaluation),
+            *_measure_figures(evaluation),
         ):
             if figure is None:
                 continue
@@ -75,7 +75,7 @@ def draw_all(evaluation: Evaluation, folder: pathlib.Path, say: Callable[[str], 
     return written
 
 
-def _of_measures(evaluation: Evaluation) -> list[tuple[str, Figure | None]]:
+def _measure_figures(evaluation: Evaluation) -> list[tuple[str, Figure | None]]:
     """The models and their differences, by AUROC and by every other measure in which models are compared."""
     found = []
     for measure in evaluation.compared:
@@ -85,7 +85,7 @@ def _of_measures(evaluation: Evaluation) -> list[tuple[str, Figure | None]]:
     return found
 
 
-def _shown(evaluation: Evaluation) -> list[int]:
+def _models_with_curves(evaluation: Evaluation) -> list[int]:
     """Places of the models that get a curve: all, or the best by mean AUROC, in the order given."""
     means = [model.of(AUROC)[MEAN].value for model in evaluation.models]
     best = sorted(range(len(means)), key=lambda place: -means[place] if not math.isnan(means[place]) else math.inf)
@@ -99,7 +99,7 @@ def _defined(evaluation: Evaluation) -> list[int]:
 def _panels(
     evaluation: Evaluation, columns: Sequence[int], labels: tuple[str, str], draw: Callable[[Axes, int], None]
 ) -> Figure:
-    """A square panel a task, two or four a row, and one legend in the free place or below."""
+    """One square panel per task, two or four per row, and one legend in the free place or below."""
     is_wide = len(columns) > TASKS_IN_A_COLUMN
     width = TWO_COLUMNS_INCHES if is_wide else COLUMN_INCHES
     across = 4 if is_wide else min(2, len(columns))
@@ -132,7 +132,7 @@ def _panels(
 
 def _roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
     columns = _defined(evaluation)
-    if not columns or not (shown or evaluation.read):
+    if not columns or not (shown or evaluation.reader_scores):
         return None
     best = max(shown, key=lambda place: evaluation.models[place].of(AUROC)[MEAN].value, default=0)
     bands = _roc_bands(evaluation, shown if len(shown) <= BANDS_AT_MOST else [best], columns)
@@ -141,12 +141,12 @@ def _roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
         axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.6)
         labels = evaluation.cohort.labels[:, column]
         for rank, place in enumerate(shown):
-            model = evaluation.scored[place]
+            model = evaluation.model_scores[place]
             false, true = ranking.roc_curve(labels, model.scores[:, column])
             if (place, column) in bands:
                 axes.fill_between(BAND_GRID, *bands[place, column], color=COLOURS[rank], alpha=0.13, linewidth=0)
             axes.plot(false, true, color=COLOURS[rank], linestyle=STYLES[rank], label=model.name)
-        for rank, reader in enumerate(evaluation.read):
+        for rank, reader in enumerate(evaluation.reader_scores):
             made = thresholds.decide(labels, reader.scores[:, column] >= 0.5)
             axes.plot(
                 1 - float(made.specificity),
@@ -167,11 +167,11 @@ def _roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
 def _roc_bands(
     evaluation: Evaluation, shown: Sequence[int], columns: Sequence[int]
 ) -> dict[tuple[int, int], np.ndarray]:
-    """For each model and task the 2.5 and 97.5 percentiles of sensitivity at each point of the grid."""
+    """For each model and task, the percentiles 2.5 and 97.5 of sensitivity at each point of the grid."""
     cohort = evaluation.cohort
     keys = [(place, column) for place in shown for column in columns]
     curves = [
-        _resampled_curve(cohort.labels[:, column], evaluation.scored[place].scores[:, column], cohort.units)
+        _resampled_curve(cohort.labels[:, column], evaluation.model_scores[place].scores[:, column], cohort.units)
         for place, column in keys
     ]
     replicates = min(evaluation.settings.replicates, BAND_REPLICATES)
@@ -213,7 +213,7 @@ def _precision_recall(evaluation: Evaluation, shown: Sequence[int]) -> Figure | 
         prevalence = float(np.nanmean(labels))
         axes.axhline(prevalence, color="0.75", linewidth=0.6)
         for rank, place in enumerate(shown):
-            model = evaluation.scored[place]
+            model = evaluation.model_scores[place]
             recall, precision = ranking.precision_recall_curve(labels, model.scores[:, column])
             axes.plot(
                 recall,
@@ -229,7 +229,7 @@ def _precision_recall(evaluation: Evaluation, shown: Sequence[int]) -> Figure | 
 
 def _calibration(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
     columns = _defined(evaluation)
-    shown = [place for place in shown if calibration.are_probabilities(evaluation.scored[place].scores)]
+    shown = [place for place in shown if calibration.are_probabilities(evaluation.model_scores[place].scores)]
     if not columns or not shown:
         return None
 
@@ -237,7 +237,7 @@ def _calibration(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
         axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.6)
         labels = evaluation.cohort.labels[:, column]
         for rank, place in enumerate(shown):
-            model = evaluation.scored[place]
+            model = evaluation.model_scores[place]
             curve = calibration.reliability(labels, model.scores[:, column])
             axes.plot(
                 curve.predicted,
@@ -254,7 +254,7 @@ def _calibration(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
 
 
 def _models(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None:
-    """A forest plot: by task and mean for few models, otherwise the mean only, best on top."""
+    """A forest plot: by task and mean for few models, otherwise the mean only, best at the top."""
     models = [model for model in evaluation.models if measure.key in model.estimates]
     if not models or len(evaluation.left_out) == len(evaluation.cohort.tasks):
         return None

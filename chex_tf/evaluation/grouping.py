@@ -1,4 +1,4 @@
-"""From images to studies to patients: what the keys of CheXpert's files say, and predictions taken together."""
+"""Groups images by study and patient, from the keys of CheXpert's files, and aggregates their predictions."""
 
 import pathlib
 import re
@@ -19,13 +19,13 @@ def patient_of(key: str) -> str | None:
 
 
 def study_of(key: str) -> str | None:
-    """A key up to and with its studyN."""
+    """A key up to and including its studyN."""
     found = _STUDY.search(key)
     return found.group(0) if found else None
 
 
 def tail(key: str) -> str:
-    """A key from its patientNNNNN on: what stays the same wherever the data set lies."""
+    """A key from its patientNNNNN on: the part that does not depend on where the data set is."""
     found = _PATIENT.search(key)
     return key[found.start(1) :] if found else key
 

@@ -1,4 +1,4 @@
-"""Brings predictions and ground truth together by key, and says everything that does not fit before giving up."""
+"""Matches predictions and ground truth by key, and reports everything that does not fit in one error."""
 
 import dataclasses
 import pathlib
@@ -8,12 +8,12 @@ import numpy as np
 
 from chex_tf.evaluation.grouping import aggregate, groups, patient_of, study_of, tail
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
-from chex_tf.prediction_files import Table, doubled, listed
+from chex_tf.prediction_files import Table, duplicates, first_few
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import is_reader
 
-# Columns of the data sets' own tables that are no tasks, and the two that ground truth may carry for grouping.
-NO_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
+# Columns of the data sets' own tables that are not tasks, and the two that ground truth may have for grouping.
+NOT_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
 _KNOWN_TASKS = frozenset(OBSERVATIONS) | frozenset(CHEST_XRAY14_FINDINGS)
 
 ENSEMBLE = "ensemble"  # the name of the mean of the models
@@ -41,8 +41,8 @@ class Cohort:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """One file's scores [rows, tasks], in the order of the cohort's keys and tasks; `made_of` tells single models from
-    ensembles, in words."""
+    """One file's scores [rows, tasks], in the order of the cohort's keys and tasks; `made_of` says in words
+    whether it is a single model or an ensemble."""
 
     name: str
     scores: np.ndarray
@@ -50,24 +50,24 @@ class Model:
 
 
 def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], say: Say) -> tuple[str, ...]:
-    """The tasks to evaluate, in the order asked or else in the ground truth's; says which columns are left alone."""
+    """The tasks to evaluate, in the order of `asked` or else of the ground truth; says which columns are ignored."""
     wanted: list[str] = []
     for name in asked:
         wanted += TASK_SETS.get(name, (ALIASES.get(name, name),))
     wanted = list(dict.fromkeys(wanted))
-    known = [name for name in truth.columns if name not in NO_TASKS]
+    known = [name for name in truth.columns if name not in NOT_TASKS]
     problems = []
     absent = [name for name in wanted if name not in known]
     if absent:
-        problems.append(f"{truth.path}: no column for {listed(absent)}; its tasks are {listed(known)}")
+        problems.append(f"{truth.path}: no column for {first_few(absent)}; its tasks are {first_few(known)}")
     for table in tables:
         absent = [name for name in wanted if name not in table.columns]
         if absent:
-            problems.append(f"{table.path}: no column for {listed(absent)}")
-        strangers = [name for name in table.columns if name in _KNOWN_TASKS and name not in known]
-        if strangers and not wanted:
+            problems.append(f"{table.path}: no column for {first_few(absent)}")
+        unlabelled = [name for name in table.columns if name in _KNOWN_TASKS and name not in known]
+        if unlabelled and not wanted:
             problems.append(
-                f"{table.path}: {listed(strangers)} not in the labels {truth.path}; name the tasks to evaluate "
+                f"{table.path}: {first_few(unlabelled)} not in the labels {truth.path}; name the tasks to evaluate "
                 "with --tasks"
             )
     if problems:
@@ -75,15 +75,15 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
     shared = [name for name in known if all(name in table.columns for table in tables)]
     tasks = wanted or shared
     if not tasks:
-        raise InputError(f"expected a task that all files share; the labels {truth.path} have {listed(known)}")
+        raise InputError(f"expected a task that all files share; the labels {truth.path} have {first_few(known)}")
     for table in tables:
         extra = [name for name in table.columns if name not in known]
         if extra:
-            say(f"{table.path}: ignored {listed(extra)}: no such task in the labels")
+            say(f"{table.path}: ignored {first_few(extra)}: no such task in the labels")
         if not wanted:
             left = [name for name in table.columns if name in known and name not in shared]
             if left:
-                say(f"{table.path}: left out {listed(left)}: not in every file of predictions")
+                say(f"{table.path}: left out {first_few(left)}: not in every file of predictions")
     return tuple(tasks)
 
 
@@ -96,14 +96,14 @@ def match(
     unit: str,
     say: Say,
 ) -> tuple[Cohort, list[Model]]:
-    """Raises one InputError for all that is missing, doubled, unknown or no number, in any of the files."""
+    """Raises one InputError for all that is missing, repeated, unknown or not a number, in any of the files."""
     labels = np.stack([truth.numbers(task) for task in tasks], axis=1)
     blank = np.stack([[cell.strip() == "" for cell in truth.columns[task]] for task in tasks], axis=1)
     wrong = ~np.isin(labels, (0, 1)) & ~blank
     problems = _bad_cells(truth, tasks, wrong, "expected 0, 1 or nothing")
-    twice = doubled(truth.keys)
+    twice = duplicates(truth.keys)
     if twice:
-        problems.append(f"{truth.path}: {len(twice)} doubled ({listed(twice)})")
+        problems.append(f"{truth.path}: {len(twice)} repeated ({first_few(twice)})")
     scores = []
     for table in tables:
         values = np.stack([table.numbers(task) for task in tasks], axis=1)
@@ -150,18 +150,18 @@ def match(
     return cohort, models
 
 
-def by_study(
+def match_by_study(
     where: str,
     studies_of_images: Sequence[str],
     tasks: Sequence[str],
     labels: np.ndarray,
     scores: Mapping[str, np.ndarray],
 ) -> tuple[Cohort, list[Model]]:
-    """Images that are in memory, taken together: each model's highest score [images, tasks] of a study's images."""
+    """The same for scores [images, tasks] in memory: each model's highest score among a study's images."""
     studies = list(dict.fromkeys(studies_of_images))
     place_of = {study: place for place, study in enumerate(studies)}
     places = np.array([place_of[study] for study in studies_of_images])
-    agreed = _agreed(where, labels, studies, places, tasks)
+    agreed = _labels_by_study(where, labels, studies, places, tasks)
     units = np.arange(len(studies))
     cohort = Cohort("Study", tuple(studies), tuple(tasks), agreed, "study", units, len(studies), "max")
     return cohort, [
@@ -177,7 +177,7 @@ def _bad_cells(table: Table, tasks: Sequence[str], wrong: np.ndarray, expected: 
     cells = [
         f"{table.keys[row]} {tasks[column]}={table.columns[tasks[column]][row] or 'nothing'}" for row, column in places
     ]
-    return [f"{table.path}: {expected}; received {listed(cells)}"]
+    return [f"{table.path}: {expected}; received {first_few(cells)}"]
 
 
 def _order(
@@ -189,13 +189,13 @@ def _order(
         if set(tails) & set(wanted_tails):
             say(f"{path}: matched from patientNNNNN on, because no key begins as in {truth_path}")
             keys, wanted = tails, wanted_tails
-    again, known, given = doubled(keys), set(wanted), set(keys)
+    again, known, given = duplicates(keys), set(wanted), set(keys)
     kinds = {
         "missing": [key for key in wanted if key not in given],
-        "doubled": again,
+        "repeated": again,
         "unknown": [key for key in keys if key not in known],
     }
-    found = [f"{len(items)} {kind} ({listed(items)})" for kind, items in kinds.items() if items]
+    found = [f"{len(items)} {kind} ({first_few(items)})" for kind, items in kinds.items() if items]
     if found:
         raise InputError(f"{path}: expected every {noun} of {truth_path} once; received {', '.join(found)}")
     row_of = {key: row for row, key in enumerate(keys)}
@@ -203,7 +203,7 @@ def _order(
 
 
 def _studies_by_key(truth: Table) -> Callable[[str], str | None]:
-    """By the ground truth's own column Study where it has rows by Path, otherwise by the name in the path."""
+    """From the ground truth's own column Study where its rows are by Path, otherwise from the path."""
     if truth.key == "Path" and "Study" in truth.columns:
         return dict(zip(truth.keys, truth.columns["Study"], strict=True)).get
     return study_of
@@ -216,9 +216,9 @@ def _aggregate(
     aggregation: str,
     studies_of: Callable[[str], str | None] = study_of,
 ) -> tuple[list[str], np.ndarray]:
-    if doubled(keys):
-        again = doubled(keys)
-        raise InputError(f"{path}: expected every image once; received {len(again)} doubled ({listed(again)})")
+    if duplicates(keys):
+        again = duplicates(keys)
+        raise InputError(f"{path}: expected every image once; received {len(again)} repeated ({first_few(again)})")
     studies, places = groups(path, keys, studies_of)
     return studies, aggregate(values, places, len(studies), aggregation)
 
@@ -227,23 +227,23 @@ def _study_labels(
     truth: Table, labels: np.ndarray, tasks: Sequence[str], studies_of: Callable[[str], str | None]
 ) -> tuple[list[str], np.ndarray]:
     studies, places = groups(truth.path, truth.keys, studies_of)
-    return studies, _agreed(str(truth.path), labels, studies, places, tasks)
+    return studies, _labels_by_study(str(truth.path), labels, studies, places, tasks)
 
 
-def _agreed(
+def _labels_by_study(
     where: str, labels: np.ndarray, studies: Sequence[str], places: np.ndarray, tasks: Sequence[str]
 ) -> np.ndarray:
-    """[studies, tasks] labels, from those of images [images, tasks], which must agree within a study."""
+    """Labels [studies, tasks] from those of images [images, tasks], which must agree within a study."""
     low = np.full((len(studies), len(tasks)), np.inf)
     high = np.full((len(studies), len(tasks)), -np.inf)
     coded = np.where(np.isnan(labels), 2, labels)
     np.minimum.at(low, places, coded)
     np.maximum.at(high, places, coded)
-    torn = np.argwhere(low != high)
-    if torn.size:
-        cells = [f"{studies[row]} {tasks[column]}" for row, column in torn]
+    conflicting = np.argwhere(low != high)
+    if conflicting.size:
+        cells = [f"{studies[row]} {tasks[column]}" for row, column in conflicting]
         raise InputError(
-            f"{where}: expected one label for all images of a study; received several for {listed(cells)}; "
+            f"{where}: expected one label for all images of a study; received several for {first_few(cells)}; "
             "--aggregation=none evaluates image by image"
         )
     return np.where(low == 2, np.nan, low)
@@ -277,8 +277,8 @@ def _units(
 def match_validation(
     truth: Table, tables: Sequence[Table], cohort: Cohort, models: Sequence[Model], aggregation: str, say: Say
 ) -> tuple[Cohort, list[Model]]:
-    """Validation predictions for the cohort's tasks, of all `models` or of those that are no readers, in their order;
-    each gets its model's name. None of the rows may be among those evaluated."""
+    """Validation predictions for the cohort's tasks, of all `models` or of those that are not readers, in their order;
+    each gets its model's name. No row may be among those evaluated."""
     names = [model.name for model in models]
     if len(tables) != len(names):
         names = [model.name for model in models if not is_reader(model.scores)]
@@ -294,19 +294,19 @@ def match_validation(
     if shared:
         raise InputError(
             f"{truth.path}: expected thresholds to be chosen on other rows than those evaluated; {len(shared)} are in "
-            f"both ({listed(shared)})"
+            f"both ({first_few(shared)})"
         )
     return validation, found
 
 
 def with_ensemble(models: Sequence[Model], validation: Sequence[Model] = ()) -> tuple[list[Model], list[Model]]:
-    """Adds the mean of the models' probabilities (CheXpert's three runs of ten checkpoints as one), and to the scores
-    on `validation` the mean of the same models'. Readers bring decisions, no probabilities, and are left out."""
+    """Adds the mean of the models' probabilities (CheXpert's three runs of ten checkpoints as one), also to the scores
+    on `validation`. Readers give decisions, not probabilities, and are left out."""
     readers = [model.name for model in models if is_reader(model.scores)]
     averaged = [model.name for model in models if model.name not in readers]
     if len(averaged) < 2:
         received = f"{len(averaged)}: {', '.join(averaged)}" if averaged else "none"
-        raise InputError(f"expected at least two models that are no readers; received {received}", "ensemble")
+        raise InputError(f"expected at least two models that are not readers; received {received}", "ensemble")
     if ENSEMBLE in averaged + readers:
         raise InputError(f"the mean is named {ENSEMBLE}; received a model named {ENSEMBLE} as well", "ensemble")
     made_of = f"mean of the {len(averaged)} models: {', '.join(averaged)}"
@@ -325,7 +325,7 @@ def _mean(models: Sequence[Model], averaged: Sequence[str], made_of: str) -> Mod
 
 
 def report_scores_outside(models: Sequence[Model], say: Say) -> None:
-    """Published entries hold scores outside 0 to 1: they rank like any others, and are no probabilities."""
+    """Published entries have scores outside 0 to 1: these rank like any others, but are not probabilities."""
     for model in models:
         outside = (model.scores < 0) | (model.scores > 1)
         if outside.any():

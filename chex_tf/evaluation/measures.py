@@ -1,7 +1,7 @@
-"""Every number that an evaluation gives of a model on a task. A new one is one Measure more, in the list at the end.
+"""Every number that an evaluation computes for a model on a task. To add one, add a Measure to the list at the end.
 
-It then has a column in the table, an entry in evaluation.json and an interval; with `is_compared`, also the
-differences of pairs of models and figures.
+It then has a column in the table, an entry in evaluation.json and an interval; with `is_compared`, also differences
+between pairs of models and figures.
 """
 
 import dataclasses
@@ -15,8 +15,8 @@ from chex_tf.statistics.measure import Measure, Needs
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TaskScores:
-    """One model on one task, row by row; it calls positive what reaches `threshold`, NaN where there is none. Labels
-    are 0, 1 and NaN (not labelled), `units` each row's bootstrap unit."""
+    """One model on one task, row by row; a score of at least `threshold` is called positive, NaN if there is none.
+    Labels are 0, 1 and NaN (not labelled); `units` has each row's bootstrap unit."""
 
     labels: np.ndarray
     scores: np.ndarray
@@ -25,31 +25,31 @@ class TaskScores:
     threshold: float = float("nan")
 
 
-def ranked(of: TaskScores) -> Callable[[np.ndarray], ranking.WeightedRanking]:
-    return ranking.rank(of.labels, of.scores).of_units(of.units).weighted
+def gather_ranking(task: TaskScores) -> Callable[[np.ndarray], ranking.WeightedRanking]:
+    return ranking.rank(task.labels, task.scores).by_unit(task.units).weighted
 
 
-def decided(of: TaskScores) -> Callable[[np.ndarray], thresholds.Decisions]:
-    return thresholds.decide_by_unit(of.labels, of.scores >= of.threshold, of.units, of.unit_count)
+def gather_decisions(task: TaskScores) -> Callable[[np.ndarray], thresholds.Decisions]:
+    return thresholds.decide_by_unit(task.labels, task.scores >= task.threshold, task.units, task.unit_count)
 
 
-def as_it_is(of: TaskScores) -> Callable[[np.ndarray], TaskScores]:
-    """For measures without interval, which know no weights."""
-    return lambda weights: of
+def gather_unchanged(task: TaskScores) -> Callable[[np.ndarray], TaskScores]:
+    """For measures without interval, which take no weights."""
+    return lambda weights: task
 
 
-def _delong(of: TaskScores) -> np.ndarray:
-    return delong.components(of.labels, of.scores, of.units, of.unit_count)
+def _delong(task: TaskScores) -> np.ndarray:
+    return delong.components(task.labels, task.scores, task.units, task.unit_count)
 
 
-def _jackknife(of: TaskScores) -> np.ndarray:
-    return bootstrap.jackknife_auroc(of.labels, of.scores, of.units, of.unit_count)
+def _jackknife(task: TaskScores) -> np.ndarray:
+    return bootstrap.jackknife_auroc(task.labels, task.scores, task.units, task.unit_count)
 
 
 AUROC = Measure(
     "auroc",
     "AUROC",
-    gather=ranked,
+    gather=gather_ranking,
     value=ranking.WeightedRanking.auroc,
     is_compared=True,
     jackknife=_jackknife,
@@ -58,13 +58,13 @@ AUROC = Measure(
 AVERAGE_PRECISION = Measure(
     "average_precision",
     "average precision",
-    gather=ranked,
+    gather=gather_ranking,
     value=ranking.WeightedRanking.average_precision,
 )
 SENSITIVITY = Measure(
     "sensitivity",
     "sensitivity",
-    gather=decided,
+    gather=gather_decisions,
     value=lambda decisions: decisions.sensitivity,
     needs=Needs.DECISIONS,
     short="Sens.",
@@ -72,7 +72,7 @@ SENSITIVITY = Measure(
 SPECIFICITY = Measure(
     "specificity",
     "specificity",
-    gather=decided,
+    gather=gather_decisions,
     value=lambda decisions: decisions.specificity,
     needs=Needs.DECISIONS,
     short="Spec.",
@@ -80,7 +80,7 @@ SPECIFICITY = Measure(
 F1 = Measure(
     "f1",
     "F1",
-    gather=decided,
+    gather=gather_decisions,
     value=lambda decisions: decisions.f1,
     needs=Needs.DECISIONS,
     has_interval_in_tables=False,
@@ -88,8 +88,8 @@ F1 = Measure(
 BRIER = Measure(
     "brier",
     "Brier score",
-    gather=as_it_is,
-    value=lambda of: np.array([calibration.brier(of.labels, of.scores)]),
+    gather=gather_unchanged,
+    value=lambda task: np.array([calibration.brier(task.labels, task.scores)]),
     needs=Needs.PROBABILITIES,
     short="Brier",
     has_interval=False,
@@ -97,8 +97,8 @@ BRIER = Measure(
 CALIBRATION_ERROR = Measure(
     "calibration_error",
     "calibration error",
-    gather=as_it_is,
-    value=lambda of: np.array([calibration.reliability(of.labels, of.scores).error]),
+    gather=gather_unchanged,
+    value=lambda task: np.array([calibration.reliability(task.labels, task.scores).error]),
     needs=Needs.PROBABILITIES,
     short="Cal. error",
     has_interval=False,

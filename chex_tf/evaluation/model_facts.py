@@ -1,4 +1,4 @@
-"""What is known of the evaluated models beside their predictions, and how it goes with their AUROC."""
+"""Known facts about the evaluated models, and how they correlate with their AUROC."""
 
 import csv
 import dataclasses
@@ -9,7 +9,7 @@ import numpy as np
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.prediction_files import listed
+from chex_tf.prediction_files import first_few
 from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread, correlate, family_spread
@@ -21,7 +21,7 @@ COLUMNS = ("model", "family", "parameters", "imagenet_top1")
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue; a number that is not given is NaN."""
+    """A row of the catalogue; a missing number is NaN."""
 
     family: str
     parameters: float
@@ -33,7 +33,7 @@ def read(path: pathlib.Path) -> dict[str, Entry]:
         rows = list(csv.DictReader(file))
     absent = [name for name in COLUMNS if not rows or name not in rows[0]]
     if absent:
-        raise InputError(f"{path}: expected columns {', '.join(COLUMNS)}; received none named {listed(absent)}")
+        raise InputError(f"{path}: expected columns {', '.join(COLUMNS)}; received none named {first_few(absent)}")
     return {
         row["model"]: Entry(
             row["family"],
@@ -54,13 +54,13 @@ def _number(path: pathlib.Path, row: dict[str, str], column: str) -> float:
 def relate(
     evaluation: Evaluation, entries: dict[str, Entry], say: Callable[[str], None]
 ) -> tuple[dict[str, Correlation], FamilySpread | None]:
-    """Correlations with the mean AUROC over the models the catalogue knows; where pairs are compared by name, of the
-    first model's parameters with the boost over the second (such as a pretrained model over the same from scratch)."""
+    """Correlations with the mean AUROC over the models in the catalogue; where pairs are compared by name, also between
+    the first model's parameters and its boost over the second (such as pretrained over the same from scratch)."""
     names = [model.name for model in evaluation.models]
     known = [place for place, name in enumerate(names) if name in entries]
     unknown = [name for name in names if name not in entries]
     if unknown:
-        say(f"rank correlation leaves out {listed(unknown)}: not in the catalogue")
+        say(f"rank correlation leaves out {first_few(unknown)}: not in the catalogue")
     areas = [evaluation.sampled[name, AUROC, MEAN] for name in names]
     values = np.array([area.value for area in areas])
     replicates = np.array([area.replicates for area in areas]).reshape(len(areas), evaluation.settings.replicates).T

@@ -1,4 +1,4 @@
-"""What an evaluation found, as plain values: the table, the figures and evaluation.json are all made from these."""
+"""An evaluation's results as plain values, from which the table, the figures and evaluation.json are made."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from chex_tf.statistics.measure import Estimate, Key, Measure, Sampled
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """`estimates` by the measure's key, then by task and under `mean`; a measure that does not apply is not there.
-    `thresholds` has the tasks on which decisions are judged, and `mean`; it is NaN there and for readers."""
+    """`estimates` by the measure's key, then by task and under `mean`; a measure that does not apply is absent.
+    `thresholds` has the tasks on which decisions are measured, and `mean`; it is NaN for `mean` and for readers."""
 
     name: str
     estimates: dict[str, dict[str, Estimate]]
@@ -35,22 +35,22 @@ class ModelResult(Result):
 
 @dataclasses.dataclass(frozen=True)
 class ReaderResult(Result):
-    """A radiologist; `positions`, by task and model: where the reader lies to the curve, and by how much."""
+    """A radiologist; `positions`, by task and model: where the reader lies relative to the curve, and by how much."""
 
     positions: dict[str, dict[str, tuple[str, float]]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """`sampled` has the replicates of every number, the mean over tasks among them; `left_out` the undefined tasks."""
+    """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks."""
 
     set: str
     policy: str | None
     settings: EvaluationSettings
     cohort: Cohort
     measures: tuple[Measure[Any], ...]
-    scored: tuple[Model, ...]
-    read: tuple[Model, ...]
+    model_scores: tuple[Model, ...]
+    reader_scores: tuple[Model, ...]
     models: tuple[ModelResult, ...]
     readers: tuple[ReaderResult, ...]
     differences: tuple[Difference, ...]

@@ -1,4 +1,4 @@
-"""What can be asked of an evaluation: whose predictions, against which labels, how resampled, how shown."""
+"""Settings of an evaluation: whose predictions, against which labels, how resampled, how shown."""
 
 import dataclasses
 import pathlib
@@ -17,20 +17,20 @@ class EvaluationSettings(Settings):
 
     predictions: tuple[pathlib.Path, ...] = setting(
         (),
-        help="Predictions to evaluate: a CSV with a column Study or Path and a probability column a task",
+        help="Predictions to evaluate: a CSV with a column Study or Path and one probability column per task",
         group="What to evaluate",
         existing="file",
         repeated=True,
     )
     labels: pathlib.Path | None = setting(
         None,
-        help="Ground truth in the same form with 0, 1 or nothing (not labelled); a column Patient may stand in it",
+        help="Ground truth in the same form with 0, 1 or nothing (not labelled); it may have a column Patient",
         group="What to evaluate",
         existing="file",
     )
     run_dir: tuple[pathlib.Path, ...] = setting(
         (),
-        help="Run directories, instead of --predictions: what predictions/ lacks is predicted first",
+        help="Run directories, instead of --predictions: what is missing in predictions/ is predicted first",
         group="What to evaluate",
         existing="folder",
         repeated=True,
@@ -38,32 +38,31 @@ class EvaluationSettings(Settings):
     split: str = setting("test", help="The split of a run directory", group="What to evaluate")
     ensemble: bool = setting(
         False,
-        help="One model more: the mean of the models' probabilities, such as CheXpert's three runs of ten checkpoints; "
-        "readers are left out of it",
+        help="Add a model: the mean of the models' probabilities, such as CheXpert's three runs of ten checkpoints; "
+        "readers are left out",
         group="What to evaluate",
     )
     tasks: tuple[str, ...] = setting(
         (),
-        help="Tasks by name, or one of the sets competition, study, all; without it, every task all files share",
+        help="Tasks by name, or one of the sets competition, study, all; without it, every task that all files share",
         group="What to evaluate",
     )
     aggregation: str = setting(
         "max",
-        help="How predictions by image become predictions by study; maximum is CheXpert's way",
+        help="How predictions by image become predictions by study; CheXpert takes the maximum",
         group="What to evaluate",
         choices=AGGREGATIONS,
     )
     data: pathlib.Path | None = setting(
         None,
-        help="Prepared folder of --split, where it is another than the run was trained from (moved, or another "
-        "hospital's)",
+        help="Prepared folder of --split, if it is not the one the run was trained from (moved, or another hospital's)",
         group="Predicting from a run",
         existing="folder",
     )
     checkpoint: str = setting(
         ENSEMBLE,
         help="What predicts: ensemble, the mean of the run's best checkpoints; best, the best of them; or one by its "
-        "step",
+        "step number",
         group="Predicting from a run",
     )
     augment: str = setting(
@@ -73,10 +72,10 @@ class EvaluationSettings(Settings):
         group="Predicting from a run",
         choices=AUGMENTATIONS,
     )
-    batch: int = setting(16, help="Images a device takes at once", group="Predicting from a run", low=1)
+    batch: int = setting(16, help="Images per device at once", group="Predicting from a run", low=1)
     strategy: str = setting(
         "auto",
-        help="Devices: all GPUs or the CPU, one, or all of their kind",
+        help="Devices: auto, all GPUs or else the CPU; one; or mirrored, all devices of one kind",
         group="Predicting from a run",
         choices=("auto", "one", "mirrored"),
     )
@@ -106,7 +105,7 @@ class EvaluationSettings(Settings):
     )
     threshold_predictions: tuple[pathlib.Path, ...] = setting(
         (),
-        help="Validation predictions on which thresholds are chosen, one file a model in the same order",
+        help="Validation predictions on which thresholds are chosen, one file per model in the same order",
         group="Thresholds",
         existing="file",
         repeated=True,

@@ -1,4 +1,4 @@
-"""Which files an evaluation reads: those named one by one, or those in run directories, made where they are lacking."""
+"""Which files an evaluation reads: those named one by one, or those in run directories, made if they are missing."""
 
 import dataclasses
 import pathlib
@@ -12,13 +12,13 @@ from chex_tf.settings import InputError
 
 VALIDATION = "valid"  # the split on which a run's thresholds are chosen
 
-# From a run, a split and the data set it is of (the run's own if None) to the name of the set, of which the run then
-# has predictions.
+# From a run, a split and its data set (the run's own if None) to the name of the set, for which the run then has
+# predictions.
 Predict = Callable[[pathlib.Path, str, pathlib.Path | None], str]
 
 
-def as_they_are(run_dir: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
-    """Predicts nothing: what is in the run is evaluated."""
+def predict_nothing(run_dir: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
+    """Predicts nothing: the predictions already in the run are evaluated."""
     del run_dir, data
     return split
 
@@ -26,7 +26,7 @@ def as_they_are(run_dir: pathlib.Path, split: str, data: pathlib.Path | None) ->
 @dataclasses.dataclass(frozen=True)
 class Sources:
     """`thresholds` holds validation predictions in the order of `tables`, or nothing, and then `no_thresholds` says
-    why; `policy` is what uncertain and blank labels became in training, where config.json tells."""
+    why; `policy` is what uncertain and blank labels became in training, if config.json says so."""
 
     set: str
     names: tuple[str, ...]
@@ -40,8 +40,8 @@ class Sources:
     out: pathlib.Path | None
 
 
-def gather(settings: EvaluationSettings, predict: Predict = as_they_are) -> Sources:
-    """Reads the files; `predict` is asked for each split of a run before its predictions are read."""
+def gather(settings: EvaluationSettings, predict: Predict = predict_nothing) -> Sources:
+    """Reads the files; `predict` is called for each split of a run before its predictions are read."""
     return _from_runs(settings, predict) if settings.run_dir else _from_files(settings)
 
 
@@ -50,7 +50,7 @@ def _from_files(settings: EvaluationSettings) -> Sources:
     chosen = settings.threshold_labels
     return Sources(
         settings.labels.stem,
-        prediction_files.names_of(settings.predictions),
+        prediction_files.short_names(settings.predictions),
         tuple(f"as given in {path}" for path in settings.predictions),
         prediction_files.read(settings.labels),
         tuple(prediction_files.read(path) for path in settings.predictions),
@@ -83,8 +83,8 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
     policies = {policy for policy in map(config.label_policy, runs) if policy is not None}
     return Sources(
         " / ".join(dict.fromkeys(sets)),
-        prediction_files.names_of(runs),
-        tuple(predictions.in_words(run, name) for run, name in zip(runs, names, strict=True)),
+        prediction_files.short_names(runs),
+        tuple(predictions.describe(run, name) for run, name in zip(runs, names, strict=True)),
         truth,
         tables,
         threshold_truth,
@@ -96,12 +96,12 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
 
 
 def _name_in(run: pathlib.Path, set_name: str, settings: EvaluationSettings) -> str:
-    """What a run calls its predictions of a set; a folder that somebody put predictions into calls them by the set."""
+    """The name of a run's predictions of a set; in a folder without checkpoints, the name of the set."""
     return settings.options.name_of(set_name) if checkpoints.read_index(run) else set_name
 
 
 def _validation_names(settings: EvaluationSettings, sets: list[str], predict: Predict) -> tuple[str, list[str]]:
-    """Why there are no thresholds, or else the names of validation predictions."""
+    """The reason for having no thresholds, and the names of validation predictions; one of the two is empty."""
     names = []
     for run, one in zip(settings.run_dir, sets, strict=True):
         data = settings.data if one == settings.split else None
@@ -111,7 +111,7 @@ def _validation_names(settings: EvaluationSettings, sets: list[str], predict: Pr
         except InputError as error:
             return f"no threshold: {error}", []
         if not all(path.is_file() for path in (predictions.file(run, name), predictions.labels_file(run, name))):
-            return f"no threshold: {predictions.file(run, name)} or its labels are not there to choose it on", []
+            return f"no threshold: {predictions.file(run, name)} or its labels are missing", []
         names.append(name)
     return "", names
 
@@ -119,18 +119,18 @@ def _validation_names(settings: EvaluationSettings, sets: list[str], predict: Pr
 def _predictions_of(run: pathlib.Path, name: str) -> Table:
     path = predictions.file(run, name)
     if not path.is_file():
-        there = predictions.listed(run)
-        if not there:
+        present = predictions.predicted_sets(run)
+        if not present:
             layout.check(run)
         raise InputError(
-            f"expected {path}; the run has predictions for {', '.join(there) or 'no split'}",
-            "split" if there else "run_dir",
+            f"expected {path}; the run has predictions for {', '.join(present) or 'no split'}",
+            "split" if present else "run_dir",
         )
     return prediction_files.read(path)
 
 
 def _labels_of(runs: tuple[pathlib.Path, ...], names: list[str]) -> Table:
-    """Ground truth as a run wrote it beside its predictions; all runs must have the same."""
+    """Ground truth as runs wrote it beside their predictions; all runs must have the same."""
     paths = [predictions.labels_file(run, name) for run, name in zip(runs, names, strict=True)]
     for path in paths:
         if not path.is_file():

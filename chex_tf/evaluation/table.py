@@ -11,7 +11,7 @@ from chex_tf.statistics import comparison
 from chex_tf.statistics.measure import MEAN, Estimate, Measure, Needs
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
-# With more models than this the tasks are left to evaluation.json and only the mean is listed.
+# With more models than this, only the mean is listed; the tasks are in evaluation.json.
 MODELS_BY_TASK = 12
 DIFFERENCES_SHOWN = 40
 CURVES_NAMED = 4
@@ -40,7 +40,7 @@ def text(
 
 
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    """Columns as wide as they need, the first `left` of them flush left."""
+    """A table with columns as wide as needed, the first `left` of them left-aligned."""
     table = [header, *rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
     shown = [
@@ -85,7 +85,7 @@ def _score(measure: Measure[Any], model: ModelResult, task: str) -> str:
 
 
 def _shows_interval(measure: Measure[Any]) -> bool:
-    """Of numbers at a threshold, intervals are in evaluation.json only: the row is long enough."""
+    """Numbers at a threshold have their intervals in evaluation.json only: the row is long enough."""
     return measure.has_interval and measure.has_interval_in_tables and measure.needs is not Needs.DECISIONS
 
 
@@ -111,7 +111,7 @@ def _scores(evaluation: Evaluation) -> str:
     kept = [
         column
         for column in range(len(header))
-        if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # a column of nothing tells nothing
+        if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # an empty column is left out
     ]
     return lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
 
@@ -125,8 +125,8 @@ def _mean_of(evaluation: Evaluation) -> str:
 def _readers(evaluation: Evaluation) -> str:
     named = [model.name for model in evaluation.models]
     few = len(named) <= CURVES_NAMED
-    curves = [f"to {name}" for name in named] if few else [f"above so many of {len(named)} curves"]
-    judged = [measure for measure in evaluation.measures if measure.needs is Needs.DECISIONS]
+    curves = [f"to {name}" for name in named] if few else [f"above how many of {len(named)} curves"]
+    measured = [measure for measure in evaluation.measures if measure.needs is Needs.DECISIONS]
     rows = []
     for task in (*evaluation.cohort.tasks, MEAN):
         is_first = True
@@ -148,19 +148,19 @@ def _readers(evaluation: Evaluation) -> str:
                         with_interval(reader.of(measure)[task])
                         if measure.has_interval_in_tables
                         else _plain(reader.of(measure)[task])
-                        for measure in judged
+                        for measure in measured
                     ),
                     *shown,
                 ]
             )
             is_first = False
-    header = ["Task", "Positive/negative", "Reader", *(measure.title for measure in judged), *curves]
+    header = ["Task", "Positive/negative", "Reader", *(measure.title for measure in measured), *curves]
     table = lines(header, rows, 3)
     if not named:
         return table
     return table + (
-        "\nA reader gives one operating point, 0 or 1, and no curve. Its place to a model's ROC curve comes with its"
-        "\nsensitivity minus the model's at the same specificity."
+        "\nA reader gives one operating point, 0 or 1, and no curve. Its position relative to a model's ROC curve comes"
+        "\nwith its sensitivity minus the model's at the same specificity."
     )
 
 
@@ -194,7 +194,7 @@ def _differences(evaluation: Evaluation, measure: Measure[Any]) -> str:
             needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
             note += (
                 f"\nWith {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
-                f"below 0.05 after it: use more than {needed:,}."
+                f"below 0.05 after adjustment: use more than {needed:,}."
             )
     else:
         note = "\nBest and worst were chosen on this very set; --paired compares all pairs and adjusts for that."
@@ -247,7 +247,7 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
 
 
 def _notes(evaluation: Evaluation) -> list[str]:
-    """What each model is, and reasons for what the tables do not hold."""
+    """What each model is, and reasons for what is missing from the tables."""
     described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
     notes = [f"{model.name}: {model.made_of}." for model in described]
     notes += [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
@@ -263,7 +263,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
                 notes.append(f"{model.name}, {task}: no interval, {estimate.interval.reason}.")
     counted = ", ".join(f"{task} {count:,}" for task, count in undefined.items() if count)
     if counted:
-        notes.append(f"Replicates in which a task has one class only, left out of its interval: {counted}.")
+        notes.append(f"Replicates in which a task has only one class, left out of its interval: {counted}.")
     reasons: dict[str, list[str]] = {}
     for model in evaluation.models:
         for kind, reason in model.not_applicable.items():

@@ -1,7 +1,8 @@
-"""A trained network taken apart at the layer that Grad-CAM explains: image → maps (body) → margins (head).
+"""A trained network split at the layer that Grad-CAM explains: image → maps (body) → margins (head).
 
-A margin is the score before the sigmoid; of a network with three classes a task, positive against negative. Taken
-apart, the network runs forwards once, compiled, for all tasks; gradients are those of the few layers above the maps.
+A margin is the score before the sigmoid; for a network with three classes per task, positive against negative. Split
+like this, the network runs forwards once, compiled, for all tasks, and gradients need only the few layers above the
+maps.
 """
 
 import keras
@@ -14,7 +15,7 @@ from chex_tf.models.inputs import Normalisation
 from chex_tf.trained import features
 from chex_tf.trained.run import TrainedRun
 
-MAPS = "explained_maps"  # the layer of the head that gives what it was given
+MAPS = "explained_maps"  # the head's first layer, which passes the maps on unchanged
 
 
 class Network:
@@ -37,14 +38,14 @@ class Network:
         )
 
     def normalised(self, films: np.ndarray) -> np.ndarray:
-        """Films (batch, side, side, 1), 0 to 255, as the network wants to see them."""
+        """Films (batch, side, side, 1), 0 to 255, normalised for the network."""
         return self.normalisation.apply(np.repeat(films, 3, axis=-1))
 
     def maps(self, images: np.ndarray) -> tf.Tensor:
         return self._forward(images)
 
     def margins(self, maps: tf.Tensor) -> np.ndarray:
-        """(batch, tasks), from what `maps` gave."""
+        """(batch, tasks), from the result of `maps`."""
         return np.asarray(_only(self.head([maps], training=False)))
 
 
@@ -58,5 +59,5 @@ def cam_layer_of(run: TrainedRun) -> str:
 
 
 def cam_layer_of_model(arch: str, truncate_at: str | None) -> str:
-    """Empty where the model's row names none (keras_cv/BACKBONE)."""
+    """Empty if the model's row names none (keras_cv/BACKBONE)."""
     return str(truncate_at or catalogue.row(arch).cam_layer)

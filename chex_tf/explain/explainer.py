@@ -1,4 +1,4 @@
-"""A trained run that explains itself: films in, probabilities and maps out."""
+"""Explains a trained run: films in, probabilities and maps out."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ import numpy as np
 
 from chex_tf.explain.cam_network import Network, cam_layer_of
 from chex_tf.explain.methods import METHODS
-from chex_tf.models.probabilities import of_logits
-from chex_tf.runs.checkpoints import chosen
+from chex_tf.models.probabilities import from_logits
+from chex_tf.runs.checkpoints import choose
 from chex_tf.trained.members import load_member
 from chex_tf.trained.run import TrainedRun
 
@@ -22,12 +22,12 @@ class Explanation:
 
 
 class Explainer:
-    """A run's `best` checkpoint, its `ensemble` or one by its step; of several, probabilities and scaled maps are the
-    means."""
+    """A run's `best` checkpoint, its `ensemble` or one by its step; for several, the means of probabilities and of
+    scaled maps."""
 
     def __init__(self, run: TrainedRun, checkpoint: str = "best", method: str = "gradcam") -> None:
         self.run = run
-        self.best = chosen(run.best, checkpoint)
+        self.best = choose(run.best, checkpoint)
         layer = cam_layer_of(run)
         self.networks = [Network(load_member(run, one), layer, run.normalisation, run.classes) for one in self.best]
         self.grid = (run.side, run.side) if method == "saliency" else self.networks[0].grid
@@ -37,7 +37,7 @@ class Explainer:
         """(films, tasks), from films (batch, side, side, 1), 0 to 255."""
         places = self._places(tasks)
         images = self.networks[0].normalised(films)
-        found = [of_logits(network.margins(network.maps(images)))[:, places] for network in self.networks]
+        found = [from_logits(network.margins(network.maps(images)))[:, places] for network in self.networks]
         return np.mean(found, axis=0)
 
     def __call__(self, films: np.ndarray, tasks: Sequence[str]) -> Explanation:
@@ -46,7 +46,7 @@ class Explainer:
         probable, maps = [], []
         for network in self.networks:
             margins, made = self._method(network, images, places)
-            probable.append(of_logits(margins)[:, places])
+            probable.append(from_logits(margins)[:, places])
             maps.append(made * probable[-1][..., np.newaxis, np.newaxis])
         return Explanation(np.mean(probable, axis=0), np.mean(maps, axis=0).astype(np.float32))
 

@@ -1,4 +1,4 @@
-"""CheXtransfer's Figure 5: a radiograph a row, a network of a family a column, all on one colour scale."""
+"""CheXtransfer's Figure 5: one row per radiograph, one column per network of a family, all on one colour scale."""
 
 import dataclasses
 import pathlib
@@ -41,8 +41,8 @@ class Row:
     panels: tuple[Panel, ...]
 
 
-def fitting(grey: np.ndarray) -> np.ndarray:
-    """A film no larger than a panel can show."""
+def shrunk(grey: np.ndarray) -> np.ndarray:
+    """The film, shrunk to what a panel can show."""
     scale = _LARGEST / max(grey.shape)
     if scale >= 1:
         return grey

@@ -1,4 +1,4 @@
-"""The films to be explained: image files, or a split of a prepared folder with its truth."""
+"""The films to explain: image files, or a split of a prepared folder with its ground truth."""
 
 import dataclasses
 import pathlib
@@ -40,7 +40,7 @@ class Files:
         return view.apply(film.pixels, film.shape)
 
     def placing(self, view: View) -> View:
-        """How a map lies on what `grey` gives."""
+        """The view that places a map on the film from `grey`."""
         return view
 
     def _open(self, place: int, view: View | None = None) -> film_file.Film:
@@ -53,7 +53,7 @@ class Files:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Films of a prepared folder's split, in its order; those of the views that all the runs were trained on."""
+    """Films of a prepared folder's split, in its order, limited to the views that all runs were trained on."""
 
     records: Records
     examples: np.ndarray  # places in the records
@@ -70,13 +70,13 @@ class Split:
         return self._decoded(place, None)
 
     def input(self, place: int, view: View) -> np.ndarray:
-        return view.of_records.apply(self._decoded(place, view.resized))
+        return view.for_records.apply(self._decoded(place, view.resized))
 
     def placing(self, view: View) -> View:
-        return view.of_records
+        return view.for_records
 
     def truth(self, run: TrainedRun, tasks: Sequence[str]) -> np.ndarray:
-        """(films, tasks): 1, 0, or NaN where the label says neither, as in the run's own validation."""
+        """(films, tasks): 1, 0, or NaN for neither, as in the run's own validation."""
         try:
             known = targets.task_names(tasks, self.records.observations)
         except InputError as error:
@@ -109,14 +109,14 @@ def open_split(folder: pathlib.Path, split: str, runs: Sequence[TrainedRun]) -> 
     records = open_records(folder, split)
     views = {run.data.views for run in runs} - {"all"}
     kinds = records.names("view")
-    shown = np.flatnonzero(np.logical_and.reduce([kinds == view for view in views] or [np.ones(len(records), bool)]))
-    if not len(shown):
+    chosen = np.flatnonzero(np.logical_and.reduce([kinds == view for view in views] or [np.ones(len(records), bool)]))
+    if not len(chosen):
         raise InputError(
             f"expected films of views that the runs were trained on ({', '.join(sorted(views))}); {split} of "
             f"{records.folder} has none",
             "split",
         )
-    return Split(records, shown)
+    return Split(records, chosen)
 
 
 def find_files(asked: Sequence[pathlib.Path]) -> Files:
@@ -128,7 +128,7 @@ def find_files(asked: Sequence[pathlib.Path]) -> Files:
 
 
 def tasks_of(runs: Sequence[TrainedRun], asked: Sequence[str]) -> tuple[str, ...]:
-    """The tasks to explain, all of which every run must have been trained for."""
+    """The tasks to explain; every run must have been trained for all of them."""
     tasks = tuple(asked) or tuple(task for task in runs[0].tasks if all(task in run.tasks for run in runs))
     for run in runs:
         for task in tasks:

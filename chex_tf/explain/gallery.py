@@ -1,7 +1,7 @@
-"""One HTML page with every film of a split and its maps, to be filtered by task and outcome; it opens from a disk.
+"""One HTML page with every film of a split and its maps, with filters by task and outcome; it needs no server.
 
-The page holds films as small JPEGs and maps as a byte a cell, and lays one over the other itself: a map of a coarse
-grid costs a hundred bytes where a picture of it would cost thousands.
+The page holds films as small JPEGs and maps as one byte per cell, and overlays them itself: a map of a coarse grid
+costs a hundred bytes, a picture of it would cost thousands.
 """
 
 import base64
@@ -21,7 +21,7 @@ from chex_tf.files import whole_file
 
 NAME = "gallery.html"
 THUMBNAIL = 192  # pixels of the longer side
-FINEST_GRID = 64  # cells a side of a stored map; a finer one (saliency) is averaged down
+FINEST_GRID = 64  # cells per side of a stored map; a finer one (saliency) is averaged down
 _JPEG_QUALITY = 82
 
 # name, film (height, width), truth (tasks,), probabilities (runs, tasks), of each run brightness (tasks, rows, columns)
@@ -29,7 +29,7 @@ Add = Callable[[str, np.ndarray, np.ndarray, np.ndarray, Sequence[np.ndarray]], 
 
 
 def outcome(truth: float, probability: float, threshold: float) -> str:
-    """TP, FP, FN or TN; empty where nothing is known or no threshold could be chosen."""
+    """TP, FP, FN or TN; empty without a label or a threshold."""
     if np.isnan(truth) or np.isnan(threshold):
         return ""
     return ("T" if (probability >= threshold) == (truth == 1) else "F") + ("P" if probability >= threshold else "N")
@@ -50,7 +50,7 @@ class Head:
 
 @contextlib.contextmanager
 def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
-    """Gives a function that adds one film; the page is there when the block has ended well."""
+    """Gives a function that adds one film; the page is written when the block succeeds."""
     template = pathlib.Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
     start, _, rest = template.partition("/*ABOUT*/")
     middle, _, end = rest.partition("/*FILMS*/\n")
@@ -61,7 +61,7 @@ def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
         "tasks": head.tasks,
         "runs": head.runs,
         "grids": head.grids,
-        "thresholds": [[None if np.isnan(cut) else round(float(cut), 3) for cut in of] for of in head.thresholds],
+        "thresholds": [[None if np.isnan(cut) else round(float(cut), 3) for cut in cuts] for cuts in head.thresholds],
         "stored": [[min(cells, FINEST_GRID) for cells in grid] for grid in head.grids],
         "colours": colours.tolist(),
         "opacities": opacities.tolist(),
@@ -81,7 +81,7 @@ def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
 def _film(
     head: Head, name: str, grey: np.ndarray, truth: np.ndarray, probable: np.ndarray, bright: Sequence[np.ndarray]
 ) -> dict[str, Any]:
-    """Lists by task and then by run; see gallery.html for what reads them."""
+    """One film's entry, with lists by task and then by run; gallery.html reads it."""
     small = thumbnail(grey)
     places = range(len(head.tasks))
     return {
@@ -90,12 +90,12 @@ def _film(
         "g": _base64(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()),
         "v": [_seen((grey.shape[0], grey.shape[1]), view) for view in head.views],
         "t": [None if np.isnan(value) else int(value) for value in truth],
-        "p": [[round(float(of[task]), 4) for of in probable] for task in places],
+        "p": [[round(float(one[task]), 4) for one in probable] for task in places],
         "o": [
-            [outcome(truth[task], of[task], cut[task]) for of, cut in zip(probable, head.thresholds, strict=True)]
+            [outcome(truth[task], one[task], cut[task]) for one, cut in zip(probable, head.thresholds, strict=True)]
             for task in places
         ],
-        "m": [[_base64(_stored(of[task])) for of in bright] for task in places],
+        "m": [[_base64(_stored(one[task])) for one in bright] for task in places],
     }
 
 
@@ -123,7 +123,7 @@ def _base64(data: bytes) -> str:
 
 
 def _script(value: Any) -> str:
-    """JSON that nothing in it can end the script with: names come from files."""
+    """JSON that cannot end the script, whatever it contains: names come from files."""
     return (
         json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     )

@@ -1,4 +1,4 @@
-"""Explaining image files: an overlay for each film, task and run, one figure, and a line of text for each."""
+"""Explains image files: for each film, task and run an overlay and a line of text, and one figure."""
 
 import itertools
 import os
@@ -19,22 +19,22 @@ from chex_tf.trained.view import stored_of
 
 OVERLAYS = "overlays"
 FIGURE_ROWS = 12
-_LONGEST_NAME = 100  # of a file's part in its overlay's name
+_LONGEST_NAME = 100  # of a file's name within its overlay's name
 
 
 def explain_files(
     settings: ExplainSettings, say: Callable[[str], None], progress: Callable[[int, int], None]
 ) -> Result:
-    read = subjects.read(settings)
+    opened = subjects.open_runs(settings)
     films = find_files(settings.films)
-    loaded = read.load(settings, lambda run: stored_of(run, say))
+    loaded = opened.load(settings, lambda run: stored_of(run, say))
     for subject in loaded:
         say(subject.describe)
-    stems, shown = _stems(films.paths), _shown(films.names)
+    stems, shown = _stems(films.paths), _table_names(films.names)
     views = [films.placing(subject.view) for subject in loaded]
     rows: list[figure.Row] = []
     cells: list[list[str]] = []
-    kept = maps_file.Kept(films.names, read.tasks, read.names) if settings.keep_maps else None
+    maps = maps_file.MapsFile(films.names, opened.tasks, opened.names) if settings.keep_maps else None
     done = 0
 
     def count(more: int) -> None:
@@ -43,33 +43,33 @@ def explain_files(
         progress(done, len(films))
 
     batches = subjects.walk(
-        films, range(len(films)), loaded, settings.batch, lambda one, given: one.explain(given, read.tasks), count
+        films, range(len(films)), loaded, settings.batch, lambda one, given: one.explain(given, opened.tasks), count
     )
     for here, explanations in batches:
-        if kept:
-            kept.add(explanations)
+        if maps:
+            maps.add(explanations)
         for row, place in enumerate(here):
             film = films.grey(place)
-            small = figure.fitting(film)
-            for task, name in enumerate(read.tasks):
+            small = figure.shrunk(film)
+            for task, name in enumerate(opened.tasks):
                 panels = []
                 for subject, view, found in zip(loaded, views, explanations, strict=True):
                     probability = float(found.probabilities[row, task])
-                    bright = subjects.bright_on(film, view, found, row, task)
-                    file = f"{OVERLAYS}/{stems[place]}.{_plain(name)}.{_plain(subject.name)}.png"
+                    bright = subjects.brightness_on(film, view, found, row, task)
+                    file = f"{OVERLAYS}/{stems[place]}.{_file_safe(name)}.{_file_safe(subject.name)}.png"
                     _write_picture(settings.out / file, overlay.blend(film, bright))
                     cells.append([shown[place], name, subject.name, file, f"{probability:.3f}", _times(subject)])
                     if len(rows) < FIGURE_ROWS:
-                        panels.append(figure.Panel(subjects.bright_on(small, view, found, row, task), probability))
+                        panels.append(figure.Panel(subjects.brightness_on(small, view, found, row, task), probability))
                 if len(rows) < FIGURE_ROWS:
                     rows.append(figure.Row(name, small, None, tuple(panels)))
-    left_out = len(films) * len(read.tasks) - len(rows)
+    left_out = len(films) * len(opened.tasks) - len(rows)
     if left_out:
         say(f"the figure shows the first {len(rows)} of {len(rows) + left_out} films and tasks")
     notes = "\n".join(subject.describe for subject in loaded)
     written = figure.draw(settings.out, rows, subjects.columns_of(loaded), [one.explain.grid for one in loaded], notes)
-    if kept:
-        written.append(kept.write(settings.out))
+    if maps:
+        written.append(maps.write(settings.out))
     text = lines(["Film", "Task", "Run", "Overlay", "Probability", "Grid"], cells, 4)
     return Result(text, [*written, f"{len(cells)} overlays in {OVERLAYS}/"])
 
@@ -79,24 +79,24 @@ def _times(subject: subjects.Subject) -> str:
 
 
 def _stems(paths: tuple[pathlib.Path, ...]) -> list[str]:
-    """Names for overlays, from the files' own; numbered where two are the same."""
+    """Names for overlays, from the files' own; numbered if two are the same."""
     found: list[str] = []
     for path in paths:
-        stem = _plain(path.stem)[:_LONGEST_NAME]
+        stem = _file_safe(path.stem)[:_LONGEST_NAME]
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
         found.append(stem if stem not in found else next(name for name in numbered if name not in found))
     return found
 
 
-def _shown(names: Sequence[str]) -> list[str]:
-    """Names for a table: without the folder that all share, and nothing in them that moves a terminal's cursor."""
+def _table_names(names: Sequence[str]) -> list[str]:
+    """Names for a table: without the folder that all share, and without control characters for a terminal."""
     paths = [os.path.abspath(name) for name in names]
     above = os.path.commonpath([os.path.dirname(path) for path in paths])
     inside = [os.path.relpath(path, above) for path in paths]
     return ["".join(sign if sign.isprintable() else "?" for sign in name) for name in inside]
 
 
-def _plain(name: str) -> str:
+def _file_safe(name: str) -> str:
     return re.sub(r"[^\w-]+", "_", name)
 
 

@@ -1,8 +1,8 @@
 """How well maps localise: the pointing game and intersection over union, with intervals and paired differences.
 
-Pointing game: whether the map's highest place lies within the region (of several equally high places, the share that
+Pointing game: whether the map's highest point lies within the region (of several equally high points, the share that
 does). IoU: of the region and the part of the map above a share of its peak; the share is chosen on other films, by
-task. Films without a region of a task take no part in it.
+task. Films without a region of a task are left out for it.
 """
 
 import dataclasses
@@ -19,15 +19,15 @@ from chex_tf.statistics.measure import MEAN, Estimate, Key, Measure, Sampled, es
 
 # Shares of a map's peak that are tried.
 SHARES = np.arange(1, 20) / 20
-_ROUNDING = 1e-6  # of upsampling: the pixels beyond the outermost centres are equally high
+_ROUNDING = 1e-6  # of upsampling: the pixels beyond the outermost cells' centres are equally high
 
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """Of one network's maps: hits (films, tasks), overlaps (films, tasks, SHARES); NaN where there is no region.
+    """One network's scores: hits (films, tasks), overlaps (films, tasks, SHARES); NaN where there is no region.
 
-    `areas` (films, tasks) is the region's share of the film: what pointing anywhere hits by chance, and the IoU of a
-    map that marks everything.
+    `areas` (films, tasks) is the region's share of the film: the pointing game's chance level, and the IoU of a map
+    that marks everything.
     """
 
     hits: np.ndarray
@@ -39,24 +39,24 @@ class Scores:
         nothing = np.full((films, tasks), np.nan)
         return cls(nothing, np.full((films, tasks, len(SHARES)), np.nan), nothing.copy())
 
-    def note(self, film: int, task: int, bright: np.ndarray, region: np.ndarray) -> None:
+    def record(self, film: int, task: int, bright: np.ndarray, region: np.ndarray) -> None:
         self.hits[film, task] = hit(bright, region)
         self.overlaps[film, task] = overlaps(bright, region)
         self.areas[film, task] = region.mean()
 
 
 def hit(bright: np.ndarray, region: np.ndarray) -> float:
-    """0 to 1; a map that is nowhere above 0 points at nothing."""
+    """0 to 1; a map that is nowhere above 0 misses."""
     peak = bright.max()
     return float(region[bright >= peak * (1 - _ROUNDING)].mean()) if peak > 0 else 0.0
 
 
 def overlaps(bright: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """IoU [SHARES] of `region` and what reaches each share of the map's peak."""
+    """IoU [SHARES] of `region` and the pixels that reach each share of the map's peak."""
     peak = bright.max()
     if not peak > 0:
         return np.zeros(len(SHARES))
-    # How many shares each pixel reaches; counted, and added up from the highest down.
+    # The number of shares each pixel reaches, counted and summed from the highest down.
     reached = np.searchsorted(SHARES.astype(bright.dtype) * peak, bright.ravel(), side="right")
     marked, shared = (
         np.bincount(pixels, minlength=len(SHARES) + 1)[::-1].cumsum()[::-1][1:]
@@ -75,46 +75,46 @@ class TaskMaps:
     unit_count: int
 
 
-def _mean_over_films(values: np.ndarray, of: TaskMaps) -> Callable[[np.ndarray], np.ndarray]:
+def _mean_over_films(values: np.ndarray, maps: TaskMaps) -> Callable[[np.ndarray], np.ndarray]:
     """From unit weights [weightings, units] to the mean [weightings] over films that have a value."""
     known = ~np.isnan(values)
-    sums = np.bincount(of.units, weights=np.where(known, values, 0), minlength=of.unit_count)
-    counts = np.bincount(of.units, weights=known, minlength=of.unit_count)
+    sums = np.bincount(maps.units, weights=np.where(known, values, 0), minlength=maps.unit_count)
+    counts = np.bincount(maps.units, weights=known, minlength=maps.unit_count)
     both = np.stack([sums, counts], axis=1)
 
     def mean(weights: np.ndarray) -> np.ndarray:
-        # Not by BLAS, which adds in another order with another number of threads.
+        # Not by BLAS, whose order of addition depends on the number of threads.
         total, films = np.einsum("wu,us->sw", weights.astype(np.float64), both)
         return np.divide(total, films, out=np.full(total.shape, np.nan), where=films > 0)
 
     return mean
 
 
-def _as_gathered(means: np.ndarray) -> np.ndarray:
+def _unchanged(means: np.ndarray) -> np.ndarray:
     return means
 
 
 POINTING = Measure[TaskMaps](
     "pointing",
     "pointing game",
-    gather=lambda of: _mean_over_films(of.hits, of),
-    value=_as_gathered,
+    gather=lambda maps: _mean_over_films(maps.hits, maps),
+    value=_unchanged,
     is_compared=True,
 )
 IOU = Measure[TaskMaps](
     "iou",
     "IoU",
-    gather=lambda of: _mean_over_films(of.overlaps, of),
-    value=_as_gathered,
+    gather=lambda maps: _mean_over_films(maps.overlaps, maps),
+    value=_unchanged,
     is_compared=True,
 )
 MEASURES: tuple[Measure[TaskMaps], ...] = (POINTING, IOU)
 
 
 @dataclasses.dataclass(frozen=True)
-class Located:
+class NetworkResult:
     """One network's results, by measure's key, then by task and for MEAN. `shares` is the chosen share of the peak by
-    task; with two, the first is for even units and was chosen on odd ones, the second the other way round."""
+    task; with two, the first is for even units and was chosen on odd ones, the second vice versa."""
 
     name: str
     estimates: dict[str, dict[str, Estimate]]
@@ -129,7 +129,7 @@ class Localisation:
     tasks: tuple[str, ...]  # those with a region on at least one film
     films: dict[str, int]
     chance: dict[str, float]  # mean share of the film that the region covers; also for MEAN
-    networks: tuple[Located, ...]
+    networks: tuple[NetworkResult, ...]
     differences: tuple[Difference, ...]
     units: int
 
@@ -144,27 +144,29 @@ def localise(
     seed: int,
     progress: Progress = silent,
 ) -> Localisation:
-    """`units` (films,) from 0; `chosen_on`: scores on the films that thresholds are chosen on.
+    """`units` (films,) from 0; `chosen_on`: scores on the films on which thresholds are chosen.
 
-    Where those hold no region of a task, or are None, films are halved by unit, and each half is judged at the share
-    that suits the other best.
+    If those have no region of a task, or are None, films are split into halves by unit, and each half is measured at
+    the share that is best on the other.
     """
     kept = [place for place in range(len(tasks)) if not np.isnan(scores[0].hits[:, place]).all()]
     shown = tuple(tasks[place] for place in kept)
     count = int(units.max(initial=-1)) + 1
     asked: dict[Key, TaskMaps] = {}
     shares = {}
-    for place, (name, of) in enumerate(zip(names, scores, strict=True)):
-        at, chosen = _at_chosen(of.overlaps[:, kept], chosen_on[place].overlaps[:, kept] if chosen_on else None, units)
+    for place, (name, score) in enumerate(zip(names, scores, strict=True)):
+        at, chosen = _at_chosen_shares(
+            score.overlaps[:, kept], chosen_on[place].overlaps[:, kept] if chosen_on else None, units
+        )
         shares[name] = dict(zip(shown, chosen, strict=True))
         for column, task in enumerate(shown):
-            maps = TaskMaps(of.hits[:, kept[column]], at[:, column], units, count)
+            maps = TaskMaps(score.hits[:, kept[column]], at[:, column], units, count)
             asked |= {(name, measure, task): maps for measure in MEASURES}
     sampled = sample(asked, Resampling(count, replicates, seed), progress)
     for name, measure in itertools.product(names, MEASURES):
         sampled[name, measure, MEAN] = mean_of([sampled[name, measure, task] for task in shown], replicates)
     networks = [
-        Located(
+        NetworkResult(
             name,
             {
                 measure.key: {task: estimate(sampled[name, measure, task]) for task in (*shown, MEAN)}
@@ -185,7 +187,7 @@ def localise(
     )
 
 
-def _at_chosen(
+def _at_chosen_shares(
     found: np.ndarray, others: np.ndarray | None, units: np.ndarray
 ) -> tuple[np.ndarray, list[tuple[float, ...]]]:
     """IoU (films, tasks) at the shares chosen for each task."""
@@ -204,7 +206,7 @@ def _at_chosen(
 
 
 def _best(overlaps: np.ndarray) -> int:
-    """The place in SHARES with the highest mean IoU; without any film, the middle."""
+    """The place in SHARES with the highest mean IoU; the middle if there is no film."""
     known = overlaps[~np.isnan(overlaps[:, 0])]
     return int(np.argmax(known.mean(axis=0))) if len(known) else len(SHARES) // 2
 
@@ -215,5 +217,5 @@ def _differences(names: Sequence[str], tasks: Sequence[str], sampled: Mapping[Ke
     found: dict[tuple[str, str, str, str], Difference] = {}
     for measure in MEASURES:
         family = [one for task in tasks for one in comparison.differences(measure, task, pairs, sampled)]
-        found |= {(one.a, one.b, one.measure, one.task): one for one in comparison.adjusted(family)}
+        found |= {(one.a, one.b, one.measure, one.task): one for one in comparison.adjust(family)}
     return [found[a, b, measure.key, task] for (a, b), measure, task in itertools.product(pairs, MEASURES, tasks)]

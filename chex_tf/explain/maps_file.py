@@ -1,4 +1,4 @@
-"""maps.npz: the maps as section 3.3 has them (scaled by the probability, not normalised), before upsampling."""
+"""maps.npz: the maps of section 3.3 (scaled by the probability, not normalised), before upsampling."""
 
 import dataclasses
 import pathlib
@@ -14,8 +14,8 @@ NAME = "maps.npz"
 
 
 @dataclasses.dataclass
-class Kept:
-    """Arrays `films`, `tasks`, `runs`; of run i `maps_i` (films, tasks, rows, columns) and `probabilities_i`."""
+class MapsFile:
+    """Arrays `films`, `tasks`, `runs`; for run i `maps_i` (films, tasks, rows, columns) and `probabilities_i`."""
 
     films: Sequence[str]
     tasks: Sequence[str]
@@ -23,14 +23,14 @@ class Kept:
     parts: list[Sequence[Explanation]] = dataclasses.field(default_factory=list)
 
     def add(self, explanations: Sequence[Explanation]) -> None:
-        """Of the next films, one a run."""
+        """Adds the next films' explanations, one per run."""
         self.parts.append(explanations)
 
     def write(self, folder: pathlib.Path) -> str:
         arrays: dict[str, Any] = {name: np.array(getattr(self, name)) for name in ("films", "tasks", "runs")}
-        for run, of in enumerate(zip(*self.parts, strict=True)):
-            arrays[f"maps_{run}"] = np.concatenate([part.maps for part in of])
-            arrays[f"probabilities_{run}"] = np.concatenate([part.probabilities for part in of])
+        for run, explanations in enumerate(zip(*self.parts, strict=True)):
+            arrays[f"maps_{run}"] = np.concatenate([part.maps for part in explanations])
+            arrays[f"probabilities_{run}"] = np.concatenate([part.probabilities for part in explanations])
         with whole_file(folder / NAME) as scratch, open(scratch, "wb") as stream:
             np.savez(stream, **arrays)
         return NAME

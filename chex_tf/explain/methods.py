@@ -1,7 +1,7 @@
-"""Maps of where a network looks: CheXtransfer's Grad-CAM (section 3.3) and three others, all by tf-keras-vis.
+"""Maps of where a network looks: CheXtransfer's Grad-CAM (section 3.3) and three others, all from tf-keras-vis.
 
 Section 3.3 is Grad-CAM with weights from positive partial derivatives of the score before the sigmoid, not normalised.
-A map comes at the size of the network's maps (saliency: of the image), without the probability that scales it.
+A map has the size of the network's maps (saliency: of the image), and is not yet scaled by the probability.
 """
 
 import functools
@@ -17,7 +17,7 @@ from tf_keras_vis.scorecam import Scorecam
 
 from chex_tf.explain.cam_network import MAPS, Network
 
-# Score-CAM runs the network once for each channel; so many images, each masked by one, stand in memory at a time.
+# Score-CAM runs the network once for each channel; this many masked images are in memory at a time.
 SCORECAM_CHANNELS = 64
 
 # (network, normalised images, places of tasks) → margins (batch, all tasks), maps (batch, places, rows, columns)
@@ -45,27 +45,27 @@ def _by_gradients(visualise: type, options: dict[str, object]) -> Method:
 
 
 def _saliency(network: Network, images: np.ndarray, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The steepest of the three channels' derivatives at each pixel."""
+    """The largest of the three channels' derivatives at each pixel."""
     visualise = Saliency(network.whole, clone=False)
     found = [visualise(_score(place), images, normalize_map=False) for place in places]
     return network.margins(network.maps(images)), np.stack(found, axis=1)
 
 
 def _scorecam(network: Network, images: np.ndarray, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """tf-keras-vis takes a softmax of the network's outputs: given a margin and 0, that is the sigmoid of the margin.
+    """tf-keras-vis takes a softmax of the network's outputs: for a margin and 0, that is the sigmoid of the margin.
 
-    Its maps are sums over channels, so they are made from some channels at a time and added up.
+    Its maps are sums over channels, so they are computed from some channels at a time and added up.
     """
     margins = network.margins(network.maps(images))
     found = []
     for place in places:
         margin = network.whole.outputs[0][:, place : place + 1]
         pair = keras.Model(network.whole.inputs, [keras.ops.concatenate([margin, 0.0 * margin], axis=-1)])
-        pair.predict = functools.partial(pair.predict, verbose=0)  # its progress would go to standard output
+        pair.predict = functools.partial(pair.predict, verbose=0)  # its progress bar would go to standard output
         channels = network.to_maps.outputs[0].shape[-1]
-        parts = [_of_channels(network, first) for first in range(0, channels, SCORECAM_CHANNELS)]
+        parts = [_channel_layer(network, first) for first in range(0, channels, SCORECAM_CHANNELS)]
         visualise = Scorecam(pair, clone=False)
-        # One by one: masks are as many times larger than the images as there are channels.
+        # One by one: masks take the images' memory times the number of channels.
         sums = [sum(_one_scorecam(visualise, image[np.newaxis], part) for part in parts) for image in images]
         found.append(np.maximum(np.concatenate(sums), 0.0))
     return margins, np.stack(found, axis=1)
@@ -84,7 +84,7 @@ def _one_scorecam(visualise: Scorecam, image: np.ndarray, part: keras.Layer) -> 
     return np.asarray(made)
 
 
-def _of_channels(network: Network, first: int) -> keras.Layer:
+def _channel_layer(network: Network, first: int) -> keras.Layer:
     layer = keras.layers.Identity()
     layer(network.to_maps.outputs[0][..., first : first + SCORECAM_CHANNELS])
     return layer

@@ -1,19 +1,19 @@
-"""A map laid over its film in colour, on a scale from 0 to 1 that every picture shares."""
+"""Overlays a map on its film in colour, on a scale from 0 to 1 that all pictures share."""
 
 import matplotlib
 import numpy as np
 
-# The darkest quarter left out, which could not be told from the film.
+# Without the darkest quarter, which could not be distinguished from the film.
 _COLOURS = np.asarray(matplotlib.colormaps["inferno"](np.linspace(0.25, 1, 256)))[:, :3]
 _MOST_OPAQUE = 0.8
-_RISE = 0.8  # of opacity with brightness: below 1, so that faint places still show
+_RISE = 0.8  # of opacity with brightness: below 1, so that faint areas still show
 
 
 def brightness(maps: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Maps (…, rows, columns) on the common scale: the brightest place of each is its probability (…).
+    """Maps (…, rows, columns) on the common scale: the brightest point of each has its probability (…).
 
-    A map's own size says little between networks: it falls with the number of cells and with the scale of their
-    features. So its shape is kept, and how bright it is says how confident the prediction is (section 3.3).
+    A map's own magnitude cannot be compared between networks: it depends on the number of cells and on the scale of
+    their features. So its shape is kept, and its brightness shows how confident the prediction is (section 3.3).
     """
     peaks = maps.max(axis=(-2, -1), keepdims=True)
     shapes = np.divide(maps, peaks, out=np.zeros_like(maps), where=peaks > 0)

@@ -1,7 +1,7 @@
-"""From a network's coarse map to a film's pixels, whatever the network saw of it.
+"""Places a network's coarse map on a film's pixels, for any view.
 
-Upsampling along an axis is a matrix with two entries a row, so a whole batch is two matrix products, and a map can be
-laid upon a film, a thumbnail or a mask of any size.
+Upsampling along an axis is a matrix with two entries per row, so a whole batch takes two matrix products, and a map can
+be placed on a film, a thumbnail or a mask of any size.
 """
 
 import numpy as np

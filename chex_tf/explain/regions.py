@@ -1,4 +1,4 @@
-"""Where findings truly are: phantoms' masks, ChestX-ray14's boxes, CheXlocalize's segmentations."""
+"""The true regions of findings: phantoms' masks, ChestX-ray14's boxes, CheXlocalize's segmentations."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from chex_tf.settings import InputError
 
 BOXES = "BBox_List_2017.csv"
 _BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")
-# The published boxes are in pixels of 1024 by 1024 images (Wang et al. 2017), whatever size images are kept at.
+# The published boxes are in pixels of 1024 by 1024 images (Wang et al. 2017), whatever size images are stored at.
 _BOX_FRAME = 1024
 _LARGEST = 1024
 _PHANTOM_RECORD, _PHANTOM_TABLE = "phantom.json", "Data_Entry_2017_v2020.csv"
@@ -24,16 +24,16 @@ _FINDINGS = {published: name for name, published in BOXED.items()}
 
 class Regions(Protocol):
     def __call__(self, path: str, task: str) -> np.ndarray | None:
-        """The region of a task on a film, bool (height, width), not empty; None where it has none.
+        """The region of a task on a film, bool (height, width), not empty; None if there is none.
 
-        Its proportions are the film's; its size need not be. `path` is as the records spell it.
+        Its proportions are the film's, but not necessarily its size. `path` is spelled as in the records.
         """
 
 
 def open_regions(place: pathlib.Path) -> Regions:
-    """Which of the three it is, is seen from the name."""
+    """The path's name decides which of the three it is."""
     if place.is_dir():
-        found = beside(place)
+        found = find_in(place)
         if found is None:
             raise InputError(f"expected a folder with {MASKS}/ or {BOXES} in it; received {place}", "regions")
         return found
@@ -44,8 +44,8 @@ def open_regions(place: pathlib.Path) -> Regions:
     raise InputError(f"expected a phantom's folder, {BOXES} or a segmentations JSON; received {place}", "regions")
 
 
-def beside(folder: pathlib.Path) -> Regions | None:
-    """The regions that lie in the folder of a data set, if any do."""
+def find_in(folder: pathlib.Path) -> Regions | None:
+    """The regions in the folder of a data set, if there are any."""
     if (folder / MASKS).is_dir():
         return _Masks(folder)
     return _boxes(folder / BOXES) if (folder / BOXES).is_file() else None
@@ -70,11 +70,11 @@ class _Masks:
 
 
 class _Boxes:
-    """Of several boxes of one finding on one film, the region is their union."""
+    """The region of several boxes of one finding on one film is their union."""
 
     def __init__(self) -> None:
         self.boxes: dict[tuple[str, str], list[tuple[float, ...]]] = {}
-        self.frames: dict[str, tuple[int, int]] = {}  # (height, width), where it is not the published one
+        self.frames: dict[str, tuple[int, int]] = {}  # (height, width) where it differs from the published one
 
     def __call__(self, path: str, task: str) -> np.ndarray | None:
         name = path.rpartition("/")[2]
@@ -144,14 +144,12 @@ def _segmentations(file: pathlib.Path) -> Regions:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: expected JSON; {error}", "regions") from error
     if not isinstance(content, dict) or not all(isinstance(masks, dict) for masks in content.values()):
-        raise InputError(
-            f"{file}: expected masks by film and task, as CheXlocalize's gt_segmentations have them", "regions"
-        )
+        raise InputError(f"{file}: expected masks by film and task, as in CheXlocalize's gt_segmentations", "regions")
     return _Segmentations(content, file)
 
 
 def _bounded(region: np.ndarray) -> np.ndarray:
-    """At most _LARGEST pixels a side: no map is that fine, and a full-size film has eight million."""
+    """At most _LARGEST pixels per side: no map is that fine, and a full-size film has eight million pixels."""
     scale = _LARGEST / max(region.shape)
     if scale >= 1 or not region.any():
         return region
@@ -163,8 +161,9 @@ def _bounded(region: np.ndarray) -> np.ndarray:
 def decode_runs(counts: str, height: int, width: int) -> np.ndarray:
     """COCO's compressed run lengths as a mask, bool (height, width).
 
-    Lengths of runs of 0 and 1 in turn, down the columns. A length is written five bits a character (from "0"), lowest
-    first, the sixth bit saying that more follow; from the fourth on, as the difference to the length two before.
+    Lengths of runs of 0 and 1 in turn, down the columns. A length is written as five bits per character (from "0"),
+    lowest first; the sixth bit says that more follow. From the fourth on, it is the difference from the length two
+    before.
     """
     runs: list[int] = []
     value = shift = 0

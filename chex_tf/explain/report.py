@@ -1,4 +1,4 @@
-"""What launch.explain says of a split: outcomes at the threshold, and localisation as a table and as JSON."""
+"""launch.explain's report on a split: outcomes at the threshold, and localisation as a table and as JSON."""
 
 import dataclasses
 import math
@@ -23,7 +23,7 @@ def outcomes(
     probable: np.ndarray,
     thresholds: Sequence[np.ndarray],
 ) -> str:
-    """How many films of each outcome; `probable` is (runs, films, tasks)."""
+    """The number of films with each outcome; `probable` is (runs, films, tasks)."""
     rows = []
     for column, task in enumerate(tasks):
         for run, name in enumerate(runs):
@@ -37,7 +37,7 @@ def outcomes(
 
 
 def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]]) -> str:
-    """The measures, runs side by side within a task, then the paired differences of the means."""
+    """The measures, with runs next to each other within a task, then the paired differences of the means."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
         f"Localisation on {settings.split}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
@@ -53,7 +53,7 @@ def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence
                     "×".join(map(str, grid)),
                     "" if task == MEAN else str(found.films[task]),
                     f"{found.chance[task]:.3f}",
-                    *(_shown(network.of(measure)[task]) for measure in MEASURES),
+                    *(_with_interval(network.of(measure)[task]) for measure in MEASURES),
                     "" if task == MEAN else "/".join(f"{share:.2f}" for share in network.shares[task]),
                 ]
             )
@@ -74,15 +74,15 @@ def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence
         ]
         parts.append(lines(["Difference of means, paired", "Measure", "Value", "p", "p (Holm)"], table, 2))
     note = (
-        "Chance: the share of a film that its region covers. Of peak: the share of a map's peak that its marked part "
-        "reaches, chosen on other films" + (" (two: each half by the other)." if _is_halved(found) else ".")
+        "Chance: the share of a film that its region covers. Of peak: the share of a map's peak from which pixels "
+        "count as marked, chosen on other films" + (" (two: each half by the other)." if _is_halved(found) else ".")
     )
     parts.append(textwrap.fill(note, NOTE_WIDTH))
     return "\n\n".join(parts)
 
 
 def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisation) -> dict[str, Any]:
-    """The form of localisation.json."""
+    """The content of localisation.json."""
     return {
         "split": settings.split,
         "threshold_split": settings.threshold_split,
@@ -124,19 +124,19 @@ def _is_halved(found: Localisation) -> bool:
     return any(len(shares) > 1 for network in found.networks for shares in network.shares.values())
 
 
-def _estimate(of: Estimate) -> dict[str, Any]:
-    found = dataclasses.asdict(of.interval)
-    return {"value": _number(of.value), "low": _number(found["low"]), "high": _number(found["high"])}
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    found = dataclasses.asdict(estimate.interval)
+    return {"value": _number(estimate.value), "low": _number(found["low"]), "high": _number(found["high"])}
 
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _shown(of: Estimate) -> str:
-    if math.isnan(of.value):
+def _with_interval(estimate: Estimate) -> str:
+    if math.isnan(estimate.value):
         return NOTHING
-    return f"{of.value:.3f} [{of.interval.low:.3f}, {of.interval.high:.3f}]"
+    return f"{estimate.value:.3f} [{estimate.interval.low:.3f}, {estimate.interval.high:.3f}]"
 
 
 def _signed(value: float, interval: Interval) -> str:

@@ -1,4 +1,4 @@
-"""What can be asked of launch.explain: which runs, which films, by which method, measured against which regions."""
+"""Settings of launch.explain: which runs, which films, by which method, measured against which regions."""
 
 import dataclasses
 import pathlib
@@ -11,7 +11,7 @@ UNITS = ("patient", "study", "image")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExplainSettings(Settings):
-    """Films come from files, or from a split of a prepared folder; regions only go with the latter."""
+    """Films come from files or from a split of a prepared folder; only the latter takes regions."""
 
     run_dir: tuple[pathlib.Path, ...] = setting(
         help="run directory; several, such as a truncated family, are shown side by side in the order given",
@@ -48,21 +48,21 @@ class ExplainSettings(Settings):
     )
     checkpoint: str = setting(
         "best",
-        help="what is explained: best, the best of a run's checkpoints; ensemble, all that it kept, averaged; or one "
-        "by its step",
+        help="what is explained: best, the best of a run's checkpoints; ensemble, the mean of all that it kept; or "
+        "one by its step number",
         group="Method",
     )
     batch: int = setting(16, help="films at a time", low=1, high=4096, group="Method")
 
     regions: pathlib.Path | None = setting(
         None,
-        help="where findings truly are: a phantom's folder, ChestX-ray14's BBox_List_2017.csv or a segmentations JSON "
+        help="true regions of findings: a phantom's folder, ChestX-ray14's BBox_List_2017.csv or a segmentations JSON "
         "of CheXlocalize; without it, masks or boxes in the folder that the data were prepared from",
         group="Localisation",
         existing="any",
     )
     threshold_regions: pathlib.Path | None = setting(
-        None, help="the same for --threshold_split, where that is another file", group="Localisation", existing="any"
+        None, help="the same for --threshold_split, if it is in another file", group="Localisation", existing="any"
     )
     unit: str = setting("patient", help="what the bootstrap draws", choices=UNITS, group="Localisation")
     replicates: int = setting(1000, help="bootstrap replicates", low=40, high=1_000_000, group="Localisation")
@@ -71,7 +71,7 @@ class ExplainSettings(Settings):
     out: pathlib.Path = setting(
         help="folder for figures, overlays and localisation.json", group="Output", writes="folder"
     )
-    rows: int = setting(1, help="films a task in the figure of a split", low=1, high=20, group="Output")
+    rows: int = setting(1, help="films per task in the figure of a split", low=1, high=20, group="Output")
     gallery: bool = setting(True, help="write gallery.html, every film of the split", group="Output")
     keep_maps: bool = setting(False, help="write maps.npz: the maps before upsampling", group="Output")
 

@@ -1,4 +1,4 @@
-"""Explaining a split of a prepared folder: thresholds, gallery, figure, and how well maps localise."""
+"""Explains a split of a prepared folder: thresholds, gallery, figure, and how well maps localise."""
 
 import contextlib
 import dataclasses
@@ -26,8 +26,8 @@ Progress = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True)
-class Marked:
-    """Films with what is known of them. Regions are read when wanted: a thousand masks would fill the memory."""
+class LabelledFilms:
+    """Films with their labels and regions. Regions are loaded when needed: a thousand masks would fill the memory."""
 
     films: Split
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Marked:
     given: regions.Regions | None
 
     def regions(self, film: int) -> dict[int, np.ndarray]:
-        """By task's place."""
+        """A film's regions by the task's place."""
         if self.given is None:
             return {}
         places = np.flatnonzero(self.known[film]).tolist()
@@ -50,47 +50,53 @@ class Marked:
 
 
 def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Result:
-    read = subjects.read(settings)
-    marked, held = _open(settings, read, say)
-    stored = marked.films.records.stored()
-    loaded = read.load(settings, lambda _: stored)
+    opened = subjects.open_runs(settings)
+    labelled, threshold_films = _open(settings, opened, say)
+    stored = labelled.films.records.stored()
+    loaded = opened.load(settings, lambda _: stored)
     for subject in loaded:
         say(subject.describe)
-    more = len(held.films) + len(held.films_with_regions) if held else 0
-    count = _counter(progress, len(marked.films) + more)
-    thresholds = _thresholds(settings, read, loaded, held, count)
-    chosen_on = _scores(settings, read, loaded, held, count) if held and held.known.any() else None
+    more = len(threshold_films.films) + len(threshold_films.films_with_regions) if threshold_films else 0
+    count = _counter(progress, len(labelled.films) + more)
+    thresholds = _thresholds(settings, opened, loaded, threshold_films, count)
+    chosen_on = (
+        _scores(settings, opened, loaded, threshold_films, count)
+        if threshold_films and threshold_films.known.any()
+        else None
+    )
     notes = _notes(settings, loaded)
-    probable, scores, written = _through(settings, read, loaded, marked, thresholds, notes, count)
-    written += _draw(settings, read, loaded, marked, probable, notes)
-    text = report.outcomes(read.names, read.tasks, marked.truth, probable, thresholds)
-    if marked.known.any():
-        units = marked.films.units(settings.unit)
-        found = localise(read.names, read.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
+    probable, scores, written = _explain_all(settings, opened, loaded, labelled, thresholds, notes, count)
+    written += _draw(settings, opened, loaded, labelled, probable, notes)
+    text = report.outcomes(opened.names, opened.tasks, labelled.truth, probable, thresholds)
+    if labelled.known.any():
+        units = labelled.films.units(settings.unit)
+        found = localise(opened.names, opened.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
         _write(settings, loaded, found)
         text += "\n\n" + report.localisation(settings, found, [subject.explain.grid for subject in loaded])
         written.append("localisation.json")
     return Result(text, written)
 
 
-def _open(settings: ExplainSettings, read: subjects.Read, say: Say) -> tuple[Marked, Marked | None]:
-    """The split, and the one that thresholds are chosen on if there is one."""
-    folder = settings.data or read.runs[0].data.data
+def _open(
+    settings: ExplainSettings, opened: subjects.OpenedRuns, say: Say
+) -> tuple[LabelledFilms, LabelledFilms | None]:
+    """The split, and the split on which thresholds are chosen, if there is one."""
+    folder = settings.data or opened.runs[0].data.data
     if not folder.is_dir():
-        raise InputError(f"expected the prepared folder; the run was trained on {folder}, which is not there", "data")
-    films = open_split(folder, settings.split, read.runs)
+        raise InputError(f"expected the prepared folder; the run was trained on {folder}, which does not exist", "data")
+    films = open_split(folder, settings.split, opened.runs)
     given = _given_regions(settings, films, say)
-    marked = _mark(films, read, given)
-    if settings.regions is not None and not marked.known.any():
+    labelled = _label(films, opened, given)
+    if settings.regions is not None and not labelled.known.any():
         raise InputError(
-            f"{settings.regions} marks none of {', '.join(read.tasks)} on any film of {settings.split}", "regions"
+            f"{settings.regions} marks none of {', '.join(opened.tasks)} on any film of {settings.split}", "regions"
         )
     version = json.loads((version_folder(folder) / "dataset_info.json").read_text(encoding="utf-8"))
     if settings.threshold_split not in {split["name"] for split in version.get("splits", [])}:
         say(f"no split {settings.threshold_split}: no threshold for probabilities; for maps, from the other half")
-        return marked, None
+        return labelled, None
     other = given if settings.threshold_regions is None else regions.open_regions(settings.threshold_regions)
-    return marked, _mark(open_split(folder, settings.threshold_split, read.runs), read, other)
+    return labelled, _label(open_split(folder, settings.threshold_split, opened.runs), opened, other)
 
 
 def _given_regions(settings: ExplainSettings, films: Split, say: Say) -> regions.Regions | None:
@@ -99,15 +105,15 @@ def _given_regions(settings: ExplainSettings, films: Split, say: Say) -> regions
     metadata = films.records.folder / "metadata.json"
     known = json.loads(metadata.read_text(encoding="utf-8")) if metadata.is_file() else {}
     source = pathlib.Path(known.get("source", {}).get("folder", "") or "/nowhere")
-    found = regions.beside(source)
+    found = regions.find_in(source)
     say(f"regions: {source}" if found else "no regions are known for these films: localisation is not measured")
     return found
 
 
-def _mark(films: Split, read: subjects.Read, given: regions.Regions | None) -> Marked:
-    names, tasks = films.names, read.tasks
+def _label(films: Split, opened: subjects.OpenedRuns, given: regions.Regions | None) -> LabelledFilms:
+    names, tasks = films.names, opened.tasks
     known = np.array([[given is not None and given(name, task) is not None for task in tasks] for name in names])
-    return Marked(films, names, tasks, films.truth(read.runs[0], tasks), known, given)
+    return LabelledFilms(films, names, tasks, films.truth(opened.runs[0], tasks), known, given)
 
 
 def _counter(progress: Progress, total: int) -> Callable[[int], None]:
@@ -123,48 +129,55 @@ def _counter(progress: Progress, total: int) -> Callable[[int], None]:
 
 def _thresholds(
     settings: ExplainSettings,
-    read: subjects.Read,
+    opened: subjects.OpenedRuns,
     loaded: Sequence[Subject],
-    held: Marked | None,
+    threshold_films: LabelledFilms | None,
     count: Callable[[int], None],
 ) -> list[np.ndarray]:
-    """For each run the probability, by task, from which a film is called positive: Youden's; NaN without any."""
-    if held is None:
-        return [np.full(len(read.tasks), np.nan) for _ in loaded]
+    """For each run the threshold of each task, by Youden's index; NaN without a split to choose it on."""
+    if threshold_films is None:
+        return [np.full(len(opened.tasks), np.nan) for _ in loaded]
 
     def work(subject: Subject, given: np.ndarray) -> np.ndarray:
-        return subject.explain.probabilities(given, read.tasks)
+        return subject.explain.probabilities(given, opened.tasks)
 
-    batches = list(subjects.walk(held.films, range(len(held.films)), loaded, settings.batch, work, count))
+    batches = list(
+        subjects.walk(threshold_films.films, range(len(threshold_films.films)), loaded, settings.batch, work, count)
+    )
     probable = [np.concatenate([found[place] for _, found in batches]) for place in range(len(loaded))]
     return [
-        np.array([choose_threshold(held.truth[:, task], of[:, task], "youden") for task in range(len(read.tasks))])
-        for of in probable
+        np.array(
+            [
+                choose_threshold(threshold_films.truth[:, task], each[:, task], "youden")
+                for task in range(len(opened.tasks))
+            ]
+        )
+        for each in probable
     ]
 
 
 def _scores(
     settings: ExplainSettings,
-    read: subjects.Read,
+    opened: subjects.OpenedRuns,
     loaded: Sequence[Subject],
-    held: Marked,
+    threshold_films: LabelledFilms,
     count: Callable[[int], None],
 ) -> list[Scores]:
-    """Of the held films with a region."""
-    scores = [Scores.empty(len(held.films), len(read.tasks)) for _ in loaded]
+    """Scores of maps on the threshold films with a region."""
+    scores = [Scores.empty(len(threshold_films.films), len(opened.tasks)) for _ in loaded]
     for here, found in subjects.walk(
-        held.films, held.films_with_regions, loaded, settings.batch, _explain(read), count
+        threshold_films.films, threshold_films.films_with_regions, loaded, settings.batch, _explain(opened), count
     ):
         for row, place in enumerate(here):
-            _note(scores, place, row, loaded, found, held.regions(place))
+            _record_scores(scores, place, row, loaded, found, threshold_films.regions(place))
     return scores
 
 
-def _explain(read: subjects.Read) -> Callable[[Subject, np.ndarray], Explanation]:
-    return lambda subject, given: subject.explain(given, read.tasks)
+def _explain(opened: subjects.OpenedRuns) -> Callable[[Subject, np.ndarray], Explanation]:
+    return lambda subject, given: subject.explain(given, opened.tasks)
 
 
-def _note(
+def _record_scores(
     scores: Sequence[Scores],
     film: int,
     row: int,
@@ -173,24 +186,24 @@ def _note(
     masks: dict[int, np.ndarray],
 ) -> None:
     for task, region in masks.items():
-        for of, subject, explanation in zip(scores, loaded, found, strict=True):
-            of.note(film, task, upsample(explanation.maps[row, task], region.shape, subject.view), region)
+        for score, subject, explanation in zip(scores, loaded, found, strict=True):
+            score.record(film, task, upsample(explanation.maps[row, task], region.shape, subject.view), region)
 
 
-def _through(
+def _explain_all(
     settings: ExplainSettings,
-    read: subjects.Read,
+    opened: subjects.OpenedRuns,
     loaded: Sequence[Subject],
-    marked: Marked,
+    labelled: LabelledFilms,
     thresholds: Sequence[np.ndarray],
     notes: str,
     count: Callable[[int], None],
 ) -> tuple[np.ndarray, list[Scores], list[str]]:
-    """Once over the split: probabilities (runs, films, tasks), scores of maps, and the files written on the way."""
-    films = marked.films
-    scores = [Scores.empty(len(films), len(read.tasks)) for _ in loaded]
-    probable = np.zeros((len(loaded), len(films), len(read.tasks)))
-    kept = maps_file.Kept(marked.names, read.tasks, read.names)
+    """One pass over the split: probabilities (runs, films, tasks), scores of maps, and the files written."""
+    films = labelled.films
+    scores = [Scores.empty(len(films), len(opened.tasks)) for _ in loaded]
+    probable = np.zeros((len(loaded), len(films), len(opened.tasks)))
+    maps = maps_file.MapsFile(labelled.names, opened.tasks, opened.names)
     title = f"{METHOD_NAMES[settings.method]} on {settings.split} of {films.records.name}"
     with contextlib.ExitStack() as stack:
         add = None
@@ -198,48 +211,48 @@ def _through(
             head = gallery.Head(
                 title,
                 notes.replace("\n", " "),
-                read.tasks,
-                read.names,
+                opened.tasks,
+                opened.names,
                 tuple(subject.explain.grid for subject in loaded),
                 tuple(films.placing(subject.view) for subject in loaded),
                 tuple(thresholds),
             )
             add = stack.enter_context(gallery.page(settings.out / gallery.NAME, head))
-        for here, found in subjects.walk(films, range(len(films)), loaded, settings.batch, _explain(read), count):
+        for here, found in subjects.walk(films, range(len(films)), loaded, settings.batch, _explain(opened), count):
             if settings.keep_maps:
-                kept.add(found)
+                maps.add(found)
             for row, place in enumerate(here):
-                _note(scores, place, row, loaded, found, marked.regions(place))
+                _record_scores(scores, place, row, loaded, found, labelled.regions(place))
                 probable[:, place] = [explanation.probabilities[row] for explanation in found]
                 if add:
-                    bright = [brightness(of.maps[row], of.probabilities[row]) for of in found]
-                    add(marked.names[place], films.grey(place), marked.truth[place], probable[:, place], bright)
+                    bright = [brightness(one.maps[row], one.probabilities[row]) for one in found]
+                    add(labelled.names[place], films.grey(place), labelled.truth[place], probable[:, place], bright)
     written = [gallery.NAME] if settings.gallery else []
-    return probable, scores, [*written, kept.write(settings.out)] if settings.keep_maps else written
+    return probable, scores, [*written, maps.write(settings.out)] if settings.keep_maps else written
 
 
 def _draw(
     settings: ExplainSettings,
-    read: subjects.Read,
+    opened: subjects.OpenedRuns,
     loaded: Sequence[Subject],
-    marked: Marked,
+    labelled: LabelledFilms,
     probable: np.ndarray,
     notes: str,
 ) -> list[str]:
     """For each task the positive films with the highest mean probability, those with a known region first."""
     means = probable.mean(axis=0)
     rows = []
-    for task, name in enumerate(read.tasks):
-        positive = np.flatnonzero(marked.truth[:, task] == 1)
-        order = sorted(positive.tolist(), key=lambda film: (not marked.known[film, task], -means[film, task]))
+    for task, name in enumerate(opened.tasks):
+        positive = np.flatnonzero(labelled.truth[:, task] == 1)
+        order = sorted(positive.tolist(), key=lambda film: (not labelled.known[film, task], -means[film, task]))
         for place in order[: settings.rows]:
-            film = figure.fitting(marked.films.grey(place))
+            film = figure.shrunk(labelled.films.grey(place))
             panels = []
             for subject in loaded:
-                found = subject.explain(marked.films.input(place, subject.view)[np.newaxis], [name])
-                bright = subjects.bright_on(film, marked.films.placing(subject.view), found, 0, 0)
+                found = subject.explain(labelled.films.input(place, subject.view)[np.newaxis], [name])
+                bright = subjects.brightness_on(film, labelled.films.placing(subject.view), found, 0, 0)
                 panels.append(figure.Panel(bright, float(found.probabilities[0, 0])))
-            rows.append(figure.Row(name, film, marked.regions(place).get(task), tuple(panels)))
+            rows.append(figure.Row(name, film, labelled.regions(place).get(task), tuple(panels)))
     if not rows:
         return []
     notes = (

@@ -1,4 +1,4 @@
-"""What both ways of explaining share: the runs, loaded and named, and films in batches through all of them."""
+"""Shared by image files and splits: the runs, loaded and named, and films in batches through all of them."""
 
 import dataclasses
 import pathlib
@@ -14,12 +14,12 @@ from chex_tf.explain.films import Films, tasks_of
 from chex_tf.explain.overlay import brightness
 from chex_tf.explain.placing import upsample
 from chex_tf.explain.settings import ExplainSettings
-from chex_tf.prediction_files import names_of
-from chex_tf.runs.checkpoints import chosen
+from chex_tf.prediction_files import short_names
+from chex_tf.runs.checkpoints import choose
 from chex_tf.trained.run import TrainedRun, read_run
 from chex_tf.trained.view import view_of
 
-Made = TypeVar("Made")
+Output = TypeVar("Output")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,31 +55,31 @@ class Subject:
 
 
 @dataclasses.dataclass(frozen=True)
-class Read:
-    """Run directories looked into, before any network is built."""
+class OpenedRuns:
+    """Runs read from their directories, before any network is built."""
 
     runs: tuple[TrainedRun, ...]
     names: tuple[str, ...]
     tasks: tuple[str, ...]
 
     def load(self, settings: ExplainSettings, stored: Callable[[TrainedRun], Stored]) -> tuple[Subject, ...]:
-        """`stored` tells how the films that a run sees were, or would be, stored."""
+        """`stored` gives how the films that a run sees were, or would be, stored."""
         return tuple(
             Subject(name, run, view_of(run, stored(run)), Explainer(run, settings.checkpoint, settings.method))
             for name, run in zip(self.names, self.runs, strict=True)
         )
 
 
-def read(settings: ExplainSettings) -> Read:
-    names = names_of(settings.run_dir)
+def open_runs(settings: ExplainSettings) -> OpenedRuns:
+    names = short_names(settings.run_dir)
     runs = tuple(read_run(pathlib.Path(folder)) for folder in settings.run_dir)
     for run in runs:
-        chosen(run.best, settings.checkpoint)  # refuses what a run does not have
-    return Read(runs, names, tasks_of(runs, settings.tasks))
+        choose(run.best, settings.checkpoint)  # raises for a checkpoint that a run does not have
+    return OpenedRuns(runs, names, tasks_of(runs, settings.tasks))
 
 
 def columns_of(subjects: Sequence[Subject]) -> list[str]:
-    """Headings: architectures where these tell the runs apart, else names."""
+    """Headings: architectures if they distinguish the runs, otherwise names."""
     archs = [subject.arch for subject in subjects]
     return archs if len(set(archs)) == len(archs) else [subject.name for subject in subjects]
 
@@ -89,10 +89,10 @@ def walk(
     places: Sequence[int],
     subjects: Sequence[Subject],
     batch: int,
-    work: Callable[[Subject, np.ndarray], Made],
+    work: Callable[[Subject, np.ndarray], Output],
     done: Callable[[int], None],
-) -> Iterator[tuple[Sequence[int], list[Made]]]:
-    """For each batch of `places`: what `work` makes of its inputs for every subject. A film is read once a view."""
+) -> Iterator[tuple[Sequence[int], list[Output]]]:
+    """For each batch of `places`: the result of `work` for every subject. A film is read once per view."""
     for start in range(0, len(places), batch):
         here = places[start : start + batch]
         inputs: dict[View, np.ndarray] = {}
@@ -103,7 +103,7 @@ def walk(
         done(len(here))
 
 
-def bright_on(film: np.ndarray, view: View, explanation: Explanation, row: int, task: int) -> np.ndarray:
+def brightness_on(film: np.ndarray, view: View, explanation: Explanation, row: int, task: int) -> np.ndarray:
     """The brightness of one map on the pixels of its film."""
     found = brightness(explanation.maps[row, task], explanation.probabilities[row, task])
     return upsample(found, (film.shape[0], film.shape[1]), view)

@@ -1,4 +1,4 @@
-"""Grad-CAM of the same few validation films after every evaluation, in TensorBoard: what a network comes to look at."""
+"""Grad-CAM of the same few validation films after every evaluation, in TensorBoard: where a network learns to look."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from chex_tf.explain import overlay
 from chex_tf.explain.cam_network import Network, cam_layer_of_model
 from chex_tf.explain.methods import METHODS
 from chex_tf.explain.placing import upsample
-from chex_tf.models.probabilities import of_logits
+from chex_tf.models.probabilities import from_logits
 from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import POSITIVE
 from chex_tf.training.loop import Evaluated
@@ -32,7 +32,7 @@ class Example:
 def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[Evaluated], None]:
     """For `train(callbacks=...)`: draws an example of each of the first `most` tasks as gradcam/TASK."""
     examples: list[Example] = []
-    networks: list[Network] = []  # one, kept: its graph is traced once, its weights are those that training changes
+    networks: list[Network] = []  # at most one, traced once; it shares the weights in training
 
     def draw(evaluated: Evaluated) -> None:
         if evaluated.board is None or evaluated.workers > 1:  # other workers would have to run the network too
@@ -47,7 +47,7 @@ def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[E
         images = network.normalised(np.stack([example.film for example in examples]))
         for number, example in enumerate(examples):
             margins, maps = METHODS["gradcam"](network, images[number : number + 1], [example.place])
-            probable = of_logits(margins)[:, [example.place]]
+            probable = from_logits(margins)[:, [example.place]]
             whole = upsample(maps, (data.image_size, data.image_size), View(data.image_size, data.image_size))
             bright = overlay.brightness(whole, probable)[0, 0]
             evaluated.board.images(

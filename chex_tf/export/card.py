@@ -1,4 +1,4 @@
-"""MODEL_CARD.md: what an exported model was made from, how good it is, what it is for, and whether it is this file."""
+"""MODEL_CARD.md: what an exported model was made from, how good it is, what it is for, and the file's checksum."""
 
 import html
 import math
@@ -17,12 +17,12 @@ from chex_tf.runs import evaluations
 from chex_tf.statistics.measure import MEAN, Estimate
 from chex_tf.trained.run import TrainedRun
 
-# What is known of the data sets' terms, by the beginning of a prepared folder's name.
+# The data sets' known terms, by the beginning of a prepared folder's name.
 _TERMS = {
     "chexpert_studies/phantom": "synthetic phantoms, drawn by this project: no terms",
     "chexpert_studies": "CheXpert, under Stanford University's research use agreement: for non-commercial research "
-    "only; whether weights trained on it may be passed on is for that agreement to say",
-    "chest_xray14": "ChestX-ray14 of the NIH Clinical Center: free to use; its source is to be named",
+    "only; that agreement decides whether weights trained on it may be passed on",
+    "chest_xray14": "ChestX-ray14 of the NIH Clinical Center: free to use; its source must be named",
 }
 
 
@@ -31,8 +31,8 @@ def text(settings: ExportSettings, run: TrainedRun, measured: proof.Measured, pr
     parts = [
         f"# {escaped(run.arch)}: findings on chest radiographs",
         "**Research use, not a medical device.** For research on, and teaching of, classifying chest radiographs: "
-        "not for diagnosis, triage or any decision about a patient. It has seen no other hospital's films than those "
-        "named below, and says nothing of findings that are not in the list.",
+        "not for diagnosis, triage or any decision about a patient. It was trained on no other hospital's films than "
+        "those named below, and says nothing about findings that are not in the list.",
         "## The file",
         _table(("", ""), _file(settings, run, measured)),
         "## Input and output",
@@ -49,7 +49,7 @@ def text(settings: ExportSettings, run: TrainedRun, measured: proof.Measured, pr
 
 
 def escaped(value: str) -> str:
-    """As Markdown shows it letter by letter, on one line."""
+    """Escaped so that Markdown shows it literally, on one line."""
     return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(" ".join(value.split()), quote=False))
 
 
@@ -68,7 +68,7 @@ def _file(settings: ExportSettings, run: TrainedRun, measured: proof.Measured) -
         ("size", f"{measured.bytes:,} bytes"),
         ("SHA-256", measured.sha256 + (" (of its files' names and sums)" if settings.format == "saved_model" else "")),
         ("network", f"{run.arch}, {many} of step {steps}; {measured.parameters:,} parameters"),
-        ("multiply-adds", "not counted" if measured.multiply_adds is None else f"{measured.multiply_adds:,} an image"),
+        ("multiply-adds", "not counted" if measured.multiply_adds is None else f"{measured.multiply_adds:,} per image"),
         ("initial weights", _initial(run)),
         ("licence of the weights", settings.license or "not stated by whoever exported them"),
         ("made with", ", ".join(f"{name} {version}" for name, version in run.config.versions.items())),
@@ -84,7 +84,7 @@ def _initial(run: TrainedRun) -> str:
     for checkpoint in catalogue.whole(row).checkpoints:
         if checkpoint.name == weights:
             return f"{weights}: {checkpoint.file} from {checkpoint.url}, licence {checkpoint.licence}"
-    return f"{pathlib.Path(weights).name}, under the licence of whoever made it"
+    return f"{pathlib.Path(weights).name}, under the licence of its author"
 
 
 def _interface(settings: ExportSettings, view: View) -> str:
@@ -99,12 +99,12 @@ def _interface(settings: ExportSettings, view: View) -> str:
         "onnx": f"Takes `radiograph`, uint8 (batch, {side}, {side}, 1).",
     }
     resizes = settings.format in ("saved_model", "keras")
-    before = f"to be resized to {side}×{side} before (Pillow's BILINEAR comes nearest to training) and are normalised"
+    before = f"to be resized to {side}×{side} first (Pillow's BILINEAR is closest to training), and are normalised"
     within = "resized and normalised" if resizes else before
     stored = view.stored.describe()
     crop = f" When its data were prepared, films were resized to {stored}." if stored else ""
     if view.resized != side or view.aspect != "squash":
-        crop += f" In training the image was resized to {view.resized} ({view.aspect}) and its centre taken."
+        crop += f" In training the image was resized to {view.resized} ({view.aspect}) and cropped to its centre."
     return (
         f"{shapes[settings.format]} Grey values from 0 (black) to 255, which are {within} within the graph."
         f"{crop} Output: for each name below (batch,), from 0 to 1."
@@ -153,7 +153,7 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
         f"{measured.original_milliseconds:.1f} ms; medians).",
     ]
     if settings.quantize == "int8" and settings.split == "valid":
-        lines += ["", "The same images calibrated its integers: another split is the fairer judge."]
+        lines += ["", "The same images calibrated its integers: another split would be a fairer test."]
     return "\n".join(lines)
 
 
@@ -162,7 +162,7 @@ def _set_of(measured: proof.Measured) -> str:
 
 
 def _evaluations(run: TrainedRun) -> list[str]:
-    """What launch.evaluate found of the run, by set."""
+    """The run's results from launch.evaluate, by set."""
     parts = []
     for found in evaluations.read_all(run.run_dir):
         models = list(found["models"].values())

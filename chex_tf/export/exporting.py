@@ -1,4 +1,4 @@
-"""A run into a folder: the model, the proof that it is the same model, and the card that says what it is for."""
+"""Exports a run into a folder: the model, the proof that it is the same model, and its model card."""
 
 import dataclasses
 import json
@@ -14,8 +14,8 @@ from chex_tf.export import card, formats, proof, run_graph
 from chex_tf.export.sample import CALIBRATION_IMAGES, Sample, open_sample
 from chex_tf.export.settings import ExportSettings
 from chex_tf.files import whole_folder, write_text
-from chex_tf.prediction_files import names_of
-from chex_tf.runs.checkpoints import Best, chosen
+from chex_tf.prediction_files import short_names
+from chex_tf.runs.checkpoints import Best, choose
 from chex_tf.settings import InputError
 from chex_tf.trained.run import TrainedRun, read_run
 from chex_tf.trained.view import stored_of, view_of
@@ -27,7 +27,7 @@ CALIBRATION_SPLIT = "valid"
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """`runs` and `measured`: the exported run first, then those it was compared with; `family` compares these."""
+    """`runs` and `measured`: the exported run first, then those it is compared with; `family` compares them."""
 
     folder: pathlib.Path
     runs: tuple[str, ...]
@@ -43,9 +43,9 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
         raise InputError(f"expected a folder to make or an empty one; {settings.out} holds files", "out")
     others = [folder for folder in settings.compare if folder.resolve() != settings.run_dir.resolve()]
     folders = (settings.run_dir, *others)
-    names = tuple(name.replace(":", "_") for name in names_of(folders))  # a pair is written FIRST:SECOND
+    names = tuple(name.replace(":", "_") for name in short_names(folders))  # a pair is written FIRST:SECOND
     runs = [read_run(folder) for folder in folders]
-    members = [chosen(run.best, settings.checkpoint) for run in runs]
+    members = [choose(run.best, settings.checkpoint) for run in runs]
     samples = [open_sample(run, settings.split, settings.data) for run in runs]
     for name, sample in zip(names, samples, strict=True):
         if sample.keys != samples[0].keys:

@@ -1,6 +1,6 @@
-"""The formats: writing a graph into each, and taking what was written up again as a stranger would.
+"""The formats: writes a graph in each, and opens the file again without this project's code.
 
-What is taken up is a function from uint8 images (batch, side, side, 1) to probabilities [batch, tasks].
+An opened file is a function from uint8 images (batch, side, side, 1) to probabilities [batch, tasks].
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _ONNX_OPSET = 17
 
 
 def check_installed(form: str) -> None:
-    """Before the work, rather than after it."""
+    """Raises InputError before the work rather than after it."""
     if form == "onnx" and not all(importlib.util.find_spec(name) for name in ("tf2onnx", "onnxruntime")):
         raise InputError("onnx needs tf2onnx and onnxruntime: pip install 'chex_tf[onnx]'", "format")
 
@@ -51,7 +51,7 @@ def write(
 
 
 def open_exported(path: pathlib.Path, form: str, names: tuple[str, ...]) -> Exported:
-    """Nothing of this project is needed for it, and nothing in the file is executed but the graph."""
+    """Uses nothing of this project, and executes nothing in the file but the graph."""
     return {"keras": _open_keras, "saved_model": _open_saved_model, "litert": _open_litert, "onnx": _open_onnx}[form](
         path, names
     )
@@ -68,17 +68,17 @@ def _write_saved_model(graph: Graph, path: pathlib.Path) -> None:
 
 
 def _save(model: keras.Model, path: pathlib.Path, signatures: dict[str, tuple[Any, tf.DType]]) -> None:
-    """A plain module: Keras' own archive would hold every weight twice."""
+    """Saves a plain module: Keras' own archive would store every weight twice."""
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
     served = {
-        name: tf.function(_on_image(model), input_signature=[tf.TensorSpec(shape, kind, INPUT)])
+        name: tf.function(_serving_function(model), input_signature=[tf.TensorSpec(shape, kind, INPUT)])
         for name, (shape, kind) in signatures.items()
     }
     tf.saved_model.save(module, str(path), signatures=served)
 
 
-def _on_image(model: keras.Model) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def _serving_function(model: keras.Model) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     def serve(radiograph: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(model(tf.cast(radiograph, tf.float32), training=False))
 
@@ -108,7 +108,7 @@ def _write_litert(graph: Graph, path: pathlib.Path, quantize: str, calibration: 
 
 @contextlib.contextmanager
 def _without_notice() -> Iterator[None]:
-    """TensorFlow announces, whenever its interpreter is made, that this will move to another package."""
+    """Hides TensorFlow's notice, at every new interpreter, that it will move to another package."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
         yield
@@ -118,7 +118,9 @@ def _write_onnx(graph: Graph, path: pathlib.Path, quantize: str, calibration: It
     import tf2onnx
 
     spec = tf.TensorSpec((None, graph.run.side, graph.run.side, 1), tf.uint8, INPUT)
-    tf2onnx.convert.from_function(tf.function(_on_image(graph.fixed)), [spec], opset=_ONNX_OPSET, output_path=str(path))
+    tf2onnx.convert.from_function(
+        tf.function(_serving_function(graph.fixed)), [spec], opset=_ONNX_OPSET, output_path=str(path)
+    )
     if quantize == "int8":
         _quantize_onnx(path, calibration)
 
@@ -144,7 +146,7 @@ def _quantize_onnx(path: pathlib.Path, calibration: Iterable[np.ndarray]) -> Non
 
 def _open_keras(path: pathlib.Path, names: tuple[str, ...]) -> Exported:
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    # Called as a stranger calls it: without a word of training.
+    # Called as users call it: without the argument `training`.
     return _stacked(tf.function(lambda image: model(tf.cast(image, tf.float32))), names)
 
 

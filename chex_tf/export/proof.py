@@ -1,4 +1,4 @@
-"""What an export is worth: exported and original on the same images, their size and their speed."""
+"""Compares an export with its original: probabilities on the same images, size and speed."""
 
 import dataclasses
 import hashlib
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """One run's export. Probabilities are [images, tasks]; times are of one image, in milliseconds, the median."""
+    """One run's export. Probabilities are [images, tasks]; times are medians for one image, in milliseconds."""
 
     graph: Graph
     path: pathlib.Path
@@ -84,11 +84,11 @@ def measure(
 def compare(
     sample: Sample, scores: Sequence[tuple[str, np.ndarray, tuple[str, ...]]], settings: ExportSettings
 ) -> Evaluation:
-    """AUROCs of several models (name, probabilities, their tasks), and each one's paired difference to the first."""
+    """AUROCs of several models (name, probabilities, their tasks), and each one's paired difference from the first."""
     tasks = tuple(task for task in sample.tasks if all(task in known for _, _, known in scores))
     names = [name for name, _, _ in scores]
     of_tasks = {name: values[:, [known.index(task) for task in tasks]] for name, values, known in scores}
-    cohort, models = matching.by_study(settings.split, sample.studies, tasks, sample.truth(tasks), of_tasks)
+    cohort, models = matching.match_by_study(settings.split, sample.studies, tasks, sample.truth(tasks), of_tasks)
     asked = EvaluationSettings(
         run_dir=(settings.run_dir,),
         replicates=settings.replicates,
@@ -99,7 +99,7 @@ def compare(
 
 
 def checksum(path: pathlib.Path) -> str:
-    """SHA-256 of a file; of a folder, that of its files' names and sums, in order."""
+    """SHA-256 of a file; for a folder, that of its files' names and checksums, in order."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     lines = [f"{checksum(file)}  {file.relative_to(path)}\n" for file in sorted(path.rglob("*")) if file.is_file()]

@@ -1,4 +1,4 @@
-"""A run as one graph that needs nothing around it: grey values from 0 to 255 in, a named probability a task out."""
+"""A run as one self-contained graph: grey values from 0 to 255 in, one named probability per task out."""
 
 import dataclasses
 import re
@@ -18,7 +18,7 @@ INPUT = "radiograph"
 
 
 def output_names(tasks: Sequence[str]) -> tuple[str, ...]:
-    """What the graph calls its probabilities: `pleural_effusion` for Pleural Effusion."""
+    """The graph's names for its probabilities: `pleural_effusion` for Pleural Effusion."""
     names = tuple(re.sub(r"\W+", "_", task.lower()).strip("_") for task in tasks)
     if len(set(names)) < len(names) or not all(names):
         raise InputError(f"expected tasks whose names differ in letters and digits; received {', '.join(tasks)}")
@@ -45,7 +45,7 @@ class Graph:
 
 def build(run: TrainedRun, best: Sequence[Best], view: View) -> Graph:
     """`view` is what the run sees of a film."""
-    apart = members.load_apart(run, best)
+    apart = members.load_separately(run, best)
     fixed = keras.Input((run.side, run.side, 1), name=INPUT)
     free = keras.Input((None, None, 1), name=INPUT)
     name = f"{apart.name}_{'ensemble' if len(best) > 1 else f'step_{best[0].step}'}"
@@ -57,23 +57,23 @@ def build(run: TrainedRun, best: Sequence[Best], view: View) -> Graph:
 
 
 def multiply_adds(run: TrainedRun, best: Sequence[Best]) -> int | None:
-    """For one image, all checkpoints together; None where the network hides them."""
-    of_one = counting.multiply_adds(members.load_member(run, best[0]))
-    return None if of_one is None else of_one * len(best)
+    """For one image, all checkpoints together; None if the network's layers hide them."""
+    single = counting.multiply_adds(members.load_member(run, best[0]))
+    return None if single is None else single * len(best)
 
 
 def _prepared(view: View, image: keras.KerasTensor) -> keras.KerasTensor:
     """Resized and cropped as in evaluation, up to the resampling: the triangle filter that training approximates.
 
-    Ingest's resizing is resampling too, but for a square, of which nothing is left to crop.
+    Ingest's resizing is resampling too, except to a square, which leaves nothing to crop.
     """
     squared = view.stored.image_size is not None and view.stored.resize == "square"
     keep = view.aspect == "keep" and not squared
     resizing = keras.layers.Resizing(
         view.resized, view.resized, antialias=True, crop_to_aspect_ratio=keep, name="resized"
     )
-    # Said aloud, because this layer's own default is training, which Keras hands on to the layers that follow it:
-    # model(x) would normalise by the batch's statistics and change the moving ones.
+    # Explicit, because this layer's own default is training, which Keras passes on to the layers after it: model(x)
+    # would normalise by the batch's statistics and change the moving ones.
     x = resizing(image, training=False)
     if view.resized == view.side:
         return x

@@ -1,4 +1,4 @@
-"""The images on which an export is proved: a split as the run's evaluation sees it, and its ground truth."""
+"""The images on which an export is proved: a split as in the run's evaluation, and its ground truth."""
 
 import dataclasses
 import pathlib
@@ -14,12 +14,12 @@ from chex_tf.trained.run import TrainedRun
 
 BATCH = 16
 CALIBRATION_IMAGES = 200
-FILMS = 16  # whose own size is tried where a graph resizes
+FILMS = 16  # tried at their own size if the graph resizes
 
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """`before_crop` is the same split at the size from which training crops, where it does."""
+    """`before_crop` is the same split at the size from which training crops, if it does."""
 
     source: Source
     before_crop: Source | None = None
@@ -42,20 +42,20 @@ class Sample:
             yield found["image"][found["weight"] > 0]
 
     def pairs(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The same, each with what a graph that resizes and crops by itself turns into it: the images before their
-        centre is cropped."""
+        """The batches, each with the same images before their centre is cropped, for a graph that resizes and crops
+        by itself."""
         if self.before_crop is None:
             yield from ((images, images) for images in self.batches())
         else:
             yield from zip(self.batches(), Sample(self.before_crop).batches(), strict=True)
 
     def spread(self, most: int) -> Iterator[np.ndarray]:
-        """Single images (1, side, side, 1), evenly over the split."""
+        """Single images (1, side, side, 1), spread evenly over the split."""
         for place in np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(int)).tolist():
             yield self.source.pixels(place, 1)["image"]
 
     def films(self, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Single images as their record holds them (1, height, width, 1), and the same as `batches` gives them."""
+        """Single images as stored in their record (1, height, width, 1), and the same images as in `batches`."""
         for place in np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(int)).tolist():
             film = images.decode(self.source.records.read(int(self.source.examples[place])))
             yield film[None, :, :, None], self.source.pixels(place, 1)["image"]
@@ -66,7 +66,7 @@ class Sample:
         return self._texts("study")
 
     def truth(self, tasks: Sequence[str]) -> np.ndarray:
-        """[images, tasks]: 1, 0, or NaN where a label takes no part."""
+        """[images, tasks]: 1, 0, or NaN where a label is not scored."""
         targets, rows = self.source.targets, self.source.examples
         known = truth(targets.raw[rows], targets.blank_rules)
         return known[:, [self.tasks.index(task) for task in tasks]]

@@ -1,4 +1,4 @@
-"""What can be asked of an export: which run, into which format, how small, and on which images it is proved."""
+"""Settings of an export: which run, which format, how small, and on which images it is proved."""
 
 import dataclasses
 import pathlib
@@ -18,37 +18,37 @@ QUANTIZED: dict[str, tuple[str, ...]] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExportSettings(Settings):
-    """A trained run, a format, and the split that proves what came out."""
+    """A trained run, a format, and the split that proves the result."""
 
     run_dir: pathlib.Path = setting(help="run directory of the network", existing="folder")
     out: pathlib.Path = setting(help="folder to make, with the model and its card", writes="new folder")
     format: str = setting(help="form of the model", choices=FORMATS)
     quantize: str = setting(
         "none",
-        help="arithmetic to shrink to: float16 (litert), int8 (litert and onnx, calibrated on validation images)",
+        help="quantize to: float16 (litert), int8 (litert and onnx, calibrated on validation images)",
         choices=("none", "float16", "int8"),
     )
     checkpoint: str = setting(
         "ensemble",
         help="what is exported: ensemble, the mean of the run's best checkpoints; best, the best of them, many times "
-        "smaller; or one by its step",
+        "smaller; or one by its step number",
     )
-    license: str = setting("", help="what the model card says of the weights' licence")
+    license: str = setting("", help="what the model card says about the weights' licence")
 
     split: str = setting("valid", help="split on which AUROCs are compared", group="Proof")
     data: pathlib.Path | None = setting(
         None,
-        help="prepared folder of the split, where it is another than the run was trained from",
+        help="prepared folder of the split, if it is not the one the run was trained from",
         existing="folder",
         group="Proof",
     )
     replicates: int = setting(1000, help="bootstrap replicates of the split", low=40, high=1_000_000, group="Proof")
     seed: int = setting(0, help="seed of the resampling", low=0, group="Proof")
-    repeats: int = setting(30, help="single images whose median time is the latency", low=1, group="Proof")
+    repeats: int = setting(30, help="how many single images to time; the median is the latency", low=1, group="Proof")
     compare: tuple[pathlib.Path, ...] = setting(
         (),
-        help="more run directories, such as a truncated family: all are exported alike and set beside --run_dir in "
-        "one table of size, latency, multiply-adds and AUROC",
+        help="more run directories, such as a truncated family: all are exported alike and compared with --run_dir "
+        "in one table of size, latency, multiply-adds and AUROC",
         existing="folder",
         group="Proof",
     )

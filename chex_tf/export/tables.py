@@ -1,4 +1,4 @@
-"""What an export found, for a terminal: the proof, and the efficiency of a family of runs."""
+"""An export's results for a terminal: the proof, and the efficiency of a family of runs."""
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation, ModelResult
@@ -9,7 +9,7 @@ from chex_tf.export.exporting import Outcome
 from chex_tf.statistics.measure import MEAN
 
 
-def proved(outcome: Outcome) -> str:
+def proof_table(outcome: Outcome) -> str:
     measured, found = outcome.measured[0], outcome.proved
     models = _by_name(found)
     rows = [
@@ -32,8 +32,8 @@ def proved(outcome: Outcome) -> str:
     return "\n".join([lines(("AUROC", "run", "exported", "exported − run"), rows, 1), "", *facts])
 
 
-def family(outcome: Outcome) -> str:
-    """The exported run first; AUROC differences are to it."""
+def family_table(outcome: Outcome) -> str:
+    """The exported run first; AUROC differences are from it."""
     assert outcome.family is not None
     models = _by_name(outcome.family)
     first = outcome.measured[0]
@@ -64,7 +64,7 @@ def family(outcome: Outcome) -> str:
         "mean AUROC",
         "difference to the first",
     )
-    note = "ms: median of one image on this machine; multiply-adds: billions (G) an image, of the network as trained"
+    note = "ms: median of one image on this machine; multiply-adds: billions (G) per image, of the network as trained"
     return lines(head, rows, 2) + "\n" + note
 
 

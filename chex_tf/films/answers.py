@@ -1,4 +1,4 @@
-"""Readings as text, film by film as they come: a table for people, CSV and JSON for programs."""
+"""Readings as text, film by film as they arrive: a table for people, CSV and JSON for programs."""
 
 import csv
 import dataclasses
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.films.search import shown
+from chex_tf.films.search import printable
 from chex_tf.films.stream import Reading
 from chex_tf.trained.run import TrainedRun
 from chex_tf.trained.thresholds import Thresholds
@@ -19,7 +19,7 @@ NOTICE = "Research use, not a medical device"
 
 @dataclasses.dataclass(frozen=True)
 class About:
-    """What holds for all films of a reading."""
+    """What is common to all films of a reading."""
 
     run: TrainedRun
     checkpoints: int
@@ -37,7 +37,7 @@ class About:
 
 @dataclasses.dataclass(frozen=True)
 class _Answer:
-    """Of one film for one task; `threshold` and `positive` are None where there is no threshold."""
+    """One film's answer for one task; `threshold` and `positive` are None where there is no threshold."""
 
     task: str
     value: float
@@ -67,7 +67,7 @@ def as_table(readings: Iterable[Reading], about: About) -> Iterator[str]:
     width = max(len(task) for task in about.run.tasks)
     yield f"{NOTICE}.\n{about.network}: {about.made_of}.\nThresholds: {about.thresholds.about}.\n"
     for reading in readings:
-        lines = ["", shown(reading.path)]
+        lines = ["", printable(reading.path)]
         lines += [f"  not read: {reading.error}"] if reading.error else []
         lines += [f"  warning: {doubt}" for doubt in reading.doubts]
         for one in _answers(reading, about):
@@ -78,7 +78,7 @@ def as_table(readings: Iterable[Reading], about: About) -> Iterator[str]:
 
 
 def as_csv(readings: Iterable[Reading], about: About) -> Iterator[str]:
-    """The form that `launch.evaluate` reads: Path, a probability column a task; the columns after these are more."""
+    """The form that `launch.evaluate` reads: Path and one probability column per task, followed by further columns."""
     tasks = about.run.tasks
     more = [f"{task} {what}" for task in tasks for what in ("lowest", "highest", "threshold", "positive")]
     yield _line(["Path", *tasks, *more, "Warnings", "Error", "Use"])
@@ -89,7 +89,7 @@ def as_csv(readings: Iterable[Reading], about: About) -> Iterator[str]:
             decided = ["", ""] if one.threshold is None else [f"{one.threshold:.9g}", "1" if one.positive else "0"]
             cells += [f"{one.lowest:.9g}", f"{one.highest:.9g}", *decided]
         empty = [""] * (5 * len(tasks) - len(cells))
-        yield _line([shown(reading.path), *cells, *empty, "; ".join(reading.doubts), reading.error, NOTICE])
+        yield _line([printable(reading.path), *cells, *empty, "; ".join(reading.doubts), reading.error, NOTICE])
 
 
 def as_json(readings: Iterable[Reading], about: About) -> Iterator[str]:

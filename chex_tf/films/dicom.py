@@ -1,7 +1,7 @@
-"""A DICOM radiograph's bytes as 8-bit grey pixels, black 0, as a viewer would show them at first.
+"""A DICOM radiograph's bytes as 8-bit grey pixels, black 0, as a viewer first shows them.
 
-Only the tags in _WANTED are read: a name or a number of a patient never becomes a value of this process, and no message
-quotes what a tag holds.
+Only the tags in _WANTED are read: a patient's name or number never becomes a value in this process, and no message
+quotes a tag's content.
 """
 
 import io
@@ -38,12 +38,12 @@ _WANTED = [
     "PixelData",
 ]
 _RADIOGRAPHY = ("CR", "DX", "DR", "RG", "RF", "OT", "")
-_QUIET = threading.Lock()  # what holds warnings back is one for the whole process
-# Inflating these gives as many bytes as their sender likes, and no header says how many.
+_WARNINGS_LOCK = threading.Lock()  # warnings are suppressed for the whole process
+# Inflating these gives as many bytes as their sender chooses, and no header says how many.
 _DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.8.1")
 _RUN_LENGTH = "1.2.840.10008.1.2.5"
-_FIRST_GROUP = 132  # behind the preamble and DICM
-_FAR = 20  # window widths from the centre: there every window function has reached its end
+_FIRST_GROUP = 132  # after the preamble and DICM
+_FAR = 20  # window widths from the centre, where every window function has reached its limit
 
 
 def decode(data: bytes) -> tuple[np.ndarray, list[str]]:
@@ -53,8 +53,8 @@ def decode(data: bytes) -> tuple[np.ndarray, list[str]]:
     except ImportError as error:
         raise UnreadableFilm("reading DICOM needs pydicom: pip install 'chex_tf[dicom]'") from error
     try:
-        with _QUIET, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote what tags hold
+        with _WARNINGS_LOCK, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote tags' content
             syntax = _transfer_syntax(data)
             dataset = pydicom.dcmread(io.BytesIO(data), specific_tags=list(_WANTED))
             _check(dataset)
@@ -68,13 +68,13 @@ def decode(data: bytes) -> tuple[np.ndarray, list[str]]:
             table, doubts = _greys(dataset, values, present)
     except (UnreadableFilm, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 (whatever a damaged file makes pydicom raise, whose words quote the file)
+    except Exception as error:  # noqa: BLE001 (a damaged file makes pydicom raise anything, and the text quotes the file)
         raise UnreadableFilm(f"damaged DICOM: it cannot be read ({type(error).__name__})") from None
     return table[places], doubts
 
 
 def _transfer_syntax(data: bytes) -> str:
-    """From the file's first group alone, before anything is inflated."""
+    """From the file's first group only, before anything is inflated."""
     from pydicom.filereader import read_dataset
 
     stream = io.BytesIO(data)
@@ -94,18 +94,18 @@ def _check(dataset: Any) -> None:
         raise UnreadableFilm("a DICOM file without an image")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if frames != 1:
-        raise UnreadableFilm(f"expected one frame; received {frames:,}: export the frame that is wanted")
+        raise UnreadableFilm(f"expected one frame; received {frames:,}: export a single frame")
     samples, kind = int(dataset.get("SamplesPerPixel") or 1), str(dataset.PhotometricInterpretation)
     if samples != 1 or kind not in ("MONOCHROME1", "MONOCHROME2"):
         raise UnreadableFilm("expected MONOCHROME1 or MONOCHROME2; received a DICOM image in colour")
     bits = int(dataset.BitsAllocated)
     if bits not in (8, 16):
-        raise UnreadableFilm(f"expected 8 or 16 bits a pixel; received {bits}")
+        raise UnreadableFilm(f"expected 8 or 16 bits per pixel; received {bits}")
     check_size(int(dataset.Rows), int(dataset.Columns))
 
 
 def _check_encoded(dataset: Any, syntax: str) -> None:
-    """A compressed image must claim inside what it claims outside: the decoder goes by the former."""
+    """A compressed image must state the same size as its tags: the decoder goes by the image."""
     import pydicom
     from pydicom.encaps import generate_frames
 
@@ -115,16 +115,16 @@ def _check_encoded(dataset: Any, syntax: str) -> None:
     frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
     if syntax == _RUN_LENGTH:
         expected = shape[0] * shape[1]
-        if any(_unrolled(segment) > expected + 1 for segment in _segments(frame)):
+        if any(_decoded_length(segment) > expected + 1 for segment in _segments(frame)):
             raise UnreadableFilm("damaged DICOM: its compressed image is larger than it claims")
         return
     inside = _size_inside(frame)
     if inside is None or inside != shape:
-        raise UnreadableFilm("damaged DICOM: its compressed image is of another size than it claims")
+        raise UnreadableFilm("damaged DICOM: its compressed image has another size than it claims")
 
 
 def _size_inside(frame: bytes) -> tuple[int, int] | None:
-    """(height, width) from the header of a JPEG, JPEG-LS, JPEG 2000 or HTJ2K stream of one channel; None of others."""
+    """(height, width) from the header of a JPEG, JPEG-LS, JPEG 2000 or HTJ2K stream with one channel, or None."""
     if frame.startswith(b"\xff\x4f\xff\x51") and len(frame) >= 42:  # SIZ
         right, bottom, left, top = struct.unpack_from(">4I", frame, 8)
         return (bottom - top, right - left) if struct.unpack_from(">H", frame, 40) == (1,) else None
@@ -138,14 +138,14 @@ def _size_inside(frame: bytes) -> tuple[int, int] | None:
 
 
 def _segments(frame: bytes) -> list[bytes]:
-    """Of a run-length encoded frame (DICOM part 5, annex G): a header of 64 bytes gives their places."""
+    """Segments of a run-length encoded frame (DICOM part 5, annex G), whose header of 64 bytes gives their places."""
     count, *places = struct.unpack_from("<16I", frame)
     ends = [*places[1:count], len(frame)]
     return [frame[start:end] for start, end in zip(places[:count], ends, strict=True)]
 
 
-def _unrolled(segment: bytes) -> int:
-    """How many bytes a run-length encoded segment becomes."""
+def _decoded_length(segment: bytes) -> int:
+    """How many bytes a run-length encoded segment decodes to."""
     place = total = 0
     while place < len(segment) - 1:
         code = segment[place]
@@ -174,7 +174,7 @@ def _check_decoder(syntax: str) -> None:
 
 
 def _greys(dataset: Any, values: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """The grey of each stored value, uint8, and doubts: all between the two goes by value alone."""
+    """The grey of each stored value, uint8, and doubts; grey depends on the stored value only."""
     padding = _padding(dataset, values)
     grey, doubts = _grey(dataset, values, (present & ~padding) if (present & ~padding).any() else present)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
@@ -182,12 +182,12 @@ def _greys(dataset: Any, values: np.ndarray, present: np.ndarray) -> tuple[np.nd
     table = np.rint(255 * np.clip(grey, 0, 1)).astype(np.uint8)
     table[padding] = 0
     if str(dataset.get("Modality") or "") not in _RADIOGRAPHY:
-        doubts.append("its modality is no radiography")
+        doubts.append("its modality is not radiography")
     return table, doubts
 
 
 def _padding(dataset: Any, values: np.ndarray) -> np.ndarray:
-    """Which values stand for "outside the film"."""
+    """Which values mean "outside the film"."""
     first = dataset.get("PixelPaddingValue")
     if first is None:
         return np.zeros(len(values), bool)
@@ -196,16 +196,16 @@ def _padding(dataset: Any, values: np.ndarray) -> np.ndarray:
 
 
 def _grey(dataset: Any, values: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Stored values as grey from 0 to 1, before MONOCHROME1 turns it round."""
+    """Stored values as grey from 0 to 1, before MONOCHROME1 inverts it."""
     from pydicom.pixels import apply_rescale, apply_windowing
 
     order = "<" if dataset.file_meta.TransferSyntaxUID.is_little_endian else ">"
     if dataset.get("ModalityLUTSequence"):
-        measured = _looked_up(values, dataset.ModalityLUTSequence[0], order)[0]
+        measured = _apply_table(values, dataset.ModalityLUTSequence[0], order)[0]
     else:
         measured = np.asarray(apply_rescale(values, dataset), np.float64)
     if dataset.get("VOILUTSequence"):
-        found, largest = _looked_up(measured, dataset.VOILUTSequence[0], order)
+        found, largest = _apply_table(measured, dataset.VOILUTSequence[0], order)
         return found / largest, []
     if "WindowCenter" in dataset and "WindowWidth" in dataset:
         centre, width = (np.ravel(dataset[name].value).astype(float)[0] for name in ("WindowCenter", "WindowWidth"))
@@ -213,13 +213,13 @@ def _grey(dataset: Any, values: np.ndarray, shown: np.ndarray) -> tuple[np.ndarr
         found = apply_windowing(np.concatenate([measured, ends]), dataset)
         return (found[:-2] - found[-2]) / (found[-1] - found[-2]), []
     least, span = measured[shown].min(), np.ptp(measured[shown])
-    return (measured - least) / (span or 1), ["it names no window: grey goes from its lowest to its highest value"]
+    return (measured - least) / (span or 1), ["it has no window: grey goes from its lowest to its highest value"]
 
 
-def _looked_up(values: np.ndarray, item: Any, order: str) -> tuple[np.ndarray, int]:
-    """Through a look-up table, whose entries may be 16 bits each or packed as bytes; and its largest possible value.
+def _apply_table(values: np.ndarray, item: Any, order: str) -> tuple[np.ndarray, int]:
+    """Values through a look-up table, with entries of 16 bits or packed as bytes; and its largest possible value.
 
-    pydicom's own counts in the table's type, in which a place in a table of bytes overflows.
+    pydicom's own function counts in the table's type, in which a position in a table of bytes overflows.
     """
     entries, first, bits = (int(number) for number in item.LUTDescriptor)
     entries = entries or 2**16

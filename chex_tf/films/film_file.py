@@ -1,10 +1,10 @@
-"""One radiograph from a file anybody may have sent: JPEG, PNG or DICOM as grey pixels.
+"""One radiograph from an untrusted file: JPEG, PNG or DICOM as grey pixels.
 
-    film = film_file.open_film(path)                # pixels as the file has them, and why they may be no chest film
-    film = film_file.open_film(path, view)          # fewer pixels, where that is what training began from
+    film = film_file.open_film(path)                # pixels as in the file, and why it may not be a chest film
+    film = film_file.open_film(path, view)          # fewer pixels, where training began from fewer
     image = view.apply(film.pixels, film.shape)     # uint8 (side, side, 1), made as training made its images
 
-What is read is decided by the file's content, not by its name. Sizes are checked before anything is decoded.
+The file's content, not its name, decides how it is read. Sizes are checked before anything is decoded.
 """
 
 import dataclasses
@@ -24,8 +24,8 @@ from chex_tf.films.limits import MOST_BYTES, UnreadableFilm, check_size
 # Doubts. Films of CheXpert have a mean of 128 and a deviation of 74 grey levels.
 NARROWEST_RANGE = 50  # grey levels between percentiles 1 and 99
 LARGEST_SHARE_OF_ONE_VALUE = 0.8  # of all pixels; black borders take up to half
-COLOURED = 24  # grey levels between a pixel's channels: JPEG's own rounding stays below
-LARGEST_COLOURED_SHARE = 0.05  # an annotation or a coloured marker stays below
+COLOURED = 24  # grey levels between a pixel's channels: JPEG's own rounding is smaller
+LARGEST_COLOURED_SHARE = 0.05  # an annotation or a coloured marker has less
 LONGEST_SHAPE = 2.5  # longer side over shorter
 SMALLEST_SHARE_OF_SIDE = 0.5  # of the network's side; below it most of the input is interpolated
 
@@ -36,8 +36,8 @@ SUFFIXES = {"jpeg": (".jpg", ".jpeg"), "png": (".png",), "dicom": (".dcm", ".dic
 
 @dataclasses.dataclass(frozen=True)
 class Film:
-    """`pixels` uint8 (height, width), 0 black, of a film of `shape`; `doubts`: why it may be no chest radiograph, each
-    in words."""
+    """`pixels` uint8 (height, width), 0 black, of a film of `shape`; `doubts`: reasons why it may not be a chest
+    radiograph, in words."""
 
     pixels: np.ndarray
     shape: tuple[int, int]
@@ -52,7 +52,7 @@ def read(path: pathlib.Path | str) -> np.ndarray:
 def open_film(path: pathlib.Path | str, view: View | None = None) -> Film:
     """Reads a file, whichever of the three formats it is in. Raises UnreadableFilm.
 
-    With `view` a large JPEG may come at a half, quarter or eighth of its size: faster, and what training began from.
+    With `view`, a large JPEG may be decoded at half, a quarter or an eighth of its size: faster, and as in training.
     """
     path = pathlib.Path(path)
     data = _bytes_of(path)
@@ -97,7 +97,7 @@ def size_doubts(shape: tuple[int, int], side: int) -> tuple[str, ...]:
 
 def _bytes_of(path: pathlib.Path) -> bytes:
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # a pipe would be waited for otherwise
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # otherwise a pipe would block
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFilm("expected a file; received a folder, pipe or device")
@@ -138,16 +138,16 @@ def _decode(data: bytes, header: Header, times: int) -> np.ndarray:
         raise
     except (ValueError, cv2.error) as error:
         raise UnreadableFilm("damaged: it cannot be decoded") from error
-    # By the PNG standard samples run from 0 to 65,535, so 257 apart: as when data are prepared.
+    # By the PNG standard, samples run from 0 to 65,535, so grey levels are 257 apart; data preparation does the same.
     return np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 257))
 
 
 def _colour_doubts(data: bytes) -> list[str]:
     colours = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_8)
-    if colours is None:  # what decodes in grey and not in colour
+    if colours is None:  # it decodes in grey but not in colour
         return []
     share = float(np.mean(np.ptp(colours.astype(np.int16), axis=-1) > COLOURED))
-    return [f"coloured: {share:.0%} of its pixels are no grey"] if share > LARGEST_COLOURED_SHARE else []
+    return [f"coloured: {share:.0%} of its pixels are not grey"] if share > LARGEST_COLOURED_SHARE else []
 
 
 def _grey_doubts(pixels: np.ndarray) -> list[str]:

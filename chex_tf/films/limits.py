@@ -1,4 +1,4 @@
-"""What is read as a film and what is refused: the error, and the sizes that are checked before anything is decoded."""
+"""Limits on films: the error for an unreadable one, and the sizes checked before anything is decoded."""
 
 from chex_tf.settings import InputError
 
@@ -9,13 +9,13 @@ MOST_BYTES = 512_000_000
 
 
 class UnreadableFilm(InputError):
-    """A file that holds no radiograph that can be read; one line, which quotes nothing of the file's content."""
+    """A file without a readable radiograph; the message is one line and quotes nothing from the file's content."""
 
 
 def check_size(height: int, width: int) -> None:
     """Raises UnreadableFilm."""
     if min(height, width) < SMALLEST_SIDE:
-        raise UnreadableFilm(f"expected at least {SMALLEST_SIDE} pixels a side; received {width}×{height}")
+        raise UnreadableFilm(f"expected at least {SMALLEST_SIDE} pixels per side; received {width}×{height}")
     if height * width > MOST_PIXELS:
         raise UnreadableFilm(
             f"expected at most {MOST_PIXELS:,} pixels; the file claims {width}×{height}; it was not decoded"

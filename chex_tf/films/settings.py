@@ -1,4 +1,4 @@
-"""What can be asked of launch.predict: which run, which films, how the answer is written."""
+"""Settings of launch.predict: which run, which films, how the answer is written."""
 
 import dataclasses
 import pathlib
@@ -14,21 +14,21 @@ class PredictSettings(Settings):
     run_dir: pathlib.Path = setting(help="run directory of the network", existing="folder")
     films: tuple[pathlib.Path, ...] = setting(
         (),
-        help="JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm'; may stand without the flag",
+        help="JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm'; may come without the flag",
         repeated=True,
     )
     format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
     checkpoint: str = setting(
         "ensemble",
         help="what predicts: ensemble, the run's best checkpoints with their spread; best, the best of them; or one by "
-        "its step",
+        "its step number",
     )
     threshold_by: str = setting(
         "youden",
         help="what the threshold maximises on the run's validation images: sensitivity + specificity, or F1",
         choices=("youden", "f1"),
     )
-    batch: int = setting(16, help="films that the network takes at once", low=1)
+    batch: int = setting(16, help="films per batch", low=1)
     cam: bool = setting(
         False, help="draw a Grad-CAM overlay for each film and task into --out, of the checkpoints that predict"
     )

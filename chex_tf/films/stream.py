@@ -1,4 +1,4 @@
-"""Films through a run's network: files are decoded ahead of it in threads, and no more of them than a few batches."""
+"""Films through a run's network: threads decode files ahead of it, at most a few batches."""
 
 import dataclasses
 import itertools
@@ -38,7 +38,7 @@ class Reading:
 
 
 class Reader:
-    """A run's network, loaded once; `say` hears what about the run had to be assumed."""
+    """A run's network, loaded once; `say` receives what had to be assumed about the run."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Reader:
         self.best = tuple(best)
         self.batch = batch
         self._view = view_of(run, stored_of(run, say))
-        self._model = members.load_apart(run, self.best)
+        self._model = members.load_separately(run, self.best)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """[images, checkpoints, tasks] of uint8 (images, side, side, 1)."""
@@ -65,7 +65,7 @@ class Reader:
         return self._view.apply(film.pixels, film.shape), doubts
 
     def read(self, paths: Iterable[pathlib.Path]) -> Iterator[Reading]:
-        """In the order of `paths`; a film that cannot be read is said so in its place, and the rest go on."""
+        """In the order of `paths`; a film that cannot be read gives its error in its place, and the rest are read."""
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[tuple[pathlib.Path, Future[Any]]] = deque()

@@ -1,4 +1,4 @@
-"""Networks that keras.applications has, without classifier and without the input scaling some carry inside."""
+"""The networks of keras.applications, without classifier and without the input scaling that some have inside."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from chex_tf.models.simplifying import simplified
 
 _HEAD_CONVOLUTION = "conv_2"
 
-# keras.applications' networks that rows name, and whether scaling and padding layers are left out of them.
+# The networks of keras.applications that rows use, and whether their scaling and padding layers are left out.
 SIMPLIFIED: dict[str, bool] = {
     **dict.fromkeys(("DenseNet121", "DenseNet169", "DenseNet201", "InceptionV3", "NASNetMobile", "VGG16"), False),
     **dict.fromkeys(("ResNet50", "ResNet101", "ResNet152"), False),
@@ -19,7 +19,7 @@ SIMPLIFIED: dict[str, bool] = {
 
 
 def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
-    """keras.applications' network `variant`, random, from the normalised image to the last feature maps."""
+    """keras.applications' network `variant` with random weights, from normalised image to last feature maps."""
     arguments: dict[str, Any] = {"include_top": False}
     if variant == "MobileNetV3Large":
         # The head convolution to 1280 channels is part of what keras.applications calls the top.
@@ -43,7 +43,7 @@ def _with_head_convolution(model: keras.Model) -> keras.Model:
 
 
 def _following(model: keras.Model, name: str) -> Any:
-    """The one layer that takes what the layer `name` gives."""
+    """The one layer that takes the output of the layer `name`."""
     given = model.get_layer(name).output
     (layer,) = (layer for layer in model.layers if any(given is taken for taken in _inputs(layer)))
     return layer

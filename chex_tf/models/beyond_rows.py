@@ -10,7 +10,7 @@ _VGG16_URL = f"tensorflow/keras-applications/vgg16/{_VGG16}"
 
 
 def _pytorch_residual(
-    depth: int, blocks: tuple[int, int, int, int], top1: tuple[tuple[str, float], ...], of_hub: float
+    depth: int, blocks: tuple[int, int, int, int], top1: tuple[tuple[str, float], ...], hub_top1: float
 ) -> Row:
     return Row(
         name=f"ResNet{depth}PyTorch",
@@ -21,11 +21,11 @@ def _pytorch_residual(
         cam_grid=10,
         cut_layers=tuple(f"conv{stage}_block{count}_out" for stage, count in enumerate(blocks, start=2)),
         imagenet_top1=top1,
-        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, of_hub, BSD, "fc", default=True),),
+        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, hub_top1, BSD, "fc", default=True),),
         namings=(timm_names.residual,),
         initialisers=("he_fan_out",),
         batch_normalisation=PYTORCH_NORMALISATION,
-        note="no convolution biases, stride in the 3×3: the network that PyTorch and the paper call by this name",
+        note="no convolution biases, stride in the 3×3: the network to which PyTorch and the paper give this name",
     )
 
 
@@ -68,7 +68,7 @@ BEYOND: tuple[Row, ...] = (
                 74.4,
             ),
         ),
-        # No namings: PyTorch's network pads otherwise.
+        # No namings: PyTorch's network pads differently.
         initialisers=("he_normal", "glorot_uniform"),  # convolutions, and separable ones
         batch_normalisation=BatchNormalisation(0.9997, 1e-3),
         note="the network whose count the paper prints beside MNASNet",

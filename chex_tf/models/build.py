@@ -1,4 +1,4 @@
-"""From a row's name and a few options to a Keras model: image in, logits out."""
+"""Builds the Keras model, from image to logits, that a row's name and a few options describe."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from chex_tf.models.truncation import truncate
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    """A model, what it wants to see, and how its weights came."""
+    """A model, the normalisation that it expects, and how its weights were loaded."""
 
     model: keras.Model
     row: Row
@@ -38,12 +38,12 @@ def build_model(
 
     It takes normalised images (batch, side, side, 3) and gives logits; see heads.attach for their form. Without
     pretrained weights and without `statistics` the normalisation is left open (None). The same seed gives the same
-    weights; a head is always random. `progress` counts the bytes of weights that have to be fetched. `encoder` is
-    what the run holds whose folder `settings.weights` names.
+    weights; a head is always random. `progress` counts the bytes of weights that have to be fetched. `encoder` is that
+    of the run whose folder `settings.weights` names.
     """
     row = catalogue.row(settings.arch)
     network = whole_network(row, side, seed)
-    features = part(row, network, settings.truncate_at)
+    features = truncated(row, network, settings.truncate_at)
     loaded = None
     if settings.weights != "none":
         needed = {layer.name for layer in features.layers}
@@ -55,7 +55,7 @@ def build_model(
     if settings.transfuse_up_to is not None:
         random = whole_network(row, side, seed)
         initialisation.transfuse(network, random, settings.transfuse_up_to)
-        features = part(row, random, settings.truncate_at)
+        features = truncated(row, random, settings.truncate_at)
     model = assemble(features, heads_wanted, seed)
     if settings.batch_norm_momentum is not None:
         _set_momentum(model, settings.batch_norm_momentum)
@@ -66,8 +66,8 @@ def build_model(
     return Built(model, row, wanted, loaded)
 
 
-def part(row: Row, network: keras.Model, truncate_at: str | None = None) -> keras.Model:
-    """As much of `network` as the row, and then the layer `truncate_at`, leave of it; its layers are shared."""
+def truncated(row: Row, network: keras.Model, truncate_at: str | None = None) -> keras.Model:
+    """`network` up to the row's cut, and then up to the layer `truncate_at`; its layers are shared."""
     features = cut(row, network)
     return features if truncate_at is None else truncate(features, truncate_at)
 

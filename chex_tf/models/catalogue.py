@@ -30,5 +30,5 @@ def row(name: str) -> Row:
 
 
 def whole(cut: Row) -> Row:
-    """The whole network that `cut` is cut from, or is."""
+    """The whole network that `cut` is cut from; `cut` itself if it is whole."""
     return cut if cut.base is None else _BY_NAME[cut.base]

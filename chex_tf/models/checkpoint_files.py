@@ -17,7 +17,7 @@ FORMATS = (".weights.h5", ".keras", ".h5", ".safetensors")
 class Tensors:
     """by_layer: Keras layer to its arrays in Keras' order; by_name: PyTorch name to array. One of the two is empty.
 
-    `ordered` says that by_layer's names are of an older Keras and only their order is to be trusted.
+    `ordered` means that by_layer's names are an older Keras' and only their order can be trusted.
     """
 
     by_layer: dict[str, list[np.ndarray]]
@@ -42,7 +42,7 @@ def read(path: pathlib.Path) -> Tensors:
     except (OSError, KeyError, zipfile.BadZipFile, ValueError) as error:
         raise InputError(f"cannot read {path} as a file of weights: {error}", "weights") from error
     hint = (
-        "; python -m launch.convert makes a .safetensors of it"
+        "; python -m launch.convert makes a .safetensors file of it"
         if path.suffix in (".pth", ".pt", ".bin", ".tar")
         else ""
     )
@@ -84,7 +84,7 @@ def _keras_3(source: Any) -> dict[str, list[np.ndarray]]:
 
 
 def _keras_2(path: pathlib.Path) -> dict[str, list[np.ndarray]]:
-    """The older form, in which keras.applications' files come: lists of names as attributes, in the network's order."""
+    """The older form, that of keras.applications' files: lists of names as attributes, in the network's order."""
     import h5py
 
     with h5py.File(path, "r") as file:

@@ -16,12 +16,12 @@ def multiply_adds(model: keras.Model) -> int | None:
 
     None where a layer of layers hides the shapes inside it, as some of keras-cv's do.
     """
-    counts = [_of_layer(layer) for layer in every_layer(model)]
+    counts = [_layer_multiply_adds(layer) for layer in every_layer(model)]
     return None if None in counts else sum(count for count in counts if count is not None)
 
 
-def _of_layer(layer: keras.Layer) -> int | None:
-    """Convolutions and dense layers do one multiplication per weight and place; the rest is not counted."""
+def _layer_multiply_adds(layer: keras.Layer) -> int | None:
+    """Convolutions and dense layers do one multiplication per weight and position; other layers are not counted."""
     if not layer.built:  # a layer of keras-cv's may hold layers that it never calls
         return 0
     if isinstance(layer, keras.layers.Dense):
@@ -34,7 +34,7 @@ def _of_layer(layer: keras.Layer) -> int | None:
         return 0
     try:
         shape = layer.output.shape
-    except AttributeError:  # called inside another layer, where Keras keeps no record of what came out
+    except AttributeError:  # called inside another layer, where Keras keeps no record of the output
         return None
     return shape[1] * shape[2] * sum(math.prod(kernel.shape) for kernel in kernels)
 

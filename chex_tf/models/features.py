@@ -14,10 +14,10 @@ from chex_tf.settings import InputError
 
 
 def whole_network(row: Row, side: int, seed: int) -> keras.Model:
-    """The network that `row` is, or is cut from, for images of side×side×3, initialised from `seed`."""
+    """The whole network of `row`, before any cut, for images of side×side×3, initialised from `seed`."""
     if side < row.smallest:
         raise InputError(
-            f"{row.name} takes images of at least {row.smallest} pixels a side; received {side}", "image_size"
+            f"{row.name} takes images of at least {row.smallest} pixels per side; received {side}", "image_size"
         )
     module, variant = catalogue.whole(row).builder.split(":")
     builder = importlib.import_module(f"chex_tf.models.{module}")
@@ -32,7 +32,7 @@ def cut(row: Row, network: keras.Model) -> keras.Model:
 
 
 def initialise(model: keras.Model, seed: int, only: Container[str] | None = None) -> None:
-    """Draws every random weight (or those of the layers in `only`) anew.
+    """Draws every random weight (or those of the layers in `only`) again.
 
     Each comes from its layer's own initialiser, seeded by `seed` and the layer's name. So a truncated network starts
     from the same numbers as the whole one, and nothing depends on Keras' global seed.
@@ -49,7 +49,7 @@ def initialise(model: keras.Model, seed: int, only: Container[str] | None = None
 
 
 def _initializer(layer: keras.Layer, variable: str) -> object:
-    """The layer's initialiser of the variable called so; depthwise kernels have theirs under another name."""
+    """The layer's initialiser for this variable; depthwise kernels have theirs under another name."""
     names: tuple[str, ...] = (f"{variable}_initializer", f"{variable.removesuffix('_kernel')}_initializer")
     if variable == "kernel" and isinstance(layer, keras.layers.DepthwiseConv2D):
         names = ("depthwise_initializer",)

@@ -16,9 +16,9 @@ _FUSED_DTYPES = ("float32", "float16", "bfloat16")
 
 
 def fuse(model: keras.Model) -> int:
-    """Makes every fitting layer of `model` compute fused; how many do.
+    """Makes every suitable layer of `model` use the fused kernel; returns their number.
 
-    To be called once more on a model that was loaded or cloned. On other backends nothing is changed.
+    Call it again on a model that was loaded or cloned. On other backends nothing is changed.
     """
     if keras.backend.backend() != "tensorflow":
         return 0
@@ -31,14 +31,14 @@ def fuse(model: keras.Model) -> int:
 
 
 def _fits(layer: Any) -> bool:
-    """Whether the kernel can do all that the layer is configured to do; synchronised statistics it cannot."""
+    """Whether the kernel can do all that the layer is configured to do; it cannot synchronise statistics."""
     rank = layer.input_spec.ndim if layer.built else None
     channels_last = layer.axis in (-1, 3)
     return rank == 4 and channels_last and not layer.synchronized and not layer.renorm
 
 
 def _fused_call(layer: Any) -> Callable[..., Any]:
-    """What stands in for layer.call: the fused kernel, or the layer's own way where that cannot be used."""
+    """A replacement for layer.call: the fused kernel, or the layer's own call where the kernel cannot be used."""
     import tensorflow as tf
 
     ordinary = type(layer).call

@@ -1,4 +1,4 @@
-"""Heads: what stands on the feature maps, a logit (or three) an observation and, by choice, sex, age and view."""
+"""Heads on the feature maps: a logit (or three) per observation and, optionally, sex, age and view."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-# What else may be read off a radiograph; a single output each: a logit for sex (female is 1) and view (lateral is 1),
-# the age in years divided by 100 for age.
+# Auxiliary tasks with a single output each: a logit for sex (female is 1) and view (lateral is 1), the age in years
+# divided by 100 for age.
 EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view")
 OBSERVATIONS = "observations"
 POOLED = "features"  # the layer that gives all heads the same vector
@@ -16,7 +16,7 @@ POOLED = "features"  # the layer that gives all heads the same vector
 
 @dataclasses.dataclass(frozen=True)
 class Heads:
-    """outputs: observations; classes: 1 for a logit each, 3 for negative, positive and uncertain; extra: see above."""
+    """outputs: observations; classes: 1 for a logit each, 3 for negative, positive, uncertain; extra: see above."""
 
     outputs: int = 14
     classes: int = 1
@@ -59,5 +59,5 @@ def _dense(x: Any, units: int, name: str) -> Any:
 
 
 def names(heads: Heads) -> frozenset[str]:
-    """Layers of the head that carry weights: always random, never asked of a checkpoint."""
+    """Layers of the head that have weights: always random, never loaded from a checkpoint."""
     return frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *heads.extra})

@@ -35,12 +35,12 @@ def _branch(x: Any, name: str, *steps: tuple[int, tuple[int, int]]) -> Any:
     return x
 
 
-def _averaged(x: Any, channels: int, name: str) -> Any:
+def _average_branch(x: Any, channels: int, name: str) -> Any:
     x = layers.AveragePooling2D(3, strides=1, padding="same", name=f"{name}_pool")(x)
     return _convolution(x, channels, (1, 1), f"{name}_1")
 
 
-def _halved(x: Any, name: str) -> Any:
+def _max_pool(x: Any, name: str) -> Any:
     return layers.MaxPooling2D(3, strides=2, name=f"{name}_pool")(x)
 
 
@@ -49,7 +49,7 @@ def _stem(image: Any) -> Any:
     x = _convolution(x, 32, (3, 3), "stem_1")
     x = _convolution(x, 64, (3, 3), "stem_2", padding="same")
     x = layers.Concatenate(name="mixed_3a")(
-        [_halved(x, "mixed_3a"), _convolution(x, 96, (3, 3), "mixed_3a_conv", stride=2)]
+        [_max_pool(x, "mixed_3a"), _convolution(x, 96, (3, 3), "mixed_3a_conv", stride=2)]
     )
     short = _convolution(x, 64, (1, 1), "mixed_4a_branch0_0")
     short = _convolution(short, 96, (3, 3), "mixed_4a_branch0_1")
@@ -57,7 +57,7 @@ def _stem(image: Any) -> Any:
     long = _convolution(long, 96, (3, 3), "mixed_4a_branch1_3")
     x = layers.Concatenate(name="mixed_4a")([short, long])
     return layers.Concatenate(name="mixed_5a")(
-        [_convolution(x, 192, (3, 3), "mixed_5a_conv", stride=2), _halved(x, "mixed_5a")]
+        [_convolution(x, 192, (3, 3), "mixed_5a_conv", stride=2), _max_pool(x, "mixed_5a")]
     )
 
 
@@ -66,7 +66,7 @@ def _inception_a(x: Any, name: str) -> Any:
         _branch(x, f"{name}_branch0", (96, (1, 1))),
         _branch(x, f"{name}_branch1", (64, (1, 1)), (96, (3, 3))),
         _branch(x, f"{name}_branch2", (64, (1, 1)), (96, (3, 3)), (96, (3, 3))),
-        _averaged(x, 96, f"{name}_branch3"),
+        _average_branch(x, 96, f"{name}_branch3"),
     ]
     return layers.Concatenate(name=name)(branches)
 
@@ -77,7 +77,7 @@ def _inception_b(x: Any, name: str) -> Any:
         _branch(x, f"{name}_branch0", (384, (1, 1))),
         _branch(x, f"{name}_branch1", (192, (1, 1)), (224, (1, 7)), (256, (7, 1))),
         _branch(x, f"{name}_branch2", *steps),
-        _averaged(x, 128, f"{name}_branch3"),
+        _average_branch(x, 128, f"{name}_branch3"),
     ]
     return layers.Concatenate(name=name)(branches)
 
@@ -91,7 +91,7 @@ def _inception_c(x: Any, name: str) -> Any:
         _branch(one, f"{name}_branch1b", (256, (3, 1))),
         _branch(two, f"{name}_branch2a", (256, (1, 3))),
         _branch(two, f"{name}_branch2b", (256, (3, 1))),
-        _averaged(x, 256, f"{name}_branch3"),
+        _average_branch(x, 256, f"{name}_branch3"),
     ]
     return layers.Concatenate(name=name)(branches)
 
@@ -101,7 +101,7 @@ def _reduction_a(x: Any, name: str) -> Any:
     branches = [
         _convolution(x, 384, (3, 3), f"{name}_branch0_0", stride=2),
         _convolution(long, 256, (3, 3), f"{name}_branch1_2", stride=2),
-        _halved(x, name),
+        _max_pool(x, name),
     ]
     return layers.Concatenate(name=name)(branches)
 
@@ -112,7 +112,7 @@ def _reduction_b(x: Any, name: str) -> Any:
     branches = [
         _convolution(short, 192, (3, 3), f"{name}_branch0_1", stride=2),
         _convolution(long, 320, (3, 3), f"{name}_branch1_3", stride=2),
-        _halved(x, name),
+        _max_pool(x, name),
     ]
     return layers.Concatenate(name=name)(branches)
 

@@ -1,7 +1,7 @@
-"""What a model is fed: the one owner of normalisation.
+"""Normalisation of a model's input; only this file decides it.
 
-Images arrive as values from 0 to 255, one channel or three (red, green, blue). What a network wants to see instead is
-bound to its weights; a network without weights sees the data set's own mean and deviation taken out. No network of the
+Images arrive as values from 0 to 255, one channel or three (red, green, blue). The normalisation that a network expects
+is bound to its weights; without pretrained weights it is by the data set's own mean and deviation. No network of the
 catalogue scales or normalises inside (what keras.applications builds in is left out), so nothing is done twice.
 """
 
@@ -27,9 +27,9 @@ class Statistics:
 
 @dataclasses.dataclass(frozen=True)
 class Normalisation:
-    """image × scale + offset for each of red, green and blue, which are then reversed where the weights want that.
+    """image × scale + offset for each of red, green and blue, which are then reversed if the weights expect that.
 
-    `low` and `high` bound what comes out for images within 0 and 255.
+    `low` and `high` bound the result for images within 0 and 255.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Normalisation:
 
 @dataclasses.dataclass(frozen=True)
 class Encoder:
-    """What an earlier run left to start from: weights below the head, of which network (None where it is not known),
-    and what they were trained to see."""
+    """An earlier run's weights to start from: those below the head, their network (None where it is not known), and
+    the normalisation that they were trained with."""
 
     file: pathlib.Path
     arch: str | None
@@ -100,7 +100,7 @@ def expected_by(checkpoint: Checkpoint) -> Normalisation:
     return SCHEMES[checkpoint.expects]
 
 
-def of_statistics(statistics: Statistics) -> Normalisation:
+def from_statistics(statistics: Statistics) -> Normalisation:
     if not statistics.deviation > 0:
         raise ValueError(f"expected a deviation above 0; received {statistics.deviation}")
     return _standardised("statistics", (statistics.mean,) * 3, (statistics.deviation,) * 3)
@@ -113,19 +113,19 @@ def normalisation(
     scheme: Scheme | None = None,
     encoder: Encoder | None = None,
 ) -> Normalisation:
-    """What `row` with these weights wants to see.
+    """The normalisation that `row` with these weights expects.
 
     weights      "none", the name of one of the row's checkpoints ("imagenet", "timm/…"), a file or a run directory
     statistics   of the training data; needed for "none"
-    scheme       for a file: what it was trained to see; otherwise what the row's default checkpoint expects
-    encoder      for a run directory: what it holds, with what that was trained to see
+    scheme       for a file: what it was trained with; by default what the row's default checkpoint expects
+    encoder      for a run directory: its encoder, with the normalisation that this was trained with
     """
     if weights == "none":
         if statistics is None:
             raise ValueError(
                 "a network without pretrained weights is normalised by its data's statistics; received none"
             )
-        return of_statistics(statistics)
+        return from_statistics(statistics)
     for checkpoint in row.checkpoints:
         if checkpoint.name == weights:
             return expected_by(checkpoint)
@@ -134,7 +134,7 @@ def normalisation(
     if encoder is not None and encoder.normalisation is not None:
         return encoder.normalisation
     if weights.endswith(".safetensors"):
-        # Named as PyTorch names them: whoever released them, they were trained as the row's own from there.
+        # PyTorch's names: whoever released the weights, they were trained like the row's own PyTorch weights.
         ported = [checkpoint for checkpoint in row.checkpoints if checkpoint.naming != "keras"]
         if ported:
             return expected_by(ported[0])
@@ -142,7 +142,7 @@ def normalisation(
     if row.checkpoints:
         return expected_by(row.checkpoints[0])
     raise InputError(
-        f"nothing says what {weights} was trained to see; a scheme would ({', '.join(SCHEMES)})", "weights"
+        f"nothing says what {weights} was trained to see; --weights_expect would ({', '.join(SCHEMES)})", "weights"
     )
 
 

@@ -1,6 +1,6 @@
-"""keras-cv's backbones from explicit arguments: its own presets fetch even the configuration from a hub.
+"""keras-cv's backbones from explicit arguments: its own presets download even the configuration from a hub.
 
-keras-cv is imported only when such a model is asked for. The numbers are those of the papers behind each family.
+keras-cv is imported only when such a model is requested. The numbers are those of each family's paper.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def _scaled(width: float, depth: float, **stages: Any) -> dict[str, Any]:
     return {"width_coefficient": width, "depth_coefficient": depth, **stages}
 
 
-def _second(repeats: list[int], channels: list[int], width: float = 1.0, depth: float = 1.0) -> dict[str, Any]:
+def _efficientnet_v2(repeats: list[int], channels: list[int], width: float = 1.0, depth: float = 1.0) -> dict[str, Any]:
     """EfficientNetV2 (Tan and Le 2021, Table 4): `channels` are those of the stem and of every stage."""
     stages = len(repeats)
     return _scaled(
@@ -78,9 +78,9 @@ _MOBILE_SMALL = _mobile(
 _RESIDUAL = {18: ([2, 2, 2, 2], "basic_block"), 34: ([3, 4, 6, 3], "basic_block")} | {
     depth: (blocks, "block") for depth, blocks in {50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3]}.items()
 }
-_MIX = {0: [2, 2, 2, 2], 1: [2, 2, 2, 2], 2: [3, 4, 6, 3], 3: [3, 4, 18, 3], 4: [3, 8, 27, 3], 5: [3, 6, 40, 3]}
-_B_SECOND = ([1, 2, 2, 3, 5, 8], [32, 16, 32, 48, 96, 112, 192])
-_DARK = {
+_MIX_DEPTHS = {0: [2, 2, 2, 2], 1: [2, 2, 2, 2], 2: [3, 4, 6, 3], 3: [3, 4, 18, 3], 4: [3, 8, 27, 3], 5: [3, 6, 40, 3]}
+_V2_B_STAGES = ([1, 2, 2, 3, 5, 8], [32, 16, 32, 48, 96, 112, 192])
+_DARKNET_SIZES = {
     "Tiny": ([48, 96, 192, 384], 1),
     "S": ([64, 128, 256, 512], 1),
     "M": ([96, 192, 384, 768], 2),
@@ -88,7 +88,7 @@ _DARK = {
     "XL": ([170, 340, 680, 1360], 4),
 }
 
-# Name of the variant, to the class that takes explicit arguments and those arguments.
+# Variant -> the class that takes explicit arguments, and those arguments.
 ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{
         f"EfficientNetLiteB{b}Backbone": ("EfficientNetLiteBackbone", _scaled(*s, **_MOBILE_STAGES))
@@ -102,20 +102,20 @@ ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         for b, scale in {**_SCALES, **_LARGER_SCALES}.items()
     },
     **{
-        f"EfficientNetV2B{b}Backbone": ("EfficientNetV2Backbone", _second(*_B_SECOND, *_SCALES[b]))
+        f"EfficientNetV2B{b}Backbone": ("EfficientNetV2Backbone", _efficientnet_v2(*_V2_B_STAGES, *_SCALES[b]))
         for b in ("0", "1", "2", "3")
     },
     "EfficientNetV2SBackbone": (
         "EfficientNetV2Backbone",
-        _second([2, 4, 4, 6, 9, 15], [24, 24, 48, 64, 128, 160, 256]),
+        _efficientnet_v2([2, 4, 4, 6, 9, 15], [24, 24, 48, 64, 128, 160, 256]),
     ),
     "EfficientNetV2MBackbone": (
         "EfficientNetV2Backbone",
-        _second([3, 5, 5, 7, 14, 18, 5], [24, 24, 48, 80, 160, 176, 304, 512]),
+        _efficientnet_v2([3, 5, 5, 7, 14, 18, 5], [24, 24, 48, 80, 160, 176, 304, 512]),
     ),
     "EfficientNetV2LBackbone": (
         "EfficientNetV2Backbone",
-        _second([4, 7, 7, 10, 19, 25, 7], [32, 32, 64, 96, 192, 224, 384, 640]),
+        _efficientnet_v2([4, 7, 7, 10, 19, 25, 7], [32, 32, 64, 96, 192, 224, 384, 640]),
     ),
     **{f"ResNet{depth}Backbone": ("ResNetBackbone", _residual(*blocks)) for depth, blocks in _RESIDUAL.items()},
     **{f"ResNet{depth}V2Backbone": ("ResNetV2Backbone", _residual(*blocks)) for depth, blocks in _RESIDUAL.items()},
@@ -130,33 +130,31 @@ ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "CSPDarkNetBackbone",
             {"stackwise_channels": channels, "stackwise_depth": [depth, 3 * depth, 3 * depth, depth]},
         )
-        for size, (channels, depth) in _DARK.items()
+        for size, (channels, depth) in _DARKNET_SIZES.items()
     },
     **{
         f"MiTB{size}Backbone": (
             "MiTBackbone",
             {"depths": depths, "embedding_dims": [32, 64, 160, 256] if size == 0 else [64, 128, 320, 512]},
         )
-        for size, depths in _MIX.items()
+        for size, depths in _MIX_DEPTHS.items()
     },
     "VGG16Backbone": ("VGG16Backbone", {"include_top": False}),
 }
 
 
 def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
-    """keras-cv's backbone `variant`, random, from the normalised image to the last feature maps."""
+    """keras-cv's backbone `variant` with random weights, from normalised image to last feature maps."""
     if variant not in ARGUMENTS:
         raise InputError(f"expected a backbone of keras-cv; received {variant}{nearest(variant, ARGUMENTS)}", "arch")
     try:
         import keras_cv
     except ImportError as error:
-        raise InputError(
-            f"{variant} is keras-cv's and that is not installed: pip install keras-cv ({error})"
-        ) from error
+        raise InputError(f"{variant} needs keras-cv, which is not installed: pip install keras-cv ({error})") from error
     kind, arguments = ARGUMENTS[variant]
     model = getattr(keras_cv.models, kind)(**arguments, include_rescaling=False, input_shape=input_shape)
     number_by_order(model)
     if kind == "EfficientNetLiteBackbone":
         return simplified(keras.Model(model.input, model.output, name=variant.removesuffix("Backbone").lower()))
-    # Wrapped anew as a plain functional model: what is saved names keras-cv's classes only where its layers are used.
+    # Wrapped as a plain functional model: a saved file then names keras-cv's classes only where its layers are used.
     return keras.Model(model.input, model.output, name=variant.removesuffix("Backbone").lower())

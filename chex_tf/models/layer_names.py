@@ -1,4 +1,4 @@
-"""Names for layers that were built without one."""
+"""Names for layers that were built without a name."""
 
 import re
 
@@ -6,22 +6,22 @@ import keras
 
 
 def number_by_order(model: keras.Model) -> None:
-    """Renames layers and other operations whose names Keras made up (conv2d_17), counting in this model alone.
+    """Renames layers and other operations that Keras named by default (conv2d_17), counting in this model alone.
 
-    Keras counts over the whole process, so that the second model built would differ from the first in its names, and
-    with them in seeds, saved weights and cuts.
+    Keras counts over the whole process, so the second model built would differ from the first in its names, and with
+    them in seeds, saved weights and cuts.
     """
     counts: dict[str, int] = {}
     for layer in model.operations:
-        made_up = made_up_name(layer)
-        if re.fullmatch(rf"{made_up}(_\d+)?", layer.name):
-            count = counts.get(made_up, 0)
-            counts[made_up] = count + 1
-            layer.name = made_up if count == 0 else f"{made_up}_{count}"
+        default = default_name(layer)
+        if re.fullmatch(rf"{default}(_\d+)?", layer.name):
+            count = counts.get(default, 0)
+            counts[default] = count + 1
+            layer.name = default if count == 0 else f"{default}_{count}"
 
 
-def made_up_name(layer: keras.Operation) -> str:
-    """What Keras calls the first unnamed layer of this class: conv2d, batch_normalization, re_lu."""
+def default_name(layer: keras.Operation) -> str:
+    """The name that Keras gives the first unnamed layer of this class: conv2d, batch_normalization, re_lu."""
     name = re.sub(r"\W+", "", type(layer).__name__)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -37,9 +37,9 @@ def _pointwise(x: Any, channels: int, name: str, *, relu: bool = True) -> Any:
 
 
 def _block(x: Any, kernel: int, stride: int, expansion: int, channels: int, name: str) -> Any:
-    entered = x
+    shortcut = x
     if expansion > 1:
-        x = _pointwise(x, expansion * entered.shape[-1], f"{name}_expand")
+        x = _pointwise(x, expansion * shortcut.shape[-1], f"{name}_expand")
     padding = "same"
     if stride > 1:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_dwconv_pad")(x)
@@ -54,8 +54,8 @@ def _block(x: Any, kernel: int, stride: int, expansion: int, channels: int, name
     )(x)
     x = _normalise(x, f"{name}_dw")
     x = _pointwise(x, channels, f"{name}_project", relu=False)
-    if stride == 1 and entered.shape[-1] == channels:
-        x = layers.Add(name=f"{name}_add")([x, entered])
+    if stride == 1 and shortcut.shape[-1] == channels:
+        x = layers.Add(name=f"{name}_add")([x, shortcut])
     return x
 
 

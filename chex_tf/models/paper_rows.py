@@ -13,19 +13,19 @@ from chex_tf.models.rows import (
 )
 
 # Top-1 by source. CheXtransfer (section 3.1) took DenseNet and ResNet from torchvision, Inception and MNASNet from
-# Cadene's pretrainedmodels 0.7.4, EfficientNet and MobileNet from timm 0.2.1; the paper's source stands first.
+# Cadene's pretrainedmodels 0.7.4, EfficientNet and MobileNet from timm 0.2.1; the paper's source comes first.
 TORCHVISION, TIMM, CADENE = "torchvision", "timm 0.2.1", "Cadene 0.7.4"
 
-# keras.applications' usual batch normalisation: of DenseNet and ResNet, and Keras' default.
+# keras.applications' batch normalisation: that of DenseNet and ResNet, and Keras' default.
 KERAS_NORMALISATION, KERAS_DEFAULT = BatchNormalisation(0.99, 1.001e-5), BatchNormalisation(0.99, 1e-3)
 PYTORCH_NORMALISATION = BatchNormalisation(0.9, 1e-5)  # PyTorch's default
 
-_WITH_1000 = "the paper's count is with 1000 outputs"
-_BIASES = f"{_WITH_1000}; and Keras' convolutions carry biases that PyTorch's lack"
+_WITH_1000 = "the paper's count is for 1000 outputs"
+_BIASES = f"{_WITH_1000}; and Keras' convolutions have biases, PyTorch's have none"
 MNASNET_COUNT = (
     "5.290M is NASNet-A-Mobile's count (5,289,978 with 1000 outputs); MNASNet 1.0 has 4,383,312 with 1000 outputs"
 )
-# Found by counting: with the printed 5.290M the second and third come to 11.1 and 19.9, with 5.3025M all four are met.
+# Found by counting: with the printed 5.290M the second and third are 11.1 and 19.9; with 5.3025M all four agree.
 MNASNET_SMALLER = "the paper's printed values need a whole count of 5.300M to 5.305M, not the 5.290M it prints"
 
 
@@ -37,8 +37,8 @@ def _dense(
     millions: float,
     digest: str,
     top1: tuple[float, ...],
-    of_keras: float,
-    of_hub: float,
+    keras_top1: float,
+    hub_top1: float,
 ) -> Row:
     file = f"densenet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
     return Row(
@@ -57,8 +57,8 @@ def _dense(
         paper_parameters_millions=millions,
         imagenet_top1=tuple(zip((TORCHVISION, TIMM, CADENE), top1, strict=True)),
         checkpoints=(
-            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch", 224, of_keras),
-            hub_file(f"densenet{depth}.tv_in1k", "torch", 224, of_hub, APACHE, "classifier"),
+            keras_file(file, f"tensorflow/keras-applications/densenet/{file}", digest, "torch", 224, keras_top1),
+            hub_file(f"densenet{depth}.tv_in1k", "torch", 224, hub_top1, APACHE, "classifier"),
         ),
         namings=(timm_names.dense,),
         initialisers=("glorot_uniform",),
@@ -74,8 +74,8 @@ def _efficient(
     digest: str,
     top1: float,
     side: int,
-    of_keras: float,
-    of_hub: float,
+    keras_top1: float,
+    hub_top1: float,
 ) -> Row:
     file = f"efficientnetb{variant}_notop.h5"
     return Row(
@@ -89,8 +89,8 @@ def _efficient(
         paper_parameters_millions=millions,
         imagenet_top1=((TIMM, top1),),
         checkpoints=(
-            keras_file(file, f"keras-applications/{file}", digest, "torch", side, of_keras),
-            hub_file(f"tf_efficientnet_b{variant}.in1k", "torch", side, of_hub, APACHE, "classifier"),
+            keras_file(file, f"keras-applications/{file}", digest, "torch", side, keras_top1),
+            hub_file(f"tf_efficientnet_b{variant}.in1k", "torch", side, hub_top1, APACHE, "classifier"),
         ),
         namings=(timm_names.mobile,),
         two_paddings=True,
@@ -107,26 +107,26 @@ def _residual(
     digest: str,
     released: float,
 ) -> Row:
-    ours = depth < 50
+    built_here = depth < 50
     file = f"resnet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
     return Row(
         name=f"ResNet{depth}",
         family="ResNet",
-        builder=f"{'resnet' if ours else 'applications'}:ResNet{depth}",
-        features=512 if ours else 2048,
+        builder=f"{'resnet' if built_here else 'applications'}:ResNet{depth}",
+        features=512 if built_here else 2048,
         cam_layer=f"conv5_block{blocks[3]}_out",
         cam_grid=10,
         cut_layers=tuple(f"conv{stage}_block{count}_out" for stage, count in enumerate(blocks, start=2)),
         paper_parameters_millions=millions,
-        difference="" if millions is None else _WITH_1000 if ours else _BIASES,
+        difference="" if millions is None else _WITH_1000 if built_here else _BIASES,
         imagenet_top1=top1,
         checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, released, BSD, "fc", default=True),)
-        if ours
+        if built_here
         else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released),),
-        # keras.applications strides in another convolution than PyTorch: its weights would load and compute nonsense.
-        namings=(timm_names.residual,) if ours else (),
-        initialisers=("he_fan_out",) if ours else ("glorot_uniform",),
-        batch_normalisation=PYTORCH_NORMALISATION if ours else KERAS_NORMALISATION,
+        # keras.applications strides in another convolution: PyTorch's weights would load and compute nonsense.
+        namings=(timm_names.residual,) if built_here else (),
+        initialisers=("he_fan_out",) if built_here else ("glorot_uniform",),
+        batch_normalisation=PYTORCH_NORMALISATION if built_here else KERAS_NORMALISATION,
     )
 
 
@@ -258,7 +258,7 @@ WHOLE: tuple[Row, ...] = (
         ),
         paper_parameters_millions=5.290,
         difference=MNASNET_COUNT,
-        # Cadene's package, which the paper names, has no MNASNet; its NASNet-A-Mobile stands at 74.08.
+        # Cadene's package, which the paper names, has no MNASNet; its NASNet-A-Mobile has 74.08.
         imagenet_top1=((TIMM, 74.66), (TORCHVISION, 73.51)),
         checkpoints=(hub_file("mnasnet_100.rmsp_in1k", "torch", 224, 74.65, APACHE, "classifier", default=True),),
         namings=(timm_names.mobile, timm_names.mnasnet_torchvision),
@@ -286,7 +286,7 @@ WHOLE: tuple[Row, ...] = (
                 71.3,
             ),
         ),
-        # No namings: PyTorch's network pads otherwise.
+        # No namings: PyTorch's network pads differently.
         initialisers=("glorot_uniform",),
         batch_normalisation=BatchNormalisation(0.999, 1e-3),
     ),
@@ -352,7 +352,7 @@ def _cut(whole: Row, removed: int, at: str, features: int, grid: int, times_smal
 _BY_NAME = {row.name: row for row in WHOLE}
 _DENSE, _MNAS, _RES, _EFF = (_BY_NAME[name] for name in ("DenseNet121", "MNASNet", "ResNet18", "EfficientNetB0"))
 
-# Table 2 prints "times smaller"; which stages each truncation removes is what reproduces it.
+# Table 2 prints "times smaller"; the stages that each truncation removes here reproduce it.
 TRUNCATED: tuple[Row, ...] = (
     _cut(_DENSE, 1, "conv4_block24_concat", 1024, 20, 1.6),
     _cut(_DENSE, 2, "conv3_block12_concat", 512, 40, 5.3),

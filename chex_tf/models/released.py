@@ -1,4 +1,4 @@
-"""Getting released weights: from a folder given, from Keras' cache, or over the network; checked by their digest."""
+"""Finds released weights in a given folder, in Keras' cache or on the network, and checks their digest."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ _TIMEOUT_SECONDS = 30.0
 
 
 def cache() -> pathlib.Path:
-    """Where keras.applications keeps its files, so that what it fetched is found and the other way round."""
+    """Where keras.applications caches its files, so that each finds what the other has fetched."""
     home = os.environ.get("KERAS_HOME")
     return (pathlib.Path(home) if home else pathlib.Path.home() / ".keras") / "models"
 
@@ -69,8 +69,8 @@ def _digest_of(path: pathlib.Path, like: str) -> str:
     return str(hasher.hexdigest())
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirection: the hub sends a file's digest with the answer that redirects to it."""
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the hub sends a file's digest with the response that redirects to it."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -80,7 +80,7 @@ def _hub_digest(url: str) -> str:
     """SHA-256 that the Hugging Face hub states for the file at `url`."""
     request = urllib.request.Request(url, method="HEAD")
     try:
-        headers = urllib.request.build_opener(_Stay).open(request, timeout=_TIMEOUT_SECONDS).headers
+        headers = urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT_SECONDS).headers
     except urllib.error.HTTPError as error:
         if error.code not in (301, 302, 303, 307, 308):
             raise
@@ -101,6 +101,6 @@ def _fetch(checkpoint: Checkpoint, path: pathlib.Path, progress: Callable[[int, 
                 done += len(chunk)
                 progress(done, total)
         if total and done != total:
-            raise ConnectionError(f"{done} of {total} bytes came")
+            raise ConnectionError(f"received {done} of {total} bytes")
         _checked(scratch, digest)
     return path

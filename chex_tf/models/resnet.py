@@ -1,8 +1,8 @@
-"""ResNet-18 and ResNet-34, which keras.applications lacks, and the deeper ones as PyTorch has them.
+"""ResNet-18 and ResNet-34, which keras.applications lacks, and the deeper ones as in PyTorch.
 
 He et al. 2015, Table 1. Layer names follow keras.applications' ResNet50. Padding is explicit and symmetric, and the
 bottleneck strides in its 3×3 convolution (the "v1.5" of torchvision and timm; keras.applications strides in the first
-1×1), so that weights trained in PyTorch compute here what they compute there.
+1×1), so that weights trained in PyTorch give the same results here.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ BASIC = ("ResNet18", "ResNet34")
 
 
 def _convolution(x: Any, channels: int, kernel: int, stride: int, name: str, *, relu: bool = True) -> Any:
-    """Convolution and batch normalisation named {name}_conv and {name}_bn, and ReLU where asked for."""
+    """Convolution and batch normalisation named {name}_conv and {name}_bn, and ReLU if `relu`."""
     padding = "same"
     if stride > 1 and kernel > 1:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
@@ -63,7 +63,7 @@ def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
     """The network without its classifier; its last layer is conv5's last block."""
     image = keras.Input(input_shape, name="image")
     x = _convolution(image, 64, 7, 2, "conv1")
-    # Zeros serve as the pooling's padding because what is pooled went through a ReLU.
+    # Zeros can pad the pooling because its input went through a ReLU.
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)
     x = layers.MaxPooling2D(3, strides=2, name="pool1_pool")(x)
     for stage, blocks in enumerate(BLOCKS[variant]):

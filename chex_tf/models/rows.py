@@ -1,4 +1,4 @@
-"""What a row of the catalogue holds: an architecture, where it may be cut, which weights exist and what they see."""
+"""The fields of a catalogue row: an architecture, where it may be cut, its released weights and what they expect."""
 
 import dataclasses
 import typing
@@ -7,28 +7,28 @@ from chex_tf.models.timm_names import Naming
 
 Source = typing.Literal["keras", "hub", "pypi"]
 Scheme = typing.Literal["torch", "caffe", "tf", "lite"]
-# How convolutions are drawn. he_normal and glorot_uniform are Keras' own; he_fan_out is He et al. 2015 by the number of
-# outputs, from a whole normal or from one cut at two deviations.
+# How convolutions are initialised. he_normal and glorot_uniform are Keras' own; he_fan_out is He et al. 2015 by the
+# number of outputs, from a full normal or from one truncated at two deviations.
 Initialiser = typing.Literal["glorot_uniform", "he_normal", "he_fan_out", "he_fan_out_truncated"]
 
-# Of weights: the hub's as each model's card says. Keras says nothing of the files behind keras.applications that holds
-# for all of them: they came from several publishers.
+# Licences of weights: the hub's as each model's card states. Keras states none that covers all files of
+# keras.applications, which came from several publishers.
 APACHE, BSD = "Apache-2.0", "BSD-3-Clause"
 AS_PUBLISHED = "as its publisher states"
 
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """Released ImageNet weights and what they were trained to see.
+    """Released ImageNet weights and the normalisation that they were trained with.
 
     `name` is what --weights takes. `digest` is the file's MD5 as keras.applications publishes it (or a SHA-256);
-    an empty digest means that none is published where it could be read in advance: the hub's own SHA-256, which it
-    sends with every file, is then checked instead.
+    an empty digest means that none is published in advance: the hub's own SHA-256, which it sends with every file, is
+    then checked instead.
 
-    side           pixels a side of the images it was trained on
+    side           pixels per side of the images it was trained on
     licence        of the weights
-    classifier     tensors (or, of Keras, layers) of the file that no network without a classifier takes
-    imagenet_top1  per cent, of this very file; None where nobody published it
+    classifier     tensors (or, for Keras, layers) of the file that only a classifier takes
+    imagenet_top1  per cent, of this very file; None where none is published
     """
 
     name: str
@@ -61,19 +61,19 @@ class Row:
     features      channels of the feature vector behind the head
     cam_layer     layer whose maps Grad-CAM explains
     cam_grid      rows (and columns) of that layer's maps for a 320×320 image
-    cut_layers    ends of stages from the input upwards: places to truncate at, or to pour pretrained weights up to
+    cut_layers    ends of stages from the input upwards: places to truncate at, or to load pretrained weights up to
     cut_at        the layer at which this row is truncated, None for a whole network
     smallest      smallest side of an input image in pixels
     paper_parameters_millions, paper_times_smaller   as printed in CheXtransfer, Tables 1 and 2
-    difference    why the built model's count is not the printed one, where it is not
-    imagenet_top1 per cent, by source; the first is the one that is printed
-    namings       of the PyTorch weights that compute here what they computed there; none where the arithmetic differs
+    difference    why the built model's count differs from the printed one, where it does
+    imagenet_top1 per cent, by source; launch.zoo shows the first
+    namings       of the PyTorch weights that give the same results here; none where the arithmetic differs
     two_paddings  PyTorch weights of these names and shapes exist for either padding, and this network pads as
                   TensorFlow does
     initialisers  of the convolutions, as built
     batch_normalisation  as built; None for a network without
 
-    Of keras_cv/BACKBONE only the built network tells widths, initialisers and batch normalisation.
+    For keras_cv/BACKBONE, widths, initialisers and batch normalisation are known only from the built network.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Row:
 
     @property
     def whole(self) -> str:
-        """Name of the network that this row is, or is cut from."""
+        """Name of the network that this row is cut from; its own name if it is whole."""
         return self.base or self.name
 
 

@@ -1,4 +1,4 @@
-"""Which model, with which weights: the settings that every verb that needs a model shares."""
+"""Which model, with which weights: the settings shared by every verb that needs a model."""
 
 import dataclasses
 import pathlib
@@ -14,7 +14,7 @@ class ModelSettings(Settings):
 
     section: ClassVar[str] = "model"
 
-    arch: str = setting("DenseNet121", help="model that launch.zoo lists, or keras_cv/BACKBONE", group="model")
+    arch: str = setting("DenseNet121", help="a model listed by launch.zoo, or keras_cv/BACKBONE", group="model")
     weights: str = setting(
         "none",
         help="none, imagenet, timm/MODEL.TAG as launch.zoo lists them, a file of weights or a run directory",
@@ -35,16 +35,16 @@ class ModelSettings(Settings):
     )
     mean_variance: bool = setting(
         False,
-        help="replace loaded weights by draws from normals with each tensor's mean and variance",
+        help="replace loaded weights by draws from normal distributions with each tensor's mean and variance",
         group="model",
     )
     transfuse_up_to: str | None = setting(
-        None, help="name of the layer up to which loaded weights are taken; above it all is random", group="model"
+        None, help="name of the layer up to which loaded weights are used; above it weights are random", group="model"
     )
     truncate_at: str | None = setting(None, help="name of the layer after which the network is cut", group="model")
     batch_norm_momentum: float | None = setting(
         None,
-        help="how much of its moving statistics a batch normalisation keeps a step; the row's own if not given",
+        help="how much of its moving statistics batch normalisation keeps per step; the row's own if not given",
         low=0,
         high=1,
         group="model",

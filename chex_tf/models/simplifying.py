@@ -1,19 +1,19 @@
-"""Leaving out of a network what is done elsewhere: scaling the input, and padding a convolution can do itself."""
+"""Leaves out of a network what is done elsewhere: scaling of the input, and padding that a convolution can do."""
 
 from typing import Any
 
 import keras
 
-# chex_tf.models.inputs is the one owner of normalisation.
+# chex_tf.models.inputs alone decides normalisation.
 _SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
 def simplified(model: keras.Model) -> keras.Model:
-    """The same network made anew without its scaling and without padding layers that a convolution can do itself.
+    """The same network rebuilt without its scaling and without padding layers that a convolution can replace.
 
-    EfficientNet and MobileNet pad by a layer, and convolve without padding, what "same" padding pads as well. A layer
-    of its own copies the maps forwards and backwards: about 6 % of a training step of MobileNetV2 on a CPU.
+    EfficientNet and MobileNet pad in a layer of its own and convolve without padding, where "same" padding gives the
+    same. The extra layer copies the maps forwards and backwards: about 6 % of a MobileNetV2 training step on a CPU.
     """
     same = {layer.name for layer in model.layers if isinstance(layer, _CONVOLUTIONS) and _pads_as_same(model, layer)}
     padding = {_before(model, model.get_layer(name)).name for name in same}
@@ -46,6 +46,6 @@ def _pads_as_same(model: keras.Model, convolution: keras.Layer) -> bool:
 
 
 def _before(model: keras.Model, layer: keras.Layer) -> Any:
-    """The layer whose output `layer` takes, if it takes that alone."""
+    """The layer whose output is the only input of `layer`, if there is one."""
     taken = layer.input
     return next((other for other in model.layers if other.output is taken), None)

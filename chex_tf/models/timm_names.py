@@ -1,13 +1,13 @@
-"""What timm, torchvision and the Lite port call the tensors of a layer of ours."""
+"""The names that timm, torchvision and the Lite port give the tensors of this package's layers."""
 
 import re
 from collections.abc import Callable
 
-Naming = Callable[[str], str | None]  # layer of ours, to the PyTorch module that holds the same tensors
+Naming = Callable[[str], str | None]  # this package's layer -> the PyTorch module with the same tensors
 
 
 def residual(layer: str) -> str | None:
-    """ResNet, by timm and torchvision alike."""
+    """ResNet in timm and torchvision."""
     if layer in ("conv1_conv", "conv1_bn"):
         return {"conv": "conv1", "bn": "bn1"}[layer.removeprefix("conv1_")]
     found = re.fullmatch(r"conv(\d)_block(\d+)_(\d)_(conv|bn)", layer)
@@ -21,7 +21,7 @@ def residual(layer: str) -> str | None:
 
 
 def dense(layer: str) -> str | None:
-    """DenseNet, by timm and torchvision alike."""
+    """DenseNet in timm and torchvision."""
     ends = {"conv1_conv": "conv0", "conv1_bn": "norm0", "bn": "norm5"}
     if layer in ends:
         return f"features.{ends[layer]}"
@@ -49,7 +49,7 @@ _SQUEEZE = {"se_reduce": "se.conv_reduce", "se_expand": "se.conv_expand"}
 
 
 def mobile(layer: str) -> str | None:
-    """EfficientNet and MNASNet, by timm; blocks of the first stage do not expand."""
+    """EfficientNet and MNASNet in timm; blocks of the first stage do not expand."""
     if layer in _STEM_AND_TOP:
         return _STEM_AND_TOP[layer]
     found = re.fullmatch(r"block(\d)([a-z])_(\w+)", layer)
@@ -64,7 +64,7 @@ _MOBILENET_V3_STAGES = (0, 1, 3, 6, 10, 12, 15)  # the block that each of timm's
 
 
 def mobilenet_v3(layer: str) -> str | None:
-    """MobileNetV3-Large, by timm."""
+    """MobileNetV3-Large in timm."""
     ends = {"conv": "conv_stem", "conv_bn": "bn1", "conv_1": "blocks.6.0.conv", "conv_1_bn": "blocks.6.0.bn1"}
     ends["conv_2"] = "conv_head"
     if layer in ends:
@@ -83,7 +83,7 @@ def mobilenet_v3(layer: str) -> str | None:
 
 
 def mnasnet_torchvision(layer: str) -> str | None:
-    """MNASNet, by torchvision, which numbers what it stacks, activations included."""
+    """MNASNet in torchvision, which numbers all stacked modules, activations included."""
     ends = {"stem_conv": "0", "stem_bn": "1", "top_conv": "14", "top_bn": "15"}
     ends |= {"block1a_dwconv": "3", "block1a_dw_bn": "4", "block1a_project_conv": "6", "block1a_project_bn": "7"}
     if layer in ends:
@@ -95,11 +95,11 @@ def mnasnet_torchvision(layer: str) -> str | None:
     return f"layers.{int(found[1]) + 6}.{ord(found[2]) - ord('a')}.layers.{places[found[3]]}"
 
 
-_LITE_REPEATS = (1, 2, 2, 3, 3, 4, 1)  # blocks a stage, which the port numbers without regard to stages
+_LITE_REPEATS = (1, 2, 2, 3, 3, 4, 1)  # blocks per stage; the port numbers blocks without regard to stages
 
 
 def lite(layer: str) -> str | None:
-    """EfficientNetLite0, by lukemelas' port and those made from it."""
+    """EfficientNetLite0 in lukemelas' port and those derived from it."""
     ends = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_head", "top_bn": "_bn1"}
     if layer in ends:
         return ends[layer]
@@ -130,7 +130,7 @@ _SPLIT = {"1a": "branch1_1a", "1b": "branch1_1b", "2a": "branch2_3a", "2b": "bra
 
 
 def inception_v4(layer: str) -> str | None:
-    """Inception-v4, by timm and Cadene."""
+    """Inception-v4 in timm and Cadene's package."""
     unit, _, kind = layer.rpartition("_")
     if kind not in ("conv", "bn"):
         return None
@@ -151,7 +151,7 @@ def inception_v4(layer: str) -> str | None:
     return f"{place}.branch{branch}{divider}{step}.{kind}"
 
 
-# Variable of a Keras layer, to the last part of a PyTorch tensor's name.
+# Variable of a Keras layer -> the last part of a PyTorch tensor's name.
 TENSORS = {
     "kernel": "weight",
     "bias": "bias",

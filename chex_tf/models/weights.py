@@ -1,4 +1,4 @@
-"""Pouring weights into a network: all that is asked for, or an error that lists what is missing."""
+"""Loads weights into a network: everything that is needed, or an error that lists what is missing."""
 
 import dataclasses
 import pathlib
@@ -16,15 +16,15 @@ from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.rows import Row
 from chex_tf.settings import InputError
 
-_LISTED = 20  # missing tensors named in a message, before "and N more"
+_MOST_NAMED = 20  # missing tensors named in a message, before "and N more"
 
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """How loading went.
+    """The result of loading.
 
     matched     how many variables were set
-    unexpected  tensors of the file that no variable took; `classifier` are those of them that the row expects there
+    unexpected  tensors of the file that no variable took; `classifier` are those that the row expects there
     """
 
     source: pathlib.Path
@@ -80,17 +80,17 @@ def load(
     progress: Callable[[int, int], None] = lambda done, total: None,
     encoder: Encoder | None = None,
 ) -> Loaded:
-    """Sets the variables of `network` (the whole one, without head) from what `weights` means.
+    """Sets the variables of `network` (the whole one, without head) from the file that `weights` means.
 
     `needed` names the layers that must be found, all by default; the others are set where the file has them. Nothing
-    is set unless all that is needed is there and every shape fits.
+    is set unless everything needed is found and every shape fits.
     """
     path = resolve(row, weights, folder, progress, encoder)
     tensors = checkpoint_files.read(path)
     loaded, values = _match(network, row, tensors, path, needed)
     if loaded.missing:
-        listed = ", ".join(loaded.missing[:_LISTED]) + (
-            f" and {len(loaded.missing) - _LISTED} more" if len(loaded.missing) > _LISTED else ""
+        listed = ", ".join(loaded.missing[:_MOST_NAMED]) + (
+            f" and {len(loaded.missing) - _MOST_NAMED} more" if len(loaded.missing) > _MOST_NAMED else ""
         )
         raise InputError(
             f"{path} is not a checkpoint of {row.name} as a whole ({loaded}); missing: {listed}", "weights"
@@ -132,28 +132,28 @@ def _match(
 
 def _variables(network: keras.Model) -> list[tuple[str, Any]]:
     """Every variable with its layer's name, in Keras' order."""
-    return [(layer.name, variable) for layer in _carriers(network) for variable in own_variables(layer)]
+    return [(layer.name, variable) for layer in _layers_with_weights(network) for variable in own_variables(layer)]
 
 
-def _carriers(network: keras.Model) -> list[keras.Layer]:
+def _layers_with_weights(network: keras.Model) -> list[keras.Layer]:
     return [layer for layer in every_layer(network) if own_variables(layer)]
 
 
-Found = tuple[dict[str, np.ndarray], set[str]]  # arrays by variable of ours, and which of the file's names they took
+Found = tuple[dict[str, np.ndarray], set[str]]  # arrays by the network's variable, and the file's names that were used
 
 
 def _by_layer(network: keras.Model, tensors: Tensors) -> Found:
-    carriers = _carriers(network)
+    layers = _layers_with_weights(network)
     names = {name: name for name in tensors.by_layer}
     if tensors.ordered:
-        # The input scaling that keras.applications builds in has statistics of its own; see inputs.py.
+        # The input scaling built into keras.applications has statistics of its own; see inputs.py.
         inside = [name for name in tensors.by_layer if re.fullmatch(r"normalization(_\d+)?", name)]
         rest = [name for name in tensors.by_layer if name not in inside]
         _check_inner_scaling([tensors.by_layer[name] for name in inside])
-        names = dict(zip((layer.name for layer in carriers), rest, strict=False))
+        names = dict(zip((layer.name for layer in layers), rest, strict=False))
     found: dict[str, np.ndarray] = {}
     used: set[str] = set()
-    for layer in carriers:
+    for layer in layers:
         arrays = tensors.by_layer.get(names.get(layer.name, ""), [])
         own = own_variables(layer)
         if len(arrays) >= len(own):
@@ -164,7 +164,7 @@ def _by_layer(network: keras.Model, tensors: Tensors) -> Found:
 
 def _check_inner_scaling(inside: list[list[np.ndarray]]) -> None:
     """Released EfficientNets hold ImageNet's mean and, as their "variance", its deviation; together with the second
-    scaling that keras.applications adds this comes to (image / 255 - mean) / deviation, which is what the rows say."""
+    scaling that keras.applications adds this gives (image / 255 - mean) / deviation, as the rows state."""
     for mean, variance, *_ in inside:
         released_with = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
         if not np.allclose(mean, released_with[0], atol=1e-3) or not np.allclose(variance, released_with[1], atol=1e-3):
@@ -176,7 +176,7 @@ def _check_inner_scaling(inside: list[list[np.ndarray]]) -> None:
 def _by_name(network: keras.Model, tensors: dict[str, np.ndarray], naming: timm_names.Naming) -> Found:
     found: dict[str, np.ndarray] = {}
     used: set[str] = set()
-    for layer in _carriers(network):
+    for layer in _layers_with_weights(network):
         module = naming(layer.name)
         if module is None:
             continue
@@ -189,13 +189,13 @@ def _by_name(network: keras.Model, tensors: dict[str, np.ndarray], naming: timm_
 
 
 def _keras_order(tensor: np.ndarray, variable: Any) -> np.ndarray:
-    """A PyTorch convolution (out, in, rows, columns) as Keras keeps it (rows, columns, in, out); others as they are.
+    """A PyTorch convolution (out, in, rows, columns) in Keras' order (rows, columns, in, out); others unchanged.
 
     Depthwise convolutions are (channels, 1, rows, columns) there and (rows, columns, channels, 1) here.
     """
     tensor = np.asarray(tensor, np.float32)
     if tensor.ndim != 4:
         return tensor
-    turned = tensor.transpose(2, 3, 1, 0)
-    depthwise = turned.shape[2] == 1 and tuple(variable.shape[2:]) == (turned.shape[3], 1)
-    return turned.transpose(0, 1, 3, 2) if depthwise else turned
+    reordered = tensor.transpose(2, 3, 1, 0)
+    depthwise = reordered.shape[2] == 1 and tuple(variable.shape[2:]) == (reordered.shape[3], 1)
+    return reordered.transpose(0, 1, 3, 2) if depthwise else reordered

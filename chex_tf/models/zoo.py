@@ -1,4 +1,4 @@
-"""The catalogue counted: each row built, measured, and set beside what the paper prints."""
+"""Counts the catalogue: builds and measures each row, and compares it with what the paper prints."""
 
 import csv
 import dataclasses
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from chex_tf.models.rows import BatchNormalisation, Checkpoint, Row
 
-SIDE = 320  # pixels, the paper's image size; maps and multiply-adds are of this
+SIDE = 320  # pixels, the paper's image size, for which maps and multiply-adds are given
 OUTPUTS = 14
 
 # The columns of --format=csv, which the statistics read.
@@ -56,7 +56,9 @@ def entries(names: Sequence[str], progress: Callable[[int, int], None] = lambda 
     """Builds and counts every row named; rows cut from one network share it."""
     from chex_tf.models import catalogue
 
-    rows = [catalogue.row(name) for name in names]  # before Keras is loaded, so that a mistyped name is told at once
+    rows = [
+        catalogue.row(name) for name in names
+    ]  # before Keras is loaded, so that a mistyped name is reported at once
     from chex_tf.models.features import whole_network
 
     counted: dict[str, Entry] = {}
@@ -120,7 +122,7 @@ def as_json(counted: Iterable[Entry]) -> str:
 
 
 def as_table(counted: Sequence[Entry]) -> str:
-    """For people: aligned columns, and below them why counts differ from the printed ones."""
+    """For people: aligned columns, and below them why counts differ from the paper's."""
     head = (
         "model",
         "parameters",

@@ -1,7 +1,7 @@
-"""Writes checkpoints in a thread of its own, behind a loop that may save faster than the disk takes it.
+"""Writes checkpoints in a thread of its own, for a loop that may save faster than the disk can write.
 
-At most one save waits. A newer one takes its place: the older full state is superseded and never written, its weights
-still compete for a place among the best. Where so many weights wait that memory would grow, the loop waits too.
+At most one save waits. A newer one replaces it: the older full state is never written, but its weights still compete
+for a place among the best. If too many weights wait, the loop waits too, so that memory does not grow.
 """
 
 import dataclasses
@@ -33,10 +33,10 @@ class _Save:
 
 
 class Writer:
-    """The caller hands over arrays that nobody changes.
+    """The caller passes arrays that nobody changes afterwards.
 
-    An error comes back at the next call, so that a full disk is heard of at the latest one checkpoint later; the
-    checkpoints before it stay as they are.
+    An error is raised at the next call, so that a full disk is reported at most one checkpoint later; the checkpoints
+    before it are unaffected.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class Writer:
 
     @property
     def states(self) -> tuple[State, ...]:
-        """Newest first; what still waits to be written is not among them."""
+        """Newest first, without those that are still waiting to be written."""
         return self._states
 
     def best(self) -> tuple[Best, ...]:
         return self._states[0].best if self._states else ()
 
     def save(self, step: int, state: Arrays, note: dict[str, Any], weights: Arrays | None, score: float | None) -> None:
-        """Hands a state over; with `weights` and their `score` these compete for a place among the best."""
+        """Queues a state; with `weights` and their `score`, these compete for a place among the best."""
         own = () if weights is None or score is None else ((step, score, weights),)
         with self._changed:
             self._raise()
@@ -80,7 +80,7 @@ class Writer:
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Until all that was handed over is on the disk."""
+        """Returns once everything queued is on disk."""
         with self._changed:
             if self._waiting is not None or self._writing:
                 last = self._waiting
@@ -90,7 +90,7 @@ class Writer:
             self._raise()
 
     def close(self) -> None:
-        """Ends the thread, once what was handed over is written or has failed."""
+        """Ends the thread once everything queued is written or has failed."""
         with self._changed:
             self._ends = True
             self._changed.notify_all()

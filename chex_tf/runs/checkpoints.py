@@ -1,9 +1,9 @@
 """Checkpoints: the last two full states and the best weights, as safetensors files with checksums in one index.
 
-`index.json` is the only commit: files are written beside each other under new names, then the index that names them
-takes the old one's place, then what no state names any more is removed. A kill between any two of these leaves the
-index and everything it names whole. Each state carries its own list of best weights, and best weights are kept as
-long as one of the states needs them, so that falling back to the state before loses nothing.
+Replacing `index.json` is the only commit: files are written under new names, then a new index that names them replaces
+the old one, then files that no state names any more are removed. A kill between any two of these leaves the index and
+every file it names whole. Each state has its own list of best weights, and best weights are kept as long as one of the
+states needs them, so that falling back to the previous state loses nothing.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from chex_tf.runs.options import BEST, ENSEMBLE
 from chex_tf.settings import InputError
 
 KEPT_STATES = 2
-WEIGHT = "weight/"  # what the names of a model's weights begin with, in states and in best weights
+WEIGHT = "weight/"  # prefix of the names of a model's weights, in states and in best weights
 
 
 class CheckpointError(RuntimeError):
@@ -31,7 +31,7 @@ class CheckpointError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Best:
-    """Weights that stood among the best: where they are and how they scored (mean AUROC)."""
+    """Weights among the best: their file and their score (mean AUROC)."""
 
     step: int
     score: float
@@ -51,15 +51,15 @@ class State:
 
 
 def read_index(run_dir: pathlib.Path) -> tuple[State, ...]:
-    """The states of a run, newest first; none when it has not come to its first checkpoint."""
-    path = layout.own(run_dir, f"{layout.CHECKPOINTS}/{layout.INDEX}")
+    """The states of a run, newest first; none before its first checkpoint."""
+    path = layout.path_within(run_dir, f"{layout.CHECKPOINTS}/{layout.INDEX}")
     if not path.is_file():
         return ()
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["states"]
         return tuple(State(**{**state, "best": tuple(Best(**best) for best in state["best"])}) for state in found)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{run_dir} is damaged: its {layout.INDEX} is not as training writes it", "run_dir") from error
+        raise InputError(f"{run_dir} is damaged: its {layout.INDEX} is not as training wrote it", "run_dir") from error
 
 
 def read_best(run_dir: pathlib.Path) -> tuple[Best, ...]:
@@ -70,8 +70,8 @@ def read_best(run_dir: pathlib.Path) -> tuple[Best, ...]:
     return states[0].best
 
 
-def chosen(best: Sequence[Best], checkpoint: str) -> tuple[Best, ...]:
-    """What `ensemble`, `best` or a step stands for among a run's best, the best first."""
+def choose(best: Sequence[Best], checkpoint: str) -> tuple[Best, ...]:
+    """The checkpoints that `ensemble`, `best` or a step means among a run's best, the best first."""
     if checkpoint == ENSEMBLE:
         return tuple(best)
     found = best[:1] if checkpoint == BEST else [one for one in best if str(one.step) == checkpoint]
@@ -82,14 +82,14 @@ def chosen(best: Sequence[Best], checkpoint: str) -> tuple[Best, ...]:
 
 
 def load(run_dir: pathlib.Path, say: Callable[[str], None]) -> tuple[State, dict[str, np.ndarray]] | None:
-    """The newest state whose file is whole, and its arrays; a damaged one is named aloud and passed over."""
+    """The newest state whose file is whole, and its arrays; a damaged one is reported and skipped."""
     states = read_index(run_dir)
     for state in states:
         path = run_dir / layout.CHECKPOINTS / state.file
         try:
             return state, read_arrays(path, state.sha256)
         except CheckpointError as error:
-            say(f"{error}; falling back to the checkpoint before")
+            say(f"{error}; falling back to the previous checkpoint")
     if states:
         raise CheckpointError(
             f"{run_dir / layout.CHECKPOINTS}: none of its {len(states)} checkpoints is whole; move the folder "
@@ -109,17 +109,17 @@ def read_arrays(path: pathlib.Path, sha256: str) -> dict[str, np.ndarray]:
 
 
 def ranked(best: tuple[Best, ...], keep: int) -> tuple[Best, ...]:
-    """The `keep` highest scores, the earlier first among equals; a score that is no number ranks last."""
+    """The `keep` highest scores, the earlier first among equals; NaN ranks last."""
     return tuple(sorted(best, key=lambda one: (-one.score if one.score == one.score else np.inf, one.step))[:keep])
 
 
 def read_weights(run_dir: pathlib.Path, best: Best) -> dict[str, np.ndarray]:
     """The arrays of a run's best weights, whole or not at all."""
-    return read_arrays(layout.own(run_dir, f"{layout.CHECKPOINTS}/{best.file}"), best.sha256)
+    return read_arrays(layout.path_within(run_dir, f"{layout.CHECKPOINTS}/{best.file}"), best.sha256)
 
 
 def commit(run_dir: pathlib.Path, states: tuple[State, ...]) -> None:
-    """Makes `states` what the run has, and removes files that none of them names."""
+    """Makes `states` the run's checkpoints, and removes files that none of them names."""
     folder = run_dir / layout.CHECKPOINTS
     index = {"states": [dataclasses.asdict(state) for state in states]}
     write_text(folder / layout.INDEX, json.dumps(index, indent=1) + "\n")

@@ -1,7 +1,7 @@
-"""config.json: every setting of a run as resolved, the data it saw, and what else decides what comes out.
+"""config.json: every setting of a run as resolved, the data it saw, and whatever else decides its results.
 
-It becomes typed settings again wherever it is read, with the data moved or gone. A setting that the run did not know
-takes its default, so a release that adds one continues every unfinished run.
+It is read back as typed settings, even when the data are moved or gone. A setting that the run did not know takes its
+default, so a release that adds one can continue every unfinished run.
 """
 
 import dataclasses
@@ -16,14 +16,14 @@ from chex_tf.runs import former_versions
 from chex_tf.runs.layout import CONFIG
 from chex_tf.settings import InputError, Settings, meaning_of
 
-FORM = 2  # of the file; count up when a section or a setting moves, and teach former_versions the way
+FORM = 2  # version of the file; increment it when a section or a setting moves, and convert in former_versions
 
 Kind = typing.TypeVar("Kind", bound=Settings)
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The file's content in today's form. Sections of settings go by `Settings.section`."""
+    """The file's content in today's form. Sections of settings are named by `Settings.section`."""
 
     content: Mapping[str, Any]
 
@@ -32,11 +32,11 @@ class Config:
 
     @property
     def heads(self) -> Mapping[str, Any]:
-        """What stands on the encoder, as chex_tf.models.heads writes it."""
+        """The heads on the encoder, as chex_tf.models.heads writes them."""
         return typing.cast(Mapping[str, Any], self.content["heads"])
 
     def records(self, role: str) -> Mapping[str, Any]:
-        """What the run saw of its data, by the part they played: `train` or `valid`."""
+        """What the run recorded about its data, by their role: `train` or `valid`."""
         return typing.cast(Mapping[str, Any], self.content["records"][role])
 
     @property
@@ -56,7 +56,7 @@ class Config:
         return self.content.get("revision")
 
 
-def made(
+def assemble(
     settings: Sequence[Settings],
     heads: Mapping[str, Any],
     records: Mapping[str, Any],
@@ -76,24 +76,24 @@ def write(run_dir: pathlib.Path, config: Config) -> None:
 
 
 def read(run_dir: pathlib.Path) -> Config | None:
-    """None where there is none; raises InputError for one that is no configuration of a run."""
+    """None where there is none; raises InputError for a file that is not a run's configuration."""
     path = run_dir / CONFIG
     if not path.is_file():
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("form", 1) > FORM:
-            raise InputError(f"{path} is of a newer version of this software; update it", "run_dir")
+            raise InputError(f"{path} is from a newer version of this software; update it", "run_dir")
         return Config(former_versions.config(content))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{run_dir} is damaged: its {CONFIG} is not as training writes it", "run_dir") from error
+        raise InputError(f"{run_dir} is damaged: its {CONFIG} is not as training wrote it", "run_dir") from error
 
 
 def label_policy(run_dir: pathlib.Path) -> str | None:
-    """What labels that say neither yes nor no became in training, in words; None where nothing says so. Of a folder
-    that holds no more than somebody's predictions, a configuration may hold no more than this."""
+    """In words, what labels neither positive nor negative became in training; None if not recorded. In a folder with
+    only predictions, the configuration may hold only this."""
     path = run_dir / CONFIG
     if not path.is_file():
         return None
@@ -105,9 +105,9 @@ def label_policy(run_dir: pathlib.Path) -> str | None:
 
 
 def differences(before: Config, now: Config, settings: Sequence[Settings]) -> list[str]:
-    """`name: before -> now` for what would change what comes out; `settings` are those that `now` was made of.
+    """`name: before -> now` for everything that would change the results; `settings` are those in `now`.
 
-    What only one of the two speaks of, in records or heads, is left alone: the other is of another version.
+    What only one of the two has, in records or heads, is ignored: the other is from another version.
     """
     found: list[str] = []
     for one in settings:
@@ -133,10 +133,10 @@ def _different(name: str, before: Any, now: Any) -> list[str]:
 
 
 def _changed(name: str, before: Any, now: Any) -> str:
-    return f"{name}: {_shown(before)} -> {_shown(now)}"
+    return f"{name}: {_text(before)} -> {_text(now)}"
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if value is None:
         return "none"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

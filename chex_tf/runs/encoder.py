@@ -1,4 +1,4 @@
-"""What a run hands on to those that start from it: the weights below its heads, and what they want to see."""
+"""The encoder that other runs can start from: a run's weights below the heads, and their normalisation."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from chex_tf.settings import InputError
 def write(
     run_dir: pathlib.Path, arch: str, normalisation: Mapping[str, Any], save: Callable[[pathlib.Path], object]
 ) -> None:
-    """`save` writes the weights to the path it is given."""
-    beside = run_dir / f".new.{ENCODER_WEIGHTS}"  # Keras goes by the ending of the name
+    """`save` writes the weights to its path."""
+    beside = run_dir / f".new.{ENCODER_WEIGHTS}"  # Keras chooses the format by the name's ending
     save(beside)
     os.replace(beside, run_dir / ENCODER_WEIGHTS)
     content = {"arch": arch, "normalisation": dict(normalisation)}

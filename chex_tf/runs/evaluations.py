@@ -1,4 +1,4 @@
-"""What launch.evaluate found of a run, kept in it by set."""
+"""Results of launch.evaluate for a run, stored in the run by set."""
 
 import json
 import pathlib
@@ -13,7 +13,7 @@ def folder(run_dir: pathlib.Path, name: str) -> pathlib.Path:
 
 
 def read_all(run_dir: pathlib.Path) -> Iterator[dict[str, Any]]:
-    """The content of every evaluation.json, by set's name."""
+    """The content of every evaluation.json, by the set's name."""
     for path in sorted((run_dir / layout.EVALUATION).glob(f"*/{layout.EVALUATION_RESULT}")):
-        own = layout.own(run_dir, str(path.relative_to(run_dir)))
+        own = layout.path_within(run_dir, str(path.relative_to(run_dir)))
         yield dict(json.loads(own.read_text(encoding="utf-8")))

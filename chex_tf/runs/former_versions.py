@@ -1,4 +1,4 @@
-"""What runs of former versions wrote, in today's form. Version 0.1 wrote no `form`."""
+"""Converts what runs of former versions wrote to today's form. Version 0.1 wrote no `form`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ import numpy as np
 
 from chex_tf.runs.checkpoints import WEIGHT
 
-# Settings that stood among the training's and are now those of the observations.
-_OF_OBSERVATIONS = (
+# Settings that were among the training's and are now among the observations'.
+_OBSERVATIONS_SETTINGS = (
     *("score_tasks", "loss", "balance", "label_smoothing", "sex_weight", "age_weight", "view_weight"),
     *("auc_margin", "auc_learning_rate"),
 )
@@ -20,8 +20,8 @@ def config(content: Mapping[str, Any]) -> dict[str, Any]:
     if content.get("form", 1) >= 2:
         return dict(content)
     training, data, model = (dict(content[section]) for section in ("training", "data", "model"))
-    observations = {name: training.pop(name) for name in _OF_OBSERVATIONS if name in training}
-    # One seed decided data and training alike, and stood among the data's.
+    observations = {name: training.pop(name) for name in _OBSERVATIONS_SETTINGS if name in training}
+    # One seed decided both data and training, and was among the data's settings.
     training["seed"] = data.pop("seed", 0)
     data["crop_from"] = data.pop("resize", None)
     model.pop("size", None)
@@ -41,8 +41,8 @@ def arrays(
 ) -> dict[str, np.ndarray]:
     """A checkpoint's arrays under today's names.
 
-    Version 0.1 numbered what is now named. `weights` names all of a model's weights in its order, `learned` those that
-    an optimizer updates, `own` the objective's variables: version 0.1 kept its only ones whether used or not.
+    Version 0.1 numbered what now has a name. `weights` names all of a model's weights in its order, `learned` those
+    that an optimizer updates, `own` the objective's variables: version 0.1 saved its only ones whether used or not.
     """
     if not any(re.fullmatch(rf"{WEIGHT}\d{{4,}}", name) for name in found):
         return dict(found)
@@ -54,7 +54,7 @@ def arrays(
                 renamed["objective/auc_margin_duals"] = value
         elif number:
             names = weights if kind == "weight" else learned
-            # A number beyond the names is of another model; under its own name it is found to be one too many.
+            # A number beyond the names belongs to another model; under its old name it counts as one too many.
             renamed[f"{kind}/{names[int(number)]}" if int(number) < len(names) else name] = value
         else:
             renamed[name] = value

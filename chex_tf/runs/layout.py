@@ -1,4 +1,4 @@
-"""Names of a run's files. No other room spells them.
+"""Names of a run's files; no other package spells them.
 
 A run directory holds config.json (every setting as resolved, and what else decides the run), status.json, metrics.csv,
 `checkpoints/` with index.json, encoder.weights.h5 with encoder.json, `predictions/`, `evaluation/` and `events/`.
@@ -17,8 +17,8 @@ PREDICTIONS = "predictions"
 EVALUATION, EVALUATION_RESULT = "evaluation", "evaluation.json"
 
 
-def own(run_dir: pathlib.Path, file: str) -> pathlib.Path:
-    """The path of a run directory's file; refuses one that leads out of it, by its name or by a link."""
+def path_within(run_dir: pathlib.Path, file: str) -> pathlib.Path:
+    """The path of a run directory's file; refuses one that leads outside, by its name or by a link."""
     path = run_dir / file
     if not path.resolve().is_relative_to(run_dir.resolve()):
         raise InputError(f"{path} leads out of the run directory; a copied run must hold its own files", "run_dir")
@@ -29,20 +29,20 @@ def is_run(folder: pathlib.Path) -> bool:
     return (folder / CONFIG).is_file()
 
 
-def below(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
+def runs_below(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
     """All runs below a folder, in order; a run's own folders are not looked into."""
     if not folder.is_dir():
         return ()
     found: list[pathlib.Path] = []
     for inside in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        found += [inside] if is_run(inside) else below(inside)
+        found += [inside] if is_run(inside) else runs_below(inside)
     return tuple(found)
 
 
 def check(folder: pathlib.Path) -> None:
-    """Raises InputError where the folder is no run; where runs lie below it, they are named."""
+    """Raises InputError if the folder is not a run; if there are runs below it, the message names them."""
     if is_run(folder):
         return
-    listed = [str(run) for run in below(folder)[:5]] if folder.is_dir() else []
+    listed = [str(run) for run in runs_below(folder)[:5]] if folder.is_dir() else []
     advice = f"; runs below it: {', '.join(listed)}" if listed else ""
     raise InputError(f"expected a run directory with {CONFIG}; received {folder}{advice}", "run_dir")

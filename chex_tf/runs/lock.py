@@ -18,8 +18,8 @@ LOCK = "lock.json"
 def locked(run_dir: pathlib.Path) -> Iterator[None]:
     """Holds the run directory for this process; a lock whose process is gone is taken over.
 
-    A process is known by host, number and start time, since numbers are used again. A lock of another host cannot be
-    looked into and counts as held.
+    A process is identified by host, number and start time, since numbers are reused. A process of another host cannot
+    be checked, so its lock counts as held.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     path = run_dir / LOCK
@@ -29,7 +29,7 @@ def locked(run_dir: pathlib.Path) -> Iterator[None]:
         if holder is not None and not _is_gone(holder):
             raise InputError(
                 f"{run_dir} is in use by process {holder.get('pid')} on {holder.get('host')}; wait for it, take "
-                f"another folder, or remove {path} if that process is surely gone",
+                f"another folder, or remove {path} if that process is certainly gone",
                 "run_dir",
             )
         path.unlink(missing_ok=True)
@@ -43,10 +43,10 @@ def locked(run_dir: pathlib.Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _one_at_a_time(run_dir: pathlib.Path) -> Iterator[None]:
-    """Between looking at a lock and taking it over nobody else does the same: two would both find it stale."""
+    """Keeps others from checking the lock before it is taken over: two processes could both find it stale."""
     folder = os.open(run_dir, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some network file systems know no flock; _create is exclusive there too
+        with contextlib.suppress(OSError):  # some network file systems lack flock; _create is exclusive there too
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
@@ -54,13 +54,13 @@ def _one_at_a_time(run_dir: pathlib.Path) -> Iterator[None]:
 
 
 def _create(path: pathlib.Path, content: Mapping[str, Any]) -> None:
-    """Whole or not at all: written beside, then linked into place, which fails where a lock stands."""
+    """Whole or not at all: written beside, then linked into place, which fails if a lock exists."""
     beside = path.with_name(f".{LOCK}.{os.getpid()}.new")
     beside.write_text(json.dumps(content), encoding="utf-8")
     try:
         os.link(beside, path)
     except FileExistsError:
-        raise InputError(f"{path.parent} was taken by another process this instant", "run_dir") from None
+        raise InputError(f"{path.parent} was taken by another process at the same moment", "run_dir") from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -81,7 +81,7 @@ def _is_gone(holder: Mapping[str, Any]) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When a process of this host started, in a form that only equality is asked of; None when there is none."""
+    """When a process of this host started, as text to compare for equality; None if there is no such process."""
     stat = pathlib.Path(f"/proc/{pid}/stat")
     if stat.parent.parent.joinpath("self").exists():
         try:

@@ -1,4 +1,4 @@
-"""metrics.csv: one row an evaluation, without wall-clock times, so that two runs compare byte for byte."""
+"""metrics.csv: one row per evaluation, without wall-clock times, so that two runs compare byte for byte."""
 
 import pathlib
 from collections.abc import Mapping, Sequence

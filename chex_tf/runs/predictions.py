@@ -1,7 +1,7 @@
-"""A run's predictions of a set, and what made them: those of an older ensemble are never taken for new.
+"""A run's predictions of a set, and their provenance, so that an older ensemble's are never taken for current ones.
 
-`predictions/` holds, for a set such as test: `test.csv` (an image a row), `test_labels.csv` (the ground truth) and
-`test.json` (which checkpoints, records and settings made them).
+`predictions/` holds, for a set such as test: `test.csv` (one image per row), `test_labels.csv` (the ground truth) and
+`test.json` (the checkpoints, records and settings that they were made from).
 """
 
 import json
@@ -23,14 +23,14 @@ def labels_file(run_dir: pathlib.Path, name: str) -> pathlib.Path:
     return run_dir / PREDICTIONS / f"{name}_labels.csv"
 
 
-def listed(run_dir: pathlib.Path) -> list[str]:
-    """The sets of which predictions are there."""
+def predicted_sets(run_dir: pathlib.Path) -> list[str]:
+    """The sets for which there are predictions."""
     found = (run_dir / PREDICTIONS).glob("*.csv")
     return sorted(file.stem for file in found if not file.stem.endswith("_labels"))
 
 
-def made_of(best: Sequence[Best], options: Options, data: pathlib.Path, split: str) -> dict[str, Any]:
-    """All that decides predictions: they hold as long as this is the same."""
+def provenance(best: Sequence[Best], options: Options, data: pathlib.Path, split: str) -> dict[str, Any]:
+    """Everything that decides predictions: they are current as long as this is the same."""
     return {
         "checkpoints": [{"step": one.step, "sha256": one.sha256} for one in best],
         "augment": options.augment,
@@ -49,19 +49,19 @@ def _stamps(data: pathlib.Path, split: str) -> list[list[Any]] | None:
     return [[str(file.relative_to(data)), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
 
 
-def hold(run_dir: pathlib.Path, name: str, now: dict[str, Any]) -> bool:
-    """Whether the run's predictions are there and were made of what `now` says."""
+def are_current(run_dir: pathlib.Path, name: str, now: dict[str, Any]) -> bool:
+    """Whether the run's predictions exist and were made from what `now` says."""
     made = read(run_dir, name)
     if made is None or not all(path.is_file() for path in (file(run_dir, name), labels_file(run_dir, name))):
         return False
     then = made["of"]
-    if now["records"] is None:  # data that are gone cannot have changed
+    if now["records"] is None:  # without the data, a change cannot be seen
         now = {**now, "records": then["records"]}
     return bool(then == now)
 
 
-def are_of(run_dir: pathlib.Path, name: str, best: Sequence[Best]) -> bool:
-    """Whether predictions were made by these checkpoints; where nothing says what made them, they are taken to be."""
+def made_by(run_dir: pathlib.Path, name: str, best: Sequence[Best]) -> bool:
+    """Whether predictions were made by these checkpoints; without a record of their provenance, assumed so."""
     made = read(run_dir, name)
     return made is None or [one["sha256"] for one in made["of"]["checkpoints"]] == [one.sha256 for one in best]
 
@@ -76,12 +76,12 @@ def write(run_dir: pathlib.Path, name: str, of: dict[str, Any], **facts: Any) ->
 
 
 def forget(run_dir: pathlib.Path, name: str) -> None:
-    """To be called before predictions are replaced: what made them speaks of the files before."""
+    """Call it before predictions are replaced: the provenance on disk is that of the old files."""
     file(run_dir, name).with_suffix(".json").unlink(missing_ok=True)
 
 
-def in_words(run_dir: pathlib.Path, name: str) -> str:
-    """For tables: single or ensemble, and of what."""
+def describe(run_dir: pathlib.Path, name: str) -> str:
+    """For tables: a single checkpoint or an ensemble, and of which steps."""
     made = read(run_dir, name)
     if made is None:
         return f"as given in {file(run_dir, name)}"

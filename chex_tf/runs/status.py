@@ -1,4 +1,4 @@
-"""status.json: how a run stands."""
+"""status.json: the state of a run."""
 
 import json
 import pathlib

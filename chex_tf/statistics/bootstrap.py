@@ -1,4 +1,4 @@
-"""The bootstrap of a test set: one set of resampling weights, shared by all models and tasks, so all is paired.
+"""The bootstrap of a test set: one set of resampling weights, shared by all models and tasks, so all are paired.
 
 A replicate draws as many units (studies, patients or images) as there are, with replacement, and is a row of counts.
 Statistics are functions of such rows; replicates come in blocks, so memory does not grow with their number.
@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 @dataclasses.dataclass(frozen=True)
 class Resampling:
-    """Same numbers, same weights: the block size and the order of what is computed change nothing."""
+    """The same numbers give the same weights, whatever the block size and the order of computation."""
 
     units: int
     replicates: int
@@ -62,7 +62,7 @@ def replicate(
 @dataclasses.dataclass(frozen=True)
 class Interval:
     """A 95% interval; NaN bounds where there is none, and then `reason` says why. `undefined` counts the replicates
-    in which the statistic had no value (a task without a positive or negative in it); they take no part."""
+    in which the statistic had no value (a task without positives or negatives); they are left out."""
 
     low: float
     high: float
@@ -71,7 +71,7 @@ class Interval:
 
 
 def percentile_interval(values: np.ndarray) -> Interval:
-    """From the replicates' values [replicates]; NaN stands for undefined."""
+    """From the replicates' values [replicates]; NaN means undefined."""
     defined = values[~np.isnan(values)]
     undefined = values.size - defined.size
     if not defined.size:
@@ -83,7 +83,7 @@ def percentile_interval(values: np.ndarray) -> Interval:
 def bca_interval(values: np.ndarray, estimate: float, jackknife: np.ndarray) -> Interval:
     """Bias-corrected and accelerated (Efron 1987); `jackknife` holds the statistic without each unit in turn.
 
-    Replicates equal to the estimate count half on either side, as scipy.stats.bootstrap has it.
+    Replicates equal to the estimate count half on either side, as in scipy.stats.bootstrap.
     """
     defined = values[~np.isnan(values)]
     undefined = values.size - defined.size
@@ -110,7 +110,7 @@ def bca_interval(values: np.ndarray, estimate: float, jackknife: np.ndarray) -> 
 
 
 def jackknife_auroc(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, count: int) -> np.ndarray:
-    """[units] the AUROC without each unit in turn, from one sort: no unit is recomputed."""
+    """[units] the AUROC without each unit in turn, from one sort: nothing is recomputed per unit."""
     ranking = rank(labels, scores)
     wins = wins_by_row(ranking, scores)
     total = wins[ranking.positives].sum()
@@ -119,7 +119,7 @@ def jackknife_auroc(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, c
     left = total - np.bincount(units, weights=wins, minlength=count)
     mixed = np.flatnonzero((positives > 0) & (negatives > 0))
     if mixed.size:
-        left[mixed] += _wins_within(labels, scores, units, mixed)  # a pair within the unit was taken away twice
+        left[mixed] += _wins_within(labels, scores, units, mixed)  # pairs within a unit were subtracted twice
     pairs = (ranking.positives.size - positives) * (ranking.negatives.size - negatives)
     return np.divide(left, pairs, out=np.full(count, np.nan), where=pairs > 0)
 

@@ -1,15 +1,15 @@
-"""How far probabilities can be taken at their word: Brier score, calibration error, reliability curve."""
+"""Calibration of probabilities: Brier score, calibration error, reliability curve."""
 
 import dataclasses
 
 import numpy as np
 
-BINS = 10  # of equal width, the last one with its upper end
+BINS = 10  # of equal width; the last one includes its upper end
 
 
 @dataclasses.dataclass(frozen=True)
 class Reliability:
-    """One entry a bin that holds anything: mean probability, share of positives, number of rows."""
+    """One entry per non-empty bin: mean probability, share of positives, number of rows."""
 
     predicted: np.ndarray
     observed: np.ndarray
@@ -17,7 +17,7 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """The expected calibration error: mean gap of predicted and observed, weighted by rows."""
+        """The expected calibration error: mean gap between predicted and observed, weighted by rows."""
         return float(np.average(np.abs(self.predicted - self.observed), weights=self.rows))
 
 
@@ -35,7 +35,7 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS)
 
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Mean squared distance of probability and label."""
+    """Mean squared distance between probability and label."""
     labelled = ~np.isnan(labels)
     return float(np.mean((probabilities[labelled] - labels[labelled]) ** 2))
 

@@ -1,4 +1,4 @@
-"""Paired differences of models: interval, two-sided p, Holm's adjustment, and DeLong's test beside it."""
+"""Paired differences of models: interval, two-sided p, Holm's adjustment, and DeLong's test."""
 
 import dataclasses
 import math
@@ -11,14 +11,14 @@ from chex_tf.statistics import bootstrap, delong
 from chex_tf.statistics.measure import Key, Measure, Sampled
 
 SIGNIFICANCE = 0.05  # CheXtransfer, section 3.1
-# Pairs whose replicates stand in memory at once.
+# Pairs whose replicates are in memory at once.
 PAIRS_AT_ONCE = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """`value` is a's minus b's of the measure with this key. Adjusted p are NaN, and `family` is 0, until `adjusted`
-    knows the differences that are asked about together; p_delong is NaN where DeLong's test does not apply."""
+    """`value` is the measure with this key of a minus that of b. Adjusted p are NaN, and `family` is 0, before `adjust`
+    has the differences that are tested together; p_delong is NaN where DeLong's test does not apply."""
 
     a: str
     b: str
@@ -45,8 +45,8 @@ def bootstrap_p(differences: np.ndarray) -> np.ndarray:
     """Two-sided p of paired differences [replicates, pairs], replicates without a value (NaN) left out.
 
     p = min(1, 2 (k + 1) / (B + 1)), where k is the smaller of the counts of replicates at or below zero and at or
-    above zero and B counts the replicates. It inverts the percentile interval: the 95% interval leaves zero out when
-    p < 0.05 (up to the one replicate that is added so that p is never nought). Its smallest value is 2 / (B + 1).
+    above zero and B counts the replicates. It inverts the percentile interval: the 95% interval excludes zero when
+    p < 0.05 (up to the one replicate that is added so that p is never zero). Its smallest value is 2 / (B + 1).
     """
     defined = np.sum(~np.isnan(differences), axis=0)
     fewer = np.minimum(np.sum(differences <= 0, axis=0), np.sum(differences >= 0, axis=0))
@@ -54,7 +54,7 @@ def bootstrap_p(differences: np.ndarray) -> np.ndarray:
 
 
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Holm's step-down adjustment over the whole of `p`; a NaN stays NaN and is no member of the family."""
+    """Holm's step-down adjustment over the whole of `p`; a NaN stays NaN and is not a member of the family."""
     given = np.asarray(p, dtype=np.float64)
     adjusted = np.full(given.shape, np.nan)
     members = np.flatnonzero(~np.isnan(given))
@@ -67,7 +67,7 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 def differences(
     measure: Measure[Any], task: str, pairs: Sequence[tuple[str, str]], sampled: Mapping[Key, Sampled]
 ) -> list[Difference]:
-    """One task's paired differences, not yet adjusted; BCa intervals where both sides have a jackknife."""
+    """One task's paired differences, not yet adjust; BCa intervals where both sides have a jackknife."""
     found: list[Difference] = []
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         chunk = pairs[start : start + PAIRS_AT_ONCE]
@@ -89,7 +89,7 @@ def differences(
     return found
 
 
-def adjusted(family: Sequence[Difference]) -> list[Difference]:
+def adjust(family: Sequence[Difference]) -> list[Difference]:
     """These differences with Holm's adjustment over all of them."""
     p_holm, p_delong_holm = (holm([getattr(one, name) for one in family]).tolist() for name in ("p", "p_delong"))
     size = sum(not math.isnan(one.p) for one in family)
@@ -100,15 +100,15 @@ def adjusted(family: Sequence[Difference]) -> list[Difference]:
 
 
 def smallest_possible_p(replicates: int) -> float:
-    """What `bootstrap_p` gives when every replicate agrees."""
+    """The value of `bootstrap_p` when all replicates agree."""
     return 2 / (replicates + 1)
 
 
 def best_and_worst(values: Mapping[str, float]) -> tuple[str, str] | None:
     """Names of the highest and the lowest defined value, first ones among equals; None for fewer than two.
 
-    The two are chosen on the very data that then compare them, so their p is too small for a question asked after
-    the fact; CheXtransfer (section 4.1) reports it so, and Holm over all pairs is the answer to it.
+    The two are chosen on the same data that then compare them, so their p is too small for a question asked after
+    the fact; CheXtransfer (section 4.1) reports it so. Holm's adjustment over all pairs corrects for that.
     """
     defined = {name: value for name, value in values.items() if not math.isnan(value)}
     if len(defined) < 2:

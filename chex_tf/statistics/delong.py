@@ -1,9 +1,9 @@
-"""DeLong's test of two AUROCs on the same rows: an answer that owes nothing to resampling.
+"""DeLong's test of two AUROCs on the same rows, which needs no resampling.
 
 A row's component is how far it moves the AUROC, scaled so that the sum of squares is the estimate of DeLong et al.
 (1988), and the sum of products of two models' components their covariance. Components of one unit are added before
 they are squared, which for patients with several studies gives the clustered estimate, and components of several
-tasks are averaged for the mean AUROC; with one row a unit and one task it is DeLong's own test.
+tasks are averaged for the mean AUROC; with one row per unit and one task it is DeLong's own test.
 """
 
 import math
@@ -29,7 +29,7 @@ def components(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, count:
 
 
 def two_sided_p(difference: float, variance: float) -> float:
-    """From the normal distribution; NaN where the variance leaves nothing to test."""
+    """From the normal distribution; NaN where the variance is zero and the difference is not."""
     if math.isnan(difference) or math.isnan(variance):
         return math.nan
     if variance <= 0:

@@ -1,8 +1,8 @@
-"""One Measure is one kind of number: its value, its interval and its paired differences; AUROC and IoU alike.
+"""A Measure is one kind of number, such as AUROC or IoU, with its interval and paired differences.
 
-A number is made in two steps, so that several measures share the costly one. `gather` prepares what is known of one
-model on one task, and answers unit weights [weightings, units] with whatever values are made of; `value` makes one
-number a weighting from that. Every unit weighted one gives the value, a bootstrap's counts give its replicates.
+A number is computed in two steps, so that several measures share the costly one. `gather` prepares one model's data on
+one task, and maps unit weights [weightings, units] to what the number is computed from; `value` computes one number per
+weighting from that. Weights of one give the value, a bootstrap's counts give its replicates.
 """
 
 import dataclasses
@@ -14,14 +14,14 @@ import numpy as np
 
 from chex_tf.statistics import bootstrap
 
-MEAN = "mean"  # stands for a task where the mean over tasks is meant
+MEAN = "mean"  # in place of a task: the mean over tasks
 
 Data = TypeVar("Data")
 
 
 class Needs(enum.Enum):
-    """What of a model a measure can be taken of: any scores, scores within 0 to 1, or decisions, which readers bring
-    and which models give at a threshold."""
+    """What a measure needs from a model: any scores, scores within 0 to 1, or decisions, which readers give and models
+    give at a threshold."""
 
     SCORES = "scores"
     PROBABILITIES = "probabilities"
@@ -30,11 +30,11 @@ class Needs(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Measure(Generic[Data]):
-    """`key` names it in JSON, `words` in a sentence, `short` above a column among many.
+    """`key` names it in JSON, `words` in a sentence, `short` above a narrow column.
 
-    A measure without `has_interval` is not resampled: its `gather` is asked once, with every unit weighted one.
-    `jackknife` gives the value without each unit in turn [units], for BCa intervals; `delong` DeLong's components
-    [units], for his test of a difference beside the bootstrap's.
+    A measure without `has_interval` is not resampled: its `gather` is used once, with a weight of one for every unit.
+    `jackknife` gives the value without each unit in turn [units], for BCa intervals; `delong` gives DeLong's components
+    [units], for DeLong's test of a difference besides the bootstrap's.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Measure(Generic[Data]):
     short: str = ""
     has_interval: bool = True
     has_interval_in_tables: bool = True
-    is_compared: bool = False  # pairs of models are, in the table, JSON and a figure of its own
+    is_compared: bool = False  # between pairs of models, in the table, JSON and a figure of its own
     jackknife: Callable[[Data], np.ndarray] | None = None
     delong: Callable[[Data], np.ndarray] | None = None
 
@@ -72,8 +72,8 @@ class Estimate:
 
 @dataclasses.dataclass(frozen=True)
 class Sampled:
-    """One number and what its interval and differences are made from: `replicates` [replicates] or, without interval,
-    [0]; `jackknife` and `components` (DeLong's) [units]."""
+    """One number and what its interval and differences are computed from: `replicates` [replicates] or, without
+    interval, [0]; `jackknife` and `components` (DeLong's) [units]."""
 
     value: float
     replicates: np.ndarray
@@ -88,9 +88,9 @@ def sample(
     with_jackknife: bool = False,
     with_components: bool = False,
 ) -> dict[Key, Sampled]:
-    """Each key's number from the data given for it, in one pass over weights that all share, so every pair is paired.
+    """Each key's number from its data, in one pass over weights that all share, so every comparison is paired.
 
-    Measures with the same `gather` share what it gathers where they are asked of the same object.
+    Measures with the same `gather` share its result if they are asked for the same object.
     """
     gatherers: dict[tuple[int, Any], Callable[[np.ndarray], Any]] = {}
     sharing: dict[tuple[int, Any], list[Key]] = {}
@@ -101,9 +101,9 @@ def sample(
         sharing.setdefault(place, []).append(key)
 
     values: dict[Key, float] = {}
-    everyone = np.ones((1, resampling.units), dtype=np.int32)
+    ones = np.ones((1, resampling.units), dtype=np.int32)
     for place, keys in sharing.items():
-        gathered = gatherers[place](everyone)
+        gathered = gatherers[place](ones)
         values |= {key: float(key[1].value(gathered)[0]) for key in keys}
 
     replicates = {key: np.empty(resampling.replicates if key[1].has_interval else 0) for key in asked}
@@ -119,15 +119,15 @@ def sample(
         done += weights.shape[0]
         progress(done, resampling.replicates)
 
-    def beside(wanted: bool, make: Callable[[Any], np.ndarray] | None, data: Any) -> np.ndarray | None:
+    def if_wanted(wanted: bool, make: Callable[[Any], np.ndarray] | None, data: Any) -> np.ndarray | None:
         return make(data) if wanted and make is not None else None
 
     return {
         key: Sampled(
             values[key],
             replicates[key],
-            beside(with_jackknife, key[1].jackknife, data),
-            beside(with_components and key[1].is_compared, key[1].delong, data),
+            if_wanted(with_jackknife, key[1].jackknife, data),
+            if_wanted(with_components and key[1].is_compared, key[1].delong, data),
         )
         for key, data in asked.items()
     }

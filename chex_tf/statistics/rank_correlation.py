@@ -1,4 +1,4 @@
-"""Does a model's size, or its ImageNet accuracy, go with its AUROC? Spearman's rho over models, and family spread."""
+"""Does a model's size or ImageNet accuracy correlate with its AUROC? Spearman's rho over models, and family spread."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 
 from chex_tf.statistics.bootstrap import Interval, percentile_interval
 
-# Replicates ranked at once: keeps the sorted copies small whatever their number.
+# Replicates ranked at once, which keeps the sorted copies small.
 ROWS_AT_ONCE = 4096
 
 
@@ -23,7 +23,7 @@ class Correlation:
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 along the last axis, equal values sharing the mean of theirs."""
+    """Ranks from 1 along the last axis, equal values sharing the mean of their ranks."""
     order = np.argsort(values, axis=-1, kind="stable")
     ordered = np.take_along_axis(values, order, axis=-1)
     places = np.broadcast_to(np.arange(values.shape[-1]), values.shape)
@@ -51,12 +51,12 @@ def rho(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def p_value(correlation: float, models: int) -> float:
-    """Two-sided, from Student's t with n - 2 degrees of freedom, as scipy.stats.spearmanr has it."""
+    """Two-sided, from Student's t with n - 2 degrees of freedom, as in scipy.stats.spearmanr."""
     if models < 3 or np.isnan(correlation):
         return float("nan")
     if abs(correlation) >= 1:
         return 0.0
-    from scipy import special  # loads slowly, and most evaluations ask for no correlation
+    from scipy import special  # loads slowly, and most evaluations need no correlation
 
     freedom = models - 2
     t = correlation * np.sqrt(freedom / ((1 - correlation) * (1 + correlation)))
@@ -124,8 +124,8 @@ def family_spread(
 
     table = np.asarray(values, dtype=np.float64)
 
-    def with_interval(of: np.ndarray, resampled: np.ndarray | None) -> tuple[float, Interval | None]:
-        return float(of), None if resampled is None else percentile_interval(resampled)
+    def with_interval(value: np.ndarray, resampled: np.ndarray | None) -> tuple[float, Interval | None]:
+        return float(value), None if resampled is None else percentile_interval(resampled)
 
     return FamilySpread(
         {

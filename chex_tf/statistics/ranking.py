@@ -1,6 +1,6 @@
 """Exact AUROC and average precision, with weights: scores are sorted once, then any number of weightings is cheap.
 
-Weights stand as [weightings, rows]. With integers (the counts of a bootstrap replicate) all sums are exact; equal
+Weights are [weightings, rows]. With integers (the counts of a bootstrap replicate) all sums are exact; equal
 scores count half in the AUROC and enter the average precision together.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Ranking:
-    """Labelled rows of one task as one model's scores order them.
+    """Labelled rows of one task, ordered by one model's scores.
 
     `positives` and `negatives` hold row numbers by rising score. For each positive: `below` counts the negatives with
     a lower score, `upto` those with a lower or the same, `positives_below` the positives with a lower score.
@@ -27,21 +27,21 @@ class Ranking:
     def is_defined(self) -> bool:
         return self.positives.size > 0 and self.negatives.size > 0
 
-    def of_units(self, units: np.ndarray) -> "Ranking":
-        """The same ranking for weights that stand by unit: `units` maps each row to its unit."""
+    def by_unit(self, units: np.ndarray) -> "Ranking":
+        """The same ranking for weights by unit: `units` maps each row to its unit."""
         return dataclasses.replace(self, positives=units[self.positives], negatives=units[self.negatives])
 
     def weighted(self, weights: np.ndarray) -> "WeightedRanking":
-        """What AUROC and average precision are both made from: gathering it is most of their cost."""
+        """What AUROC and average precision are both computed from: gathering it is most of their cost."""
         return WeightedRanking(
             self,
             np.take(weights, self.positives, axis=1),
-            _running(np.take(weights, self.negatives, axis=1)),
+            _cumulative(np.take(weights, self.negatives, axis=1)),
         )
 
 
 def rank(labels: np.ndarray, scores: np.ndarray) -> Ranking:
-    """Rows whose label is NaN take no part."""
+    """Rows whose label is NaN are left out."""
     positives, negatives = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
     positives = positives[np.argsort(scores[positives], kind="stable")]
     negatives = negatives[np.argsort(scores[negatives], kind="stable")]
@@ -56,7 +56,7 @@ def rank(labels: np.ndarray, scores: np.ndarray) -> Ranking:
 
 
 def wins_by_row(ranking: Ranking, scores: np.ndarray) -> np.ndarray:
-    """[rows] for a positive how many negatives it beats, for a negative how many positives beat it; ties half."""
+    """[rows] for a positive, how many negatives it beats; for a negative, how many positives beat it; ties are half."""
     high, low = scores[ranking.positives], scores[ranking.negatives]
     reached = np.searchsorted(high, low, side="left") + np.searchsorted(high, low, side="right")
     wins = np.zeros(scores.size)
@@ -69,7 +69,7 @@ def wins_by_row(ranking: Ranking, scores: np.ndarray) -> np.ndarray:
 class WeightedRanking:
     """Weights of the positives [weightings, positives], and running sums over the negatives, which begin with 0.
 
-    Each measure of it is [weightings], NaN where no weight lies on one of the classes.
+    Each measure of it is [weightings], NaN where one of the classes has no weight.
     """
 
     ranking: Ranking
@@ -85,7 +85,7 @@ class WeightedRanking:
         return np.divide(wins_twice, 2 * pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
 
     def average_precision(self) -> np.ndarray:
-        upto, negatives = _running(self.positives), self.negatives_upto
+        upto, negatives = _cumulative(self.positives), self.negatives_upto
         true = upto[:, -1:] - np.take(upto, self.ranking.positives_below, axis=1)
         called = true + (negatives[:, -1:] - np.take(negatives, self.ranking.below, axis=1))
         # Where nothing is called positive, the positive itself has no weight, and its precision does not matter.
@@ -97,30 +97,30 @@ class WeightedRanking:
 
 
 def auroc(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
-    """[weightings] AUROCs; NaN where no weight lies on one of the classes."""
+    """[weightings] AUROCs; NaN where one of the classes has no weight."""
     return ranking.weighted(weights).auroc()
 
 
-def _running(weights: np.ndarray) -> np.ndarray:
+def _cumulative(weights: np.ndarray) -> np.ndarray:
     sums = np.zeros((weights.shape[0], weights.shape[1] + 1), weights.dtype)
     np.cumsum(weights, axis=1, out=sums[:, 1:])
     return sums
 
 
 def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """False and true positive rates from (0, 0) to (1, 1), one point a distinct score."""
+    """False and true positive rates from (0, 0) to (1, 1), one point per distinct score."""
     true, false, _ = counts_at_thresholds(labels, scores)
     return np.append(0, false) / false[-1], np.append(0, true) / true[-1]
 
 
 def precision_recall_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Recall and precision, by rising recall, one point a distinct score."""
+    """Recall and precision, by rising recall, one point per distinct score."""
     true, false, _ = counts_at_thresholds(labels, scores)
     return true / true[-1], true / (true + false)
 
 
 def counts_at_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """True positives, false positives and the threshold, by falling distinct score: at or above it is called."""
+    """True positives, false positives and the threshold, by falling distinct score; from the threshold up is called."""
     labelled = ~np.isnan(labels)
     labels, scores = labels[labelled], scores[labelled]
     order = np.argsort(-scores, kind="stable")

@@ -1,4 +1,4 @@
-"""Decisions at a threshold: chosen on validation only, judged on the test set; and readers, who give decisions only."""
+"""Decisions at a threshold, chosen on validation only and measured on the test set; and readers' decisions."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from chex_tf.statistics.ranking import counts_at_thresholds, roc_curve
 
 @dataclasses.dataclass(frozen=True)
 class Decisions:
-    """Counts of decisions against labels, one a weighting of the rows, or plain numbers for the rows as they are. A
-    rate without anything to divide by is NaN."""
+    """Counts of decisions against labels, one per weighting of the rows, or plain numbers for the unweighted rows. A
+    rate whose denominator is zero is NaN."""
 
     true_positives: np.ndarray
     false_positives: np.ndarray
@@ -42,12 +42,12 @@ class Decisions:
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """NaN where the whole is nothing; of plain numbers a plain number."""
+    """NaN where the whole is zero; a plain number for plain numbers."""
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.greater(whole, 0))[()]
 
 
 def decide(labels: np.ndarray, called: np.ndarray) -> Decisions:
-    """Rows whose label is NaN take no part."""
+    """Rows whose label is NaN are left out."""
     return Decisions(*(np.sum(kind) for kind in _kinds(labels, called)))
 
 
@@ -69,8 +69,8 @@ def _kinds(labels: np.ndarray, called: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def choose_threshold(labels: np.ndarray, scores: np.ndarray, by: str) -> float:
-    """The validation score that, as "at or above it is positive", maximises Youden's index or F1; the highest of
-    equally good ones. NaN where a class is missing."""
+    """The validation score at or above which calling positive maximises Youden's index or F1; the highest of equally
+    good ones. NaN where a class is missing."""
     positives, negatives = int(np.sum(labels == 1)), int(np.sum(labels == 0))
     if not positives or not negatives:
         return float("nan")
@@ -85,13 +85,13 @@ def choose_threshold(labels: np.ndarray, scores: np.ndarray, by: str) -> float:
 
 
 def is_reader(scores: np.ndarray) -> bool:
-    """A radiologist's file: nothing but 0 and 1, so one operating point and no curve."""
+    """Whether these are a radiologist's: only 0 and 1, so one operating point and no curve."""
     return bool(np.isin(scores, (0, 1)).all())
 
 
 def position_to_curve(labels: np.ndarray, scores: np.ndarray, reader: Decisions) -> tuple[str, float]:
-    """Where a reader lies to a model's ROC curve (above, below, on) and the reader's sensitivity minus the model's
-    at the reader's specificity; between two points the curve is a straight line, at a vertical step its top."""
+    """Where a reader lies relative to a model's ROC curve (above, below, on), and the reader's sensitivity minus the
+    model's at the reader's specificity. Between two points the curve is a straight line, at a vertical step its top."""
     false, true = roc_curve(labels, scores)
     rate = 1 - float(reader.specificity)
     place = int(np.searchsorted(false, rate, side="right"))

@@ -1,4 +1,4 @@
-"""A network's maps at a layer, for whatever looks inside: Grad-CAM, probes, similarity."""
+"""A network's maps at a layer, for Grad-CAM, probes and similarity."""
 
 import keras
 
@@ -7,7 +7,7 @@ from chex_tf.settings import InputError, nearest
 
 
 def up_to(model: keras.Model, layer: str) -> keras.Model:
-    """`model` from its input up to what `layer` gives; layers and weights are shared. Without a name, up to the maps
+    """`model` from its input up to the output of `layer`; layers and weights are shared. Without a name, up to the maps
     that the heads pool."""
     names = [known.name for known in model.layers]
     if layer and layer not in names:

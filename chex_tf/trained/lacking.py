@@ -1,6 +1,6 @@
-"""Predictions that a run lacks, or that other checkpoints made: made when they are asked for.
+"""Makes a run's predictions where they are missing or come from other checkpoints.
 
-TensorFlow takes seconds to start, and is imported only where something has to be predicted.
+TensorFlow takes seconds to start, and is imported only if something has to be predicted.
 """
 
 import pathlib
@@ -12,10 +12,10 @@ from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 
 Say = Callable[[str], None]
-Watch = Callable[[str], Callable[[int, int], None]]  # from a set's name to what is told how far it is
+Watch = Callable[[str], Callable[[int, int], None]]  # from a set's name to a function that reports progress
 
 
-def predicted(
+def ensure_predictions(
     run_dir: pathlib.Path,
     split: str,
     options: Options,
@@ -24,9 +24,9 @@ def predicted(
     say: Say,
     watch: Watch,
 ) -> str:
-    """The name of the set that the split is, of which the run now has predictions by these checkpoints.
+    """The name of the split's set, for which the run then has predictions by these checkpoints.
 
-    A folder without checkpoints is taken as it is: it may hold predictions that somebody put there.
+    A folder without checkpoints is left as it is: it may hold predictions that a user put there.
     """
     if not checkpoints.read_index(run_dir):
         return split
@@ -36,10 +36,10 @@ def predicted(
         from chex_tf.trained.run import read_run
 
         set_name = set_name_of(read_run(run_dir), split, data)
-    best = checkpoints.chosen(checkpoints.read_best(run_dir), options.checkpoint)
+    best = checkpoints.choose(checkpoints.read_best(run_dir), options.checkpoint)
     folder = _data_of(run_dir) if data is None else data
-    now = predictions.made_of(best, options, folder, split)
-    if predictions.hold(run_dir, options.name_of(set_name), now):
+    now = predictions.provenance(best, options, folder, split)
+    if predictions.are_current(run_dir, options.name_of(set_name), now):
         return set_name
     from chex_tf.trained.predict_split import predict_split
     from chex_tf.trained.run import read_run
@@ -52,5 +52,5 @@ def _data_of(run_dir: pathlib.Path) -> pathlib.Path:
     """The prepared folder that a run was trained on."""
     found = config.read(run_dir)
     if found is None:
-        raise InputError(f"{run_dir} is damaged: it holds checkpoints and no configuration", "run_dir")
+        raise InputError(f"{run_dir} is damaged: it has checkpoints but no configuration", "run_dir")
     return found.settings(DataSettings).data

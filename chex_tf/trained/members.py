@@ -1,4 +1,4 @@
-"""A trained run as one Keras model: the best checkpoints' mean of probabilities, normalisation inside."""
+"""A trained run as one Keras model: the mean of its best checkpoints' probabilities, with normalisation inside."""
 
 import dataclasses
 import pathlib
@@ -21,12 +21,12 @@ def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.M
     """(batch, side, side, 1) with values from 0 to 255 -> (batch, tasks) probabilities: the mean over the run's best
     checkpoints, or the `members` best of them. The tasks' names are those of `read_run(run_dir).tasks`."""
     run = read_run(run_dir)
-    apart = load_apart(run, run.best[:members])
-    return keras.Model(apart.input, mean(apart.outputs), name=f"{apart.name}_ensemble")
+    members_apart = load_separately(run, run.best[:members])
+    return keras.Model(members_apart.input, mean(members_apart.outputs), name=f"{members_apart.name}_ensemble")
 
 
-def load_apart(run: TrainedRun, best: Sequence[checkpoints.Best]) -> keras.Model:
-    """As `load_run`, with an output for each of these checkpoints instead of their mean."""
+def load_separately(run: TrainedRun, best: Sequence[checkpoints.Best]) -> keras.Model:
+    """Like `load_run`, but with one output per checkpoint instead of their mean."""
     image = keras.Input((run.side, run.side, 1), name="radiograph")
     found = [_probabilities(run, load_member(run, one), number)(image) for number, one in enumerate(best)]
     return keras.Model(image, found, name=run.arch.lower().replace("/", "_"))
@@ -37,8 +37,8 @@ def mean(members: Sequence[Any]) -> Any:
 
 
 def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
-    """One checkpoint as the network itself: normalised images of three channels -> logits."""
-    # The weights are about to be replaced: none are fetched.
+    """One checkpoint as the bare network: normalised images of three channels -> logits."""
+    # The weights are replaced below, so none are fetched.
     settings = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
     model = build_model(settings, run.heads, run.side, 0, Statistics(0.0, 1.0)).model
     assign_member(run, model, best)
@@ -46,7 +46,7 @@ def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
 
 
 def assign_member(run: TrainedRun, model: keras.Model, best: checkpoints.Best) -> None:
-    """Puts a checkpoint's weights into a model that `load_member` made."""
+    """Assigns a checkpoint's weights to a model from `load_member`."""
     variables = {f"{checkpoints.WEIGHT}{name}": variable for name, variable in weight_names(model).items()}
     names = [name.removeprefix(checkpoints.WEIGHT) for name in variables]
     arrays = former_versions.arrays(checkpoints.read_weights(run.run_dir, best), names, ())
@@ -61,6 +61,6 @@ def _probabilities(run: TrainedRun, member: keras.Model, number: int) -> keras.M
     whole = with_normalisation(member, run.normalisation)
     logits = whole.output[OBSERVATIONS] if isinstance(whole.output, dict) else whole.output
     if run.classes == 3:  # positive against negative alone, as in validation
-        logits = logits[..., 1] - logits[..., 0]  # Keras' own operations: a saved model opens in safe mode
+        logits = logits[..., 1] - logits[..., 0]  # Keras' own operations, so that a saved model opens in safe mode
     probable = keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(logits)
     return keras.Model(whole.input, probable, name=f"member_{number}")

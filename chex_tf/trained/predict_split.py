@@ -1,7 +1,7 @@
-"""Predictions of a trained run: its ensemble, or one checkpoint, over a split, image by image, beside the ground truth.
+"""Predictions of a trained run, its ensemble or one checkpoint, over a split, image by image, with the ground truth.
 
-However many replicas work, the file is the same: each takes whole batches of one size, so that every image is computed
-in the same company.
+The file is the same for any number of replicas: each takes whole batches of one size, so that every image is computed
+in a batch of the same images.
 """
 
 import csv
@@ -27,7 +27,7 @@ from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.models.normalising import normalised
 from chex_tf.observations import UNCERTAIN
 from chex_tf.runs import predictions
-from chex_tf.runs.checkpoints import Best, chosen
+from chex_tf.runs.checkpoints import Best, choose
 from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 from chex_tf.trained import members
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
 DEFAULT_OPTIONS = Options()
-SHIFT = 20  # a shifted copy is moved by one part in so many of its side
+SHIFT = 20  # a shifted copy is moved by 1/SHIFT of its side
 
 
 def _silent(done: int, total: int) -> None:
@@ -45,7 +45,7 @@ def _silent(done: int, total: int) -> None:
 
 
 def set_name_of(run: TrainedRun, split: str, data: pathlib.Path | None) -> str:
-    """The split's name, with the data set's before it where that is not the one the run was trained on."""
+    """The split's name, behind the data set's name if the run was trained on another."""
     if data is None:
         return split
     known = run.config.records("valid")
@@ -68,14 +68,14 @@ def predict_split(
     say: Say = lambda line: None,
     progress: Progress = _silent,
 ) -> None:
-    """Writes the run's predictions of a split, with their ground truth and what made them, in place of what was there.
+    """Writes the run's predictions of a split, with ground truth and provenance, replacing earlier ones.
 
-    `data` is the prepared folder where that is another than the run was trained from.
+    `data` is the prepared folder, if it is not the one the run was trained from.
     """
     source = open_source(run, split, data)
-    # The very checkpoints that are used, whatever a run that is still training puts in their place meanwhile.
-    best = chosen(run.best, options.checkpoint)
-    of = predictions.made_of(best, options, source.settings.data, split)
+    # Fixed here: a run that is still training may replace its best checkpoints meanwhile.
+    best = choose(run.best, options.checkpoint)
+    provenance = predictions.provenance(best, options, source.settings.data, split)
     for line in source.describe()[:2]:
         say(line)
     values = probabilities(run, best, source, strategy_of(strategy), options.batch, options.augment, progress)
@@ -88,16 +88,16 @@ def predict_split(
     prediction_files.write(file, "Path", paths, run.tasks, values)
     _write_labels(predictions.labels_file(run.run_dir, name), source, paths, say)
     facts = {"images": len(rows), "data_set": source.records.name, "fingerprint": source.records.fingerprint()}
-    predictions.write(run.run_dir, name, of, **facts)
-    say(f"{file}: {len(rows):,} images, {predictions.in_words(run.run_dir, name)}")
+    predictions.write(run.run_dir, name, provenance, **facts)
+    say(f"{file}: {len(rows):,} images, {predictions.describe(run.run_dir, name)}")
 
 
 def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -> Source:
-    """A split as the run's settings see it: its views, its size; of other data, those of its tasks that they have."""
+    """A split under the run's settings: its views, its size and, for other data, those of its tasks that they have."""
     settings = run.data.as_evaluated(data)
     if not settings.data.is_dir():
         raise InputError(
-            f"expected the prepared folder; the run was trained on {settings.data}, which is not there", "data"
+            f"expected the prepared folder; the run was trained on {settings.data}, which does not exist", "data"
         )
     records = open_records(settings.data, split)
     shared = tuple(task for task in run.tasks if task in records.observations)
@@ -108,7 +108,7 @@ def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -
 
 
 def _blank(settings: DataSettings, tasks: tuple[str, ...]) -> str:
-    """The rule for blanks without those tasks that are not there."""
+    """The rule for blanks, without tasks that are not among `tasks`."""
     parts = [part for part in settings.blank.split(",") if ":" not in part or part.split(":")[0] in ("*", *tasks)]
     return ",".join(parts)
 
@@ -176,7 +176,7 @@ def _forward(
 
 
 def _probable(logits: Any) -> tf.Tensor:
-    """In double precision: a logit of 20 and one of 21 must not become the same probability."""
+    """Probabilities in double precision: logits of 20 and 21 must not become the same probability."""
     found = tf.cast(logits[OBSERVATIONS] if isinstance(logits, dict) else logits, tf.float64)
     return tf.sigmoid(found if found.shape.rank == 2 else found[..., 1] - found[..., 0])
 
@@ -195,7 +195,7 @@ def augmented(images: tf.Tensor, augment: str) -> list[tf.Tensor]:
 
 
 def _write_labels(path: pathlib.Path, source: Source, paths: list[str], say: Say) -> None:
-    """Path, Study, Patient, then 1, 0 or nothing by task; says how many labels count for nothing."""
+    """Path, Study, Patient, then 1, 0 or nothing by task; says how many labels are not scored."""
     targets, rows, index = source.targets, source.examples, source.records.index
     raw = targets.raw[rows]
     known = truth(raw, targets.blank_rules)

@@ -1,4 +1,4 @@
-"""A run directory as what it trained: typed settings, tasks, normalisation and its best checkpoints."""
+"""A trained run, read from its directory: typed settings, tasks, normalisation and its best checkpoints."""
 
 import dataclasses
 import pathlib
@@ -35,7 +35,7 @@ class TrainedRun:
 
     @property
     def classes(self) -> int:
-        """Logits a task: 1, or 3 for negative, positive and uncertain."""
+        """Logits per task: 1, or 3 for negative, positive and uncertain."""
         return self.heads.classes
 
     @property
@@ -45,7 +45,7 @@ class TrainedRun:
 
 def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
     run_dir = pathlib.Path(run_dir)
-    layout.own(run_dir, layout.CONFIG)
+    layout.path_within(run_dir, layout.CONFIG)
     layout.check(run_dir)
     config, states = configuration.read(run_dir), checkpoints.read_index(run_dir)
     best = checkpoints.read_best(run_dir)
@@ -64,5 +64,5 @@ def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{run_dir} is damaged: its config.json or index.json is not as training writes it", "run_dir"
+            f"{run_dir} is damaged: its config.json or index.json is not as training wrote it", "run_dir"
         ) from error

@@ -1,4 +1,4 @@
-"""A run's thresholds: chosen on its validation images' predictions, where those are of the very checkpoints asked."""
+"""A run's thresholds: chosen on its validation images' predictions, if these are by the same checkpoints."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from chex_tf.statistics import thresholds
 from chex_tf.trained.run import TrainedRun
 
 _VALIDATION = "valid"
-# A threshold is a validation image's own score: read again, in other company, it may differ by rounding.
+# A threshold is a validation image's own score: computed again in another batch, it may differ by rounding.
 _ROUNDING = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """By task, NaN where there is none; `about` says what they were chosen by, or why there are none."""
+    """By task, NaN where there is none; `about` says how they were chosen, or why there are none."""
 
     values: np.ndarray
     about: str
 
     def positive(self, probabilities: np.ndarray) -> list[bool | None]:
-        """[tasks] whether each probability is at its threshold or above; None where there is none."""
+        """[tasks] whether each probability is at or above its threshold; None where there is none."""
         pairs = zip(probabilities, self.values, strict=True)
         return [None if np.isnan(cut) else bool(value >= cut - _ROUNDING) for value, cut in pairs]
 
@@ -38,12 +38,12 @@ def choose(run: TrainedRun, best: Sequence[Best], checkpoint: str, by: str) -> T
     command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={_VALIDATION}{option} writes them"
     scores_file, labels_file = predictions.file(run.run_dir, name), predictions.labels_file(run.run_dir, name)
     for file in (scores_file, labels_file, scores_file.with_suffix(".json")):
-        layout.own(run.run_dir, str(file.relative_to(run.run_dir)))
+        layout.path_within(run.run_dir, str(file.relative_to(run.run_dir)))
     for file in (scores_file, labels_file):
         if not file.is_file():
             return Thresholds(none, f"no threshold: the run has no predictions/{file.name}; {command}")
-    if not predictions.are_of(run.run_dir, name, best):
-        return Thresholds(none, f"no threshold: predictions/{scores_file.name} is of other checkpoints; {command}")
+    if not predictions.made_by(run.run_dir, name, best):
+        return Thresholds(none, f"no threshold: predictions/{scores_file.name} is by other checkpoints; {command}")
     scores, labels = prediction_files.read(scores_file), prediction_files.read(labels_file)
     place = {key: number for number, key in enumerate(scores.keys)}
     rows = [place[key] for key in labels.keys if key in place]

@@ -1,4 +1,4 @@
-"""What a run's network sees of a film, by the run's own record of its data."""
+"""What a run's network sees of a film, from the run's own record of its data."""
 
 import json
 import pathlib
@@ -12,37 +12,37 @@ from chex_tf.trained.run import TrainedRun
 
 
 def view_of(run: TrainedRun, stored: Stored) -> View:
-    """Of films that were stored so, or would be."""
-    return View.under(run.data, stored)
+    """The view of films that were stored like this, or would be."""
+    return View.from_settings(run.data, stored)
 
 
 def stored_of(run: TrainedRun, say: Callable[[str], None]) -> Stored:
-    """How the images that a run learnt from were stored.
+    """How a run's training images were stored.
 
-    A run of an older version did not record it; then its prepared folder tells, where it is still there.
+    A run of an older version did not record it; then its prepared folder says so, if it still exists.
     """
     records = run.config.records("train")
     if "stored" in records:
         try:
             return Stored.from_json(records["stored"])
         except (ValueError, TypeError) as error:
-            raise InputError(f"{run.run_dir} is damaged: config.json says of its data: {error}", "run_dir") from error
+            raise InputError(f"{run.run_dir} is damaged: config.json, on its data: {error}", "run_dir") from error
     folder = _prepared_folder(run)
     if folder is not None:
         return read_stored(folder)
     say(
         f"{run.run_dir} does not record how its images were resized when they were prepared, and its prepared folder "
-        "is not there: taken as stored untouched"
+        "does not exist: assumed stored unchanged"
     )
     return Stored()
 
 
 def _prepared_folder(run: TrainedRun) -> pathlib.Path | None:
-    """The version folder that a run learnt from; None where it is gone or another was put in its place."""
+    """The version folder that a run was trained on; None if it is gone or was replaced by another."""
     try:
         folder = version_folder(run.data.data)
         info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
-    except ValueError:  # InputError is one: there is no such folder, or a damaged one
+    except ValueError:  # includes InputError: no such folder, or a damaged one
         return None
     name = "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))  # as Records.name
     return folder if name == run.config.records("train")["name"] else None

@@ -1,1 +1,1 @@
-"""Training: losses, schedules, the optimizer, distribution, checkpoints, the loop, and what it writes down."""
+"""Training: losses, schedules, the optimizer, distribution, checkpoints, the loop, and what it records."""

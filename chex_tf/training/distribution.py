@@ -1,4 +1,4 @@
-"""Where a run computes: one device, all local ones, or several hosts; and what a process of it is to do."""
+"""Where a run computes: one device, all local ones, or several hosts; and the part of this process."""
 
 import contextlib
 import dataclasses
@@ -27,7 +27,7 @@ class Machine:
 
     @property
     def is_chief(self) -> bool:
-        """The one worker that writes."""
+        """Only this worker writes."""
         return self.worker == 0
 
     @property
@@ -41,7 +41,7 @@ class Machine:
 
 
 def prepare(settings: TrainSettings) -> None:
-    """Process-wide switches; to be called before TensorFlow makes its devices.
+    """Process-wide switches; call it before TensorFlow makes its devices.
 
     Deterministic operations alone are not enough: DenseNet121 trained three times gave three results, and the same
     one three times with one inter-op thread. The cause was not found; sums of gradients in the order in which they
@@ -55,7 +55,7 @@ def prepare(settings: TrainSettings) -> None:
     except RuntimeError as error:
         if tf.config.threading.get_inter_op_parallelism_threads() != 1:
             raise InputError(
-                "deterministic runs must be asked for before TensorFlow is first used in a process", "deterministic"
+                "deterministic runs must be requested before TensorFlow is first used in a process", "deterministic"
             ) from error
 
 
@@ -98,13 +98,13 @@ def check_batch(settings: TrainSettings, machine: Machine) -> None:
         raise InputError(f"a replica's {share} images do not divide into {settings.accumulate} parts", "accumulate")
     if settings.xla and machine.replicas > 1:
         raise InputError(
-            f"XLA can hang with several replicas (Keras issues 20763, 18145) and is for one; found {machine.replicas}",
+            f"XLA can hang with several replicas (Keras issues 20763, 18145); expected one; found {machine.replicas}",
             "xla",
         )
 
 
 def cluster() -> tf.distribute.cluster_resolver.ClusterResolver | None:
-    """What TF_CONFIG, or else Slurm's environment inside an srun of several tasks, says about the workers."""
+    """The workers, from TF_CONFIG, or else from Slurm's environment inside an srun of several tasks."""
     text = os.environ.get("TF_CONFIG", "")
     if text:
         try:
@@ -119,13 +119,13 @@ def cluster() -> tf.distribute.cluster_resolver.ClusterResolver | None:
 
 def place_of(hosts: tf.distribute.cluster_resolver.ClusterResolver) -> tuple[int, int]:
     """This process's number among the workers, and how many there are."""
-    workers = len(hosts.cluster_spec().as_dict()["worker"])  # Slurm's resolver knows its place once this was asked
+    workers = len(hosts.cluster_spec().as_dict()["worker"])  # Slurm's resolver knows its place only after this call
     return int(hosts.task_id or 0), workers
 
 
 @contextlib.contextmanager
-def watched(machine: Machine) -> Iterator[None]:
-    """Turns what TensorFlow raises when a worker is gone into WorkerLost."""
+def worker_errors(machine: Machine) -> Iterator[None]:
+    """Turns TensorFlow's errors after a worker is gone into WorkerLost."""
     lost = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError)
     try:
         yield
@@ -139,8 +139,8 @@ def watched(machine: Machine) -> Iterator[None]:
         ) from error
 
 
-def agree(machine: Machine, value: int, what: str) -> None:
-    """Stops where workers that must have read the same number have not."""
+def check_agreement(machine: Machine, value: int, what: str) -> None:
+    """Raises InputError if workers that must have read the same number have not."""
     if machine.workers == 1:
         return
     strategy = machine.strategy

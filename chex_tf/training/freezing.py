@@ -1,4 +1,4 @@
-"""Layers that stay as they are while the others learn."""
+"""Freezes layers while the others learn."""
 
 from collections.abc import Container
 
@@ -10,8 +10,8 @@ from chex_tf.settings import InputError, nearest
 def freeze(model: keras.Model, until: str, batch_norm: bool, heads: Container[str]) -> None:
     """Makes layers untrainable.
 
-    until        "none", "backbone" (all but the layers of `heads`), or the name of the last layer that stays as it is
-    batch_norm   whether every batch normalisation stays as it is as well
+    until        "none", "backbone" (all but the layers of `heads`), or the name of the last frozen layer
+    batch_norm   whether every batch normalisation is frozen as well
     """
     names = [layer.name for layer in model.layers]
     if until not in ("none", "backbone", *names):

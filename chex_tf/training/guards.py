@@ -1,4 +1,4 @@
-"""Checks that stop a run before it wastes a day: the first images, and numbers that are none."""
+"""Checks that stop a run before it wastes a day: on its first images, and on non-finite numbers."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from chex_tf.training.step import REPORTED
 
 
 class NonFinite(RuntimeError):
-    """A loss or a gradient is no number; the message names metric, step and the last good checkpoint."""
+    """A loss or a gradient is not finite; the message names metric, step and the last good checkpoint."""
 
 
 def check_first_images(images: np.ndarray, normalisation: Normalisation) -> list[str]:
-    """Stops on images that cannot be right; what it saw, in lines to be said."""
+    """Raises InputError for images that cannot be right; returns what it saw, as lines to print."""
     images = np.asarray(images, np.float32)
     low, high = float(images.min()), float(images.max())
     if not np.isfinite(images).all() or low < 0.0 or high > 255.0 or high <= 1.0:
@@ -41,10 +41,10 @@ def check_first_images(images: np.ndarray, normalisation: Normalisation) -> list
 
 
 def check_finite(reports: np.ndarray, first: int, checkpoint: Callable[[], str]) -> None:
-    """`reports`: a row a step (step.REPORTED); steps count from 1.
+    """`reports`: one row per step (step.REPORTED); steps count from 1.
 
-    An infinite gradient under float16 halves the loss scale and leaves the step out, so it passes as long as the scale
-    can still fall. `checkpoint` says where the last one is, and is asked only when a run stops.
+    An infinite gradient under float16 halves the loss scale and skips the step, so it passes as long as the scale can
+    still fall. `checkpoint` says where the last one is, and is called only when a run stops.
     """
     loss, norm, scale = (reports[:, REPORTED.index(name)] for name in ("loss", "gradient_norm", "loss_scale"))
     for place in range(len(reports)):

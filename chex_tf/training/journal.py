@@ -1,4 +1,4 @@
-"""The rows of metrics.csv so far, and the means over the steps that its next row will hold."""
+"""The rows of metrics.csv so far, and the means over steps for its next row."""
 
 import dataclasses
 import pathlib
@@ -15,7 +15,7 @@ FIXED_COLUMNS = ("step", "epoch", "images", "learning_rate", "train_loss", "grad
 
 
 class Journal:
-    """`run_dir` is None for a worker that writes nothing; `kept` is what `to_json` gave an earlier process."""
+    """`run_dir` is None for a worker that writes nothing; `saved` is what `to_json` gave an earlier process."""
 
     def __init__(
         self,
@@ -23,25 +23,25 @@ class Journal:
         columns: Sequence[str],
         batch: int,
         steps_per_epoch: float,
-        kept: Mapping[str, Any] | None = None,
+        saved: Mapping[str, Any] | None = None,
     ) -> None:
         self._run_dir = run_dir
         self._columns = (*FIXED_COLUMNS, *columns)
         self._batch = batch
         self._steps_per_epoch = steps_per_epoch
-        self._rows = list(kept["rows"]) if kept else []
-        self._tally = Tally(**kept["tally"]) if kept else Tally()
+        self._rows = list(saved["rows"]) if saved else []
+        self._tally = Tally(**saved["tally"]) if saved else Tally()
         self._rate = 0.0
         self._write()
 
     def add(self, reports: np.ndarray) -> None:
-        """What steps reported, a row a step."""
+        """Adds what steps reported, one row per step."""
         losses, norms, rates = (reports[:, REPORTED.index(name)] for name in ("loss", "gradient_norm", "learning_rate"))
         self._tally.add(losses.tolist(), norms.tolist())
         self._rate = float(str(rates[-1]))  # the shortest number that float32 reads as the same
 
     def row(self, step: int, values: Mapping[str, float]) -> dict[str, float]:
-        """The metrics of an evaluation after `step` steps, added to the file."""
+        """The metrics of an evaluation after `step` steps, which it adds to the file."""
         loss, norm = self._tally.means()
         fixed = (step, step / self._steps_per_epoch, step * self._batch, self._rate, loss, norm)
         metrics = dict(zip(self._columns, (*fixed, *values.values()), strict=True))

@@ -16,7 +16,7 @@ from chex_tf.models.heads import Heads
 from chex_tf.runs import checkpoints, layout, status
 from chex_tf.runs.checkpoint_writer import Writer
 from chex_tf.training import guards, schedules
-from chex_tf.training.distribution import Machine, agree
+from chex_tf.training.distribution import Machine, check_agreement
 from chex_tf.training.journal import Journal
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation, Objective
@@ -31,7 +31,7 @@ Progress = Callable[[int, int, str], None]
 
 @dataclasses.dataclass(frozen=True)
 class Evaluated:
-    """What a callback is told after an evaluation. `board` writes to TensorBoard; None where none is wanted."""
+    """What a callback receives after an evaluation. `board` writes to TensorBoard; None without TensorBoard."""
 
     step: int
     metrics: dict[str, float]
@@ -49,7 +49,7 @@ Callback = Callable[[Evaluated], None]
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How far it came, and the signal's exit code if one ended it."""
+    """How far the run got, and the signal's exit code if a signal ended it."""
 
     step: int
     steps: int
@@ -77,18 +77,18 @@ def run(
     evaluations = Evaluations(settings.evaluate_steps, steps)
 
     # ---- where the run stands -----------------------------------------------------------------------------------
-    step, kept = 0, None
+    step, saved = 0, None
     found = checkpoints.load(run_dir, say)
     if found is not None:
         state, arrays = found
         net.restore(arrays)
-        step, kept = state.step, state.note
+        step, saved = state.step, state.note
         say(f"continuing from step {step:,} of {steps:,}")
-    agree(machine, step, "checkpoints")
+    check_agreement(machine, step, "checkpoints")
     known = tuple(known for known in checkpoints.read_index(run_dir) if known.step <= step)
-    journal = Journal(run_dir if chief else None, objective.columns, settings.batch, objective.steps_per_epoch, kept)
+    journal = Journal(run_dir if chief else None, objective.columns, settings.batch, objective.steps_per_epoch, saved)
     writer = Writer(run_dir, settings.keep, known, say) if chief else None
-    saves = Saves(writer, net, journal, settings.checkpoint_minutes, None if kept is None else step, clock())
+    saves = Saves(writer, net, journal, settings.checkpoint_minutes, None if saved is None else step, clock())
     best = max((one.score for state in known[:1] for one in state.best), default=math.nan)
 
     # ---- data, step, evaluation ---------------------------------------------------------------------------------
@@ -113,13 +113,13 @@ def run(
             board.images(step, "inputs", first["image"][: settings.sample_images])
     log = Log(board, settings.log_every, settings.batch, step, clock())
     profile = Profile(run_dir, settings.profiled_steps() if chief else None)
-    a_call = settings.steps_per_call or (8 if tf.config.list_physical_devices("GPU") else 1)
+    steps_per_call = settings.steps_per_call or (8 if tf.config.list_physical_devices("GPU") else 1)
 
     # ---- the loop -----------------------------------------------------------------------------------------------
     try:
         while step < steps and stop.signal is None:
             profile(step)
-            count = min(a_call, evaluations.steps_to_next(step))
+            count = min(steps_per_call, evaluations.steps_to_next(step))
             reports = train_steps(batches, tf.constant(step, tf.int64), tf.constant(count)).numpy()
             guards.check_finite(reports, step, lambda: _last_checkpoint(writer, run_dir))
             step += count
@@ -132,10 +132,10 @@ def run(
                 best = evaluated.score if not best >= evaluated.score else best
                 saves(step, clock(), evaluated.score)
                 if chief:
-                    _tell(run_dir, objective, step, steps, best, metrics, evaluated, board)
-                    told = (net.model, net.normalisation, objective.heads, run_dir, board, machine.workers)
+                    _record_evaluation(run_dir, objective, step, steps, best, metrics, evaluated, board)
+                    about_run = (net.model, net.normalisation, objective.heads, run_dir, board, machine.workers)
                     for callback in callbacks:
-                        callback(Evaluated(step, metrics, evaluated, *told))
+                        callback(Evaluated(step, metrics, evaluated, *about_run))
                 log.restart(step, clock())
             elif saves.due(clock()):
                 saves(step, clock())
@@ -151,7 +151,7 @@ def run(
     return Outcome(step, steps, 0 if step == steps else stop.exit_code)
 
 
-def _tell(
+def _record_evaluation(
     run_dir: pathlib.Path,
     objective: Objective,
     step: int,
@@ -161,7 +161,7 @@ def _tell(
     found: Evaluation,
     board: Any,
 ) -> None:
-    """An evaluation in status.json and TensorBoard."""
+    """Writes an evaluation to status.json and TensorBoard."""
     best_score = {f"best_{objective.score_name}": None if math.isnan(best) else best}
     status.write(run_dir, "running", step=step, steps=steps, **best_score)
     if board is None:

@@ -1,4 +1,4 @@
-"""A model with the normalisation before it and everything beside it that a training step changes, by name."""
+"""A model with its normalisation, and by name everything that a training step changes."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ FIRST_SCALE = 2.0**15  # of float16's loss
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """To be made in the strategy's scope. `own` are the objective's variables; `scaling` is float16's loss scale and
-    how many steps in a row it has held."""
+    """Make it in the strategy's scope. `own` are the objective's variables; `scaling` is float16's loss scale and how
+    many steps in a row it has not overflowed."""
 
     model: keras.Model
     normalisation: Normalisation
@@ -33,7 +33,7 @@ class Network:
     scaling: tf.Variable
 
     def outputs(self, images: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
-        """What each head gives, for images of 0 to 255 with 1 or 3 channels."""
+        """Each head's output, for images of 0 to 255 with 1 or 3 channels."""
         found = self.model(normalised(self.normalisation, images), training=training)
         return dict(found) if isinstance(found, Mapping) else {OBSERVATIONS: found}
 
@@ -44,25 +44,25 @@ class Network:
 
     @property
     def seeds(self) -> list[Any]:
-        """States of the dropout layers' seeds; set anew at every step, so no checkpoint needs them."""
+        """States of the dropout layers' seeds; set at every step, so no checkpoint needs them."""
         return [variable for variable in self.model.non_trainable_variables if variable.name == SEED_STATE]
 
     def weights(self) -> dict[str, Any]:
         return {f"{WEIGHT}{name}": variable.value for name, variable in weight_names(self.model).items()}
 
     def state(self) -> dict[str, Any]:
-        """Name -> variable of what the next step depends on."""
+        """Name -> variable, for everything that the next step depends on."""
         own = {f"objective/{name}": variable for name, variable in self.own.items()}
         return self.weights() | self.optimizer.named_slots() | own | {"scaling": self.scaling}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Puts a checkpoint's full state back, of this version or a former one."""
+        """Restores a checkpoint's full state, of this version or a former one."""
         names = tuple(weight_names(self.model))
         restore(self.state(), former_versions.arrays(arrays, names, self.optimizer.names, tuple(self.own)))
 
 
 def _is_statistic(variable: Any) -> bool:
-    # What Keras lists as not trainable and is no statistic: frozen weights, and seeds.
+    # Keras also lists as not trainable what is not a statistic: frozen weights and seeds.
     return variable.name.startswith("moving_") and variable.dtype == "float32"
 
 
@@ -87,14 +87,14 @@ def snapshot(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Puts arrays back, all or none."""
+    """Restores arrays, all or none."""
     missing, unexpected = sorted({*variables} - {*arrays}), sorted({*arrays} - {*variables})
     wrong = [
         name for name in variables.keys() & arrays.keys() if tuple(variables[name].shape) != tuple(arrays[name].shape)
     ]
     if missing or unexpected or wrong:
         raise InputError(
-            f"the checkpoint is of another model: {len(missing)} tensors missing, {len(unexpected)} too many, "
+            f"the checkpoint belongs to another model: {len(missing)} tensors missing, {len(unexpected)} too many, "
             f"{len(wrong)} of another shape",
             "run_dir",
         )

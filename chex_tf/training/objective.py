@@ -1,7 +1,7 @@
-"""What a run learns. The loop, the step and the journal know an objective and none of its names.
+"""What a run learns. The loop, the step and the journal know only this protocol.
 
-An objective brings its data with it. It holds no variables: what it needs of its own (such as the dual variables of a
-min-max loss) is made by `variables` in the strategy's scope, kept in checkpoints, and handed to the calls that use it.
+An objective brings its own data. It holds no variables: those that it needs (such as the dual variables of a min-max
+loss) are made by `variables` in the strategy's scope, saved in checkpoints, and passed to the calls that use them.
 """
 
 import dataclasses
@@ -20,19 +20,19 @@ from chex_tf.training.distribution import Machine
 from chex_tf.training.network import Network
 
 Batch = dict[str, tf.Tensor]
-# From images of 0 to 255 to what each head gives, with the network in training.
+# From images of 0 to 255 to each head's output, with the network in training mode.
 Forward = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 Own = Mapping[str, tf.Variable]
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What one evaluation found.
+    """The result of one evaluation.
 
     values   by column of metrics.csv, in the order of `Objective.columns`; NaN where there is none
-    loss     a run stops where it is not finite
+    loss     a run stops if it is not finite
     score    ranks checkpoints, the highest first; NaN ranks last
-    detail   whatever the objective's own pictures and callbacks need besides
+    detail   whatever else the objective's own pictures and callbacks need
     """
 
     values: dict[str, float]
@@ -46,14 +46,14 @@ class Objective(typing.Protocol):
 
     @property
     def settings(self) -> tuple[Settings, ...]:
-        """What decides it, as a run's configuration keeps it: each in the section that it names."""
+        """The settings that define it, for a run's configuration: each in the section that it names."""
 
     @property
     def heads(self) -> Heads: ...
 
     @property
     def score_name(self) -> str:
-        """Of what ranks checkpoints, as curves and status.json call it: `auroc`."""
+        """Name of the score that ranks checkpoints, as in curves and status.json: `auroc`."""
 
     @property
     def score_label(self) -> str:
@@ -70,45 +70,45 @@ class Objective(typing.Protocol):
 
     @property
     def side(self) -> int:
-        """Of the square images, in pixels."""
+        """Side of the square images, in pixels."""
 
     @property
     def steps_per_epoch(self) -> float: ...
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What is read while training and evaluating: what they refuse ends the run with their own words."""
+        """The sources read while training and evaluating; an error of theirs ends the run with their message."""
 
     def training(self, first_step: int, machine: Machine) -> tf.data.Dataset:
         """Global batches first_step, first_step + 1, … without end, as dictionaries with `image` (side, side, 1 or 3),
         0 to 255. They come in pieces: this worker's rows, cut into one piece for each of its replicas in turn."""
 
     def statistics(self) -> Statistics:
-        """Of the training images' pixels, for a network that starts without weights."""
+        """Statistics of the training images' pixels, for a network that starts without weights."""
 
     def records(self) -> dict[str, Any]:
-        """What the run's configuration keeps of its data: fingerprints, counts, what policies made of labels."""
+        """What the run's configuration records about the data: fingerprints, counts, the policies' effects."""
 
     def describe(self) -> list[str]:
         """In words, for the plan: data, loss, evaluation."""
 
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:
-        """Raises InputError for targets that cannot be right; what it saw, in lines."""
+        """Raises InputError for targets that cannot be right; returns what it saw, as lines to print."""
 
     # ---- learning --------------------------------------------------------------------------------------------------
 
     def variables(self) -> dict[str, tf.Variable]:
-        """Variables of its own by name, made anew; to be called in the strategy's scope."""
+        """New variables of its own, by name; call it in the strategy's scope."""
 
     @property
     def learned(self) -> tuple[str, ...]:
-        """Those of its own variables whose gradient `update` takes."""
+        """Names of the own variables whose gradients `update` takes."""
 
     def prepare(self, batch: Batch) -> Batch:
         """A replica's piece of a batch, on the device, before it is cut into parts."""
 
     def totals(self, batch: Batch) -> list[tf.Tensor]:
-        """What `loss` divides by: this replica's sums, which the step adds up over all replicas."""
+        """This replica's sums that `loss` divides by, once the step has added them up over all replicas."""
 
     def loss(self, forward: Forward, batch: Batch, totals: Sequence[tf.Tensor], own: Own, parts: int) -> tf.Tensor:
         """This part's portion of the global loss. Over all `parts` (of all replicas) the portions add up to it, so that
@@ -116,12 +116,12 @@ class Objective(typing.Protocol):
 
     def update(self, strategy: tf.distribute.Strategy, own: Own, gradients: Mapping[str, Any], applies: Any) -> None:
         """Changes its own variables by their global gradients; in cross-replica context. `applies` is None, or False
-        where the step is left out (an overflow under float16)."""
+        where the step is skipped (an overflow under float16)."""
 
     # ---- evaluation ------------------------------------------------------------------------------------------------
 
     def evaluator(self, machine: Machine, network: Network) -> Callable[[], Evaluation]:
-        """A function that evaluates the network as it then is; every worker must call it."""
+        """A function that evaluates the network in its current state; every worker must call it."""
 
     def show(self, board: Any, step: int, found: Evaluation) -> None:
         """Writes an evaluation to TensorBoard (tensorboard.TensorBoard)."""

@@ -1,6 +1,6 @@
-"""Adam and momentum through TensorFlow's fused update kernels, one a variable, with decoupled weight decay.
+"""Adam and momentum through TensorFlow's fused update kernels, one per variable, with decoupled weight decay.
 
-Keras 3's own Adam makes some ten small operations a variable; the kernel makes one and gives the same result.
+Keras 3's own Adam runs some ten small operations per variable; the kernel runs one, with the same result.
 """
 
 import dataclasses
@@ -76,7 +76,7 @@ class Optimizer:
 
 
 def make(settings: TrainSettings, variables: Mapping[str, Any]) -> Optimizer:
-    """Slots of zeros for Keras variables by name; to be called in the strategy's scope."""
+    """An optimizer with zero slots for Keras variables by name; call it in the strategy's scope."""
     count = 2 if settings.optimizer == "adam" else 1
     slots = tuple(
         tuple(tf.Variable(tf.zeros(variable.shape, tf.float32), trainable=False) for _ in range(count))

@@ -1,4 +1,4 @@
-"""What the loop does now and then. Each part is told the step and the time, so a test needs no clock."""
+"""What the loop does periodically. Each part takes the step and the time as arguments, so a test needs no clock."""
 
 import dataclasses
 import pathlib
@@ -16,7 +16,7 @@ from chex_tf.training.step import REPORTED
 
 
 class Log:
-    """Training's curves in TensorBoard, a point every so many steps. `board` is None where none is wanted."""
+    """Training's curves in TensorBoard, one point every few steps. `board` is None without TensorBoard."""
 
     def __init__(self, board: Any, every: int, batch: int, step: int, now: float) -> None:
         self._board = board
@@ -25,11 +25,11 @@ class Log:
         self.restart(step, now)
 
     def restart(self, step: int, now: float) -> None:
-        """To be called after a pause, which is not to count as training's."""
+        """Call it after a pause, which must not count as training time."""
         self._step, self._time, self._waited = step, now, 0.0
 
     def __call__(self, step: int, reports: np.ndarray, now: float) -> None:
-        """`reports` are of the steps since the last call, the last of which was number `step`."""
+        """`reports` are those of the steps since the last call; the last of them was step `step`."""
         last = dict(zip(REPORTED, reports[-1].tolist(), strict=True))
         self._waited += float(reports[:, REPORTED.index("waited")].sum())
         if self._board is None or step // self._every <= self._step // self._every:
@@ -50,7 +50,7 @@ class Log:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluations:
-    """When the network is evaluated: every so many steps, and at the last."""
+    """When the network is evaluated: every `every` steps, and at the last."""
 
     every: int
     steps: int
@@ -63,7 +63,7 @@ class Evaluations:
 
 
 class Saves:
-    """Full states, at evaluations, every so many minutes and at the end. `writer` is None for a worker that writes
+    """Saves full states: at evaluations, every few minutes and at the end. `writer` is None for a worker that writes
     nothing."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Saves:
         self._net = net
         self._journal = journal
         self._seconds = 60 * minutes
-        self._step = step  # at which was saved last
+        self._step = step  # the step of the last save
         self._time = now
 
     def due(self, now: float) -> bool:
@@ -92,7 +92,7 @@ class Saves:
         self._writer.save(step, arrays, note, weights, score)
 
     def finish(self, step: int, now: float) -> None:
-        """Returns when all is on the disk."""
+        """Returns once everything is on disk."""
         if self._step != step:
             self(step, now)
         if self._writer is not None:
@@ -104,8 +104,8 @@ class Saves:
 
 
 class Profile:
-    """TensorFlow's profiler around the steps asked for, as near as calls begin and end. TensorBoard reads what it
-    writes, whether or not event files are wanted."""
+    """Runs TensorFlow's profiler around the requested steps, to the nearest call. TensorBoard reads what it writes,
+    with or without event files."""
 
     def __init__(self, run_dir: pathlib.Path, steps: tuple[int, int] | None) -> None:
         self._run_dir = run_dir
@@ -113,7 +113,7 @@ class Profile:
         self._is_on = False
 
     def __call__(self, step: int) -> None:
-        """Before the call that begins after `step` steps."""
+        """Call it before the training call that begins after `step` steps."""
         if self._steps is None:
             return
         first, last = self._steps

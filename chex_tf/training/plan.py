@@ -22,7 +22,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     lines = [
         *objective.describe(),
         *describe_model(settings, built),
-        f"machine: {machine.describe()}; {settings.precision}; {share} images a replica at a time",
+        f"machine: {machine.describe()}; {settings.precision}; {share} images per replica at a time",
         f"steps: {steps:,} of {settings.batch} images, {steps / objective.steps_per_epoch:.2f} epochs of "
         f"{objective.training_images:,} images",
         f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best {kept} are kept",
@@ -47,7 +47,7 @@ def _learning(built: Built) -> int:
 
 
 def _outputs(layer: object) -> int:
-    """Numbers that a layer gives for one image."""
+    """How many numbers a layer outputs for one image."""
     output = getattr(layer, "output", None)
     shape = getattr(output, "shape", None)
     return math.prod(size for size in shape[1:] if size) if shape else 0

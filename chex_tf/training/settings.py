@@ -15,7 +15,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainSettings(Settings):
-    """What decides a run beside its objective, its data and its model, and how it is carried out."""
+    """What decides a run besides its objective, its data and its model, and how it is carried out."""
 
     section: ClassVar[str] = "training"
 
@@ -29,10 +29,10 @@ class TrainSettings(Settings):
     )
 
     # CheXtransfer, section 3.1: three epochs, batches of 16, Adam(0.9, 0.999) at 1e-4, ten checkpoints.
-    batch: int = setting(16, help="images a step over all replicas together", low=1, group="procedure")
+    batch: int = setting(16, help="images per step, over all replicas together", low=1, group="procedure")
     epochs: float = setting(3.0, help="passes over the training data", low=0, group="procedure")
     steps: int | None = setting(
-        None, help="end after so many steps, whatever the epochs say", unit="steps", low=1, group="procedure"
+        None, help="end after this many steps, whatever --epochs says", unit="steps", low=1, group="procedure"
     )
     # Section 3.1 says "every 8192 gradient steps"; with batches of 16 three epochs of CheXpert would then be evaluated
     # five times, too few for ten checkpoints. 8192 images (512 steps) give 81 evaluations.
@@ -63,15 +63,15 @@ class TrainSettings(Settings):
     momentum: float = setting(0.9, help="momentum of sgd", low=0, high=1, group="optimizer")
     weight_decay: float = setting(
         0.0,
-        help="decoupled weight decay, times the learning rate a step; biases and norms are left out",
+        help="decoupled weight decay, times the learning rate at each step; biases and norms are left out",
         low=0,
         group="optimizer",
     )
     clip_norm: float | None = setting(None, help="largest norm of the whole gradient", low=0, group="optimizer")
     accumulate: int = setting(
-        1, help="parts in which a replica goes through its share of a batch, to save memory", low=1, group="optimizer"
+        1, help="parts in which a replica processes its share of a batch, to save memory", low=1, group="optimizer"
     )
-    schedule: str = setting("constant", help="how the learning rate goes", choices=SCHEDULES, group="optimizer")
+    schedule: str = setting("constant", help="how the learning rate changes", choices=SCHEDULES, group="optimizer")
     warmup_steps: int = setting(0, help="steps of linear warm-up", low=0, group="optimizer")
     decay_epochs: tuple[float, ...] = setting(
         (), help="epochs after which --schedule=step multiplies by decay_factor", low=0, group="optimizer"
@@ -80,28 +80,28 @@ class TrainSettings(Settings):
 
     freeze: str = setting(
         "none",
-        help="none; backbone (all but the heads: a linear probe); or the last layer that stays as it is",
+        help="none; backbone (all but the heads: a linear probe); or the name of the last frozen layer",
         group="model",
     )
     freeze_batch_norm: bool = setting(
-        False, help="use batch normalisation's stored statistics everywhere, and leave them", group="model"
+        False, help="use batch normalisation's stored statistics everywhere, and do not update them", group="model"
     )
     dropout: float = setting(0.0, help="dropout before the heads", low=0, high=1, group="model")
 
     strategy: str = setting(
         "auto",
-        help="one device, all local devices, or several hosts (TF_CONFIG or Slurm); auto takes what is there",
+        help="one device, all local devices, or several hosts (TF_CONFIG or Slurm); auto takes what is available",
         choices=STRATEGIES,
         group="machine",
     )
     synchronise_batch_norm: bool = setting(
-        False, help="batch statistics over the global batch, not a replica's share", group="machine"
+        False, help="compute batch statistics over the global batch, not a replica's share", group="machine"
     )
     precision: str = setting("float32", help="arithmetic of the network", choices=PRECISIONS, group="machine")
     xla: bool = setting(False, help="compile the step with XLA; one replica only, and slower on CPUs", group="machine")
     steps_per_call: int = setting(
         0,
-        help="training steps in one call from Python; 0 takes 8 on GPUs and 1 otherwise",
+        help="training steps in one call from Python; 0 means 8 on GPUs and 1 otherwise",
         low=0,
         group="machine",
         decides=False,
@@ -114,7 +114,7 @@ class TrainSettings(Settings):
     require_gpu: bool = setting(False, help="refuse to start without a GPU", group="machine", decides=False)
     checkpoint_minutes: float = setting(
         10.0,
-        help="save the full state at least so often; it is saved at every evaluation anyway",
+        help="save the full state at least this often; it is saved at every evaluation anyway",
         unit="minutes",
         low=0,
         group="machine",
@@ -130,8 +130,8 @@ class TrainSettings(Settings):
     )
     cam_images: int = setting(
         6,
-        help="validation films, the first positive of each of so many tasks, whose Grad-CAM TensorBoard shows after "
-        "each evaluation; one worker only",
+        help="number of tasks for whose first positive validation film TensorBoard shows Grad-CAM after each "
+        "evaluation; one worker only",
         low=0,
         high=64,
         group="watching",

@@ -10,11 +10,11 @@ from chex_tf.training.objective import Batch, Objective
 from chex_tf.training.schedules import Schedule
 from chex_tf.training.settings import TrainSettings
 
-# What a step reports, in this order. `loss_scale` is float16's, and 1 for other arithmetic; `waited` is the time its
-# batch was waited for, in seconds, NaN in deterministic runs.
+# What a step reports, in this order. `loss_scale` is float16's, and 1 for other arithmetic; `waited` is the time spent
+# waiting for its batch, in seconds, NaN in deterministic runs.
 REPORTED = ("loss", "gradient_norm", "learning_rate", "loss_scale", "waited")
 
-# Dynamic scaling of float16's loss: doubled after so many steps without overflow, halved at one (Micikevicius et al.
+# Dynamic scaling of float16's loss: doubled after HOLD_STEPS without overflow, halved at one (Micikevicius et al.
 # 2018, section 3.2, gives factors of 2 and an interval of 2000).
 HOLD_STEPS, LARGEST_SCALE = 2000.0, 2.0**24
 
@@ -50,7 +50,7 @@ def make_steps(
         loss = tf.constant(0.0)
         for part in range(settings.accumulate):
             piece = {name: _part(value, part, settings.accumulate) for name, value in batch.items()}
-            with tf.control_dependencies(gradients):  # one part at a time, or the memory would not be saved
+            with tf.control_dependencies(gradients):  # one part at a time; otherwise no memory would be saved
                 _seed_dropout(network, context, settings.seed, step * settings.accumulate + part)
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
                     tape.watch(sources)
@@ -73,37 +73,40 @@ def make_steps(
                 moving = context.all_reduce(tf.distribute.ReduceOp.MEAN, moving)
         if scale is not None:
             gradients = [gradient / scale for gradient in gradients]
-        of_weights, of_own = gradients[: len(gradients) - len(learned)], gradients[len(gradients) - len(learned) :]
-        norm = tf.linalg.global_norm(of_weights)
+        boundary = len(gradients) - len(learned)
+        weight_gradients, own_gradients = gradients[:boundary], gradients[boundary:]
+        norm = tf.linalg.global_norm(weight_gradients)
         applies = None
-        if scale is not None:  # an overflow leaves the whole step out, the statistics of its forward pass included
+        if scale is not None:  # an overflow skips the whole step, including the statistics of its forward pass
             applies = tf.math.is_finite(tf.linalg.global_norm(gradients))
             moving = [tf.where(applies, new, old) for new, old in zip(moving, moving_before, strict=True)]
         if settings.clip_norm is not None:
-            of_weights, _ = tf.clip_by_global_norm(of_weights, settings.clip_norm, use_norm=norm)
+            weight_gradients, _ = tf.clip_by_global_norm(weight_gradients, settings.clip_norm, use_norm=norm)
 
         # -- the update, equal on every replica ---------------------------------------------------------------------
         rate = schedule(step)
 
-        def update(strategy: tf.distribute.Strategy, of_weights: Any, moving: Any, of_own: Any, args: Any) -> None:
+        def update(
+            strategy: tf.distribute.Strategy, weight_gradients: Any, moving: Any, own_gradients: Any, args: Any
+        ) -> None:
             rate, step, applies = (_one_of(strategy, value) for value in args)
-            network.optimizer.update(strategy, of_weights, rate, step, applies)
+            network.optimizer.update(strategy, weight_gradients, rate, step, applies)
             if replicas > 1 or applies is not None:
                 for variable, mean in zip(network.moving, moving, strict=True):
                     strategy.extended.update(variable.value, lambda v, new: v.assign(new), args=(mean,), group=False)
-            objective.update(strategy, network.own, dict(zip(learned, of_own, strict=True)), applies)
+            objective.update(strategy, network.own, dict(zip(learned, own_gradients, strict=True)), applies)
             if applies is not None:
                 strategy.extended.update(
                     network.scaling, lambda v, fits: v.assign(_next_scaling(v, fits)), args=(applies,), group=False
                 )
 
-        context.merge_call(update, args=(of_weights, moving, of_own, (rate, step, applies)))
+        context.merge_call(update, args=(weight_gradients, moving, own_gradients, (rate, step, applies)))
         return tf.stack([loss, norm, rate, tf.constant(1.0) if scale is None else scale])
 
     if settings.xla:
         replica_step = tf.function(replica_step, jit_compile=True)
 
-    # Deterministic mode forbids to look at a clock.
+    # Deterministic mode forbids reading a clock.
     now = (lambda: tf.constant(float("nan"), tf.float64)) if settings.deterministic else tf.timestamp
 
     @tf.function(reduce_retracing=True)

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as requests: the loop looks between two calls, saves, and ends."""
+"""SIGTERM and Ctrl-C as requests: the loop checks for them between calls, saves, and ends."""
 
 import contextlib
 import signal
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 class Request:
-    """Which signal asked to stop, if any. A second one acts as it would without us."""
+    """Which signal asked to stop, if any. A second signal has its usual effect."""
 
     signal: int | None = None
 
@@ -18,20 +18,20 @@ class Request:
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[Request]:
-    """Listens while the block runs; outside the main thread, where Python hears no signals, it does nothing."""
+def listening() -> Iterator[Request]:
+    """Listens while the block runs; outside the main thread, where Python receives no signals, it does nothing."""
     request = Request()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
 
-    def hear(number: int, frame: types.FrameType | None) -> None:
+    def record(number: int, frame: types.FrameType | None) -> None:
         request.signal = number
         signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     for number in before:
-        signal.signal(number, hear)
+        signal.signal(number, record)
     try:
         yield request
     finally:

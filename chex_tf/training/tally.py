@@ -1,4 +1,4 @@
-"""Means of what steps report, between two evaluations."""
+"""Means over the steps between two evaluations."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 @dataclasses.dataclass
 class Tally:
-    """Goes into checkpoints, so that the means survive a kill."""
+    """Saved in checkpoints, so that the means survive a kill."""
 
     steps: int = 0
     loss: float = 0.0

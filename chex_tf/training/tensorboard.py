@@ -18,8 +18,8 @@ THRESHOLDS = 101  # of a precision-recall curve, evenly from 0 to 1
 
 
 class TensorBoard:
-    """Writes into one folder. `start` is the step that training continues from: points beyond it, of a run that was
-    killed, go. The HParams tab ranks runs by the best score."""
+    """Writes into one folder. `start` is the step from which training continues: later points, from a run that was
+    killed, are dropped. The HParams tab ranks runs by the best score."""
 
     def __init__(
         self, folder: pathlib.Path, settings: Mapping[str, Any], start: int, score_name: str, score_label: str
@@ -74,7 +74,7 @@ class TensorBoard:
 
 def precision_recall_counts(positive: np.ndarray, probabilities: np.ndarray) -> list[np.ndarray]:
     """True and false positives, true and false negatives, precision and recall at THRESHOLDS from 0 to 1: an image
-    counts as called positive from its probability upwards."""
+    is called positive where its probability reaches the threshold."""
     thresholds = np.linspace(0.0, 1.0, THRESHOLDS)
     called = probabilities[None, :] >= thresholds[:, None]
     true = (called & positive).sum(axis=1).astype(np.float64)
@@ -85,8 +85,8 @@ def precision_recall_counts(positive: np.ndarray, probabilities: np.ndarray) -> 
 
 
 def _mark_start(folder: pathlib.Path, step: int) -> None:
-    """TensorBoard takes the first such mark for a beginning; at every later one it drops the points of earlier files
-    from its step on."""
+    """TensorBoard takes the first such mark for a beginning; at every later mark it drops the points of earlier files
+    from the mark's step on."""
     writer = EventFileWriter(str(folder), filename_suffix=".start")
     start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
     writer.add_event(event_pb2.Event(wall_time=time.time(), step=step + 1, session_log=start))

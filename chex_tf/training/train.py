@@ -1,6 +1,6 @@
 """Training from beginning to end, whatever the objective.
 
-`train_observations` is what `python -m launch.train` calls, and a notebook may.
+`python -m launch.train` calls `train_observations`; a notebook may do so too.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """How a run stands. `best` are the ensemble's members, the best first; `plan` is a dry run's."""
+    """The state of a run. `best` are the ensemble's members, the best first; `plan` is a dry run's."""
 
     run_dir: pathlib.Path
     state: str
@@ -49,7 +49,7 @@ class Result:
 
     @property
     def best_score(self) -> float | None:
-        """Of the best single checkpoint on the validation set."""
+        """The best single checkpoint's, on the validation set."""
         return self.best[0].score if self.best else None
 
 
@@ -84,7 +84,7 @@ def train(
     progress: loop.Progress = lambda done, total, note: None,
     callbacks: Sequence[loop.Callback] = (),
 ) -> Result:
-    """Begins a run, or continues it where it stopped; one that is finished is left alone."""
+    """Begins a run, or continues it where it stopped; a finished run is left alone."""
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     objective = open_objective(settings)
@@ -95,21 +95,21 @@ def train(
         return Result(settings.run_dir, "planned", 0, 0, (), plan.describe(settings, objective, built, machine))
     run_dir = settings.run_dir
     if not machine.is_chief:
-        return job.carry_out()
+        return job.run()
     with locked(run_dir):
         before = configuration.read(run_dir)
         if before is not None and _failed_before_its_first_checkpoint(run_dir):
-            say(f"{run_dir} failed before its first checkpoint; it begins anew with these settings")
+            say(f"{run_dir} failed before its first checkpoint; it starts again with these settings")
             before = None
         if before is not None:
             job.refuse_changes(before)
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
-            return _found(run_dir, "finished", 0)
+            return _result(run_dir, "finished", 0)
         if before is None:
             configuration.write(run_dir, job.config())
         try:
-            return job.carry_out()
+            return job.run()
         except BaseException as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             status.write(run_dir, "failed", why=reason)
@@ -133,8 +133,8 @@ class _Job:
         return dataclasses.replace(self.objective.heads, dropout=self.settings.dropout)
 
     def config(self) -> Config:
-        """Every setting as resolved, and what else decides the outcome."""
-        return configuration.made(
+        """Every setting as resolved, and whatever else decides the outcome."""
+        return configuration.assemble(
             (self.settings, *self.objective.settings, self.model),
             self.heads.to_json(),
             self.objective.records(),
@@ -158,11 +158,11 @@ class _Job:
                 self.say(f"note: {name} changed since this run began ({then} -> {today}): bits may differ")
 
     def build(self) -> Built:
-        """The network, its layers frozen as asked; to be called in the strategy's scope."""
+        """The network, with the requested layers frozen; call it in the strategy's scope."""
         settings, model = self.settings, self.model
         synchronised = settings.synchronise_batch_norm and self.machine.replicas > 1
         if synchronised:
-            model = dataclasses.replace(model, fused=False)  # the fused kernel sees one replica's images alone
+            model = dataclasses.replace(model, fused=False)  # the fused kernel sees only one replica's images
         statistics = self.objective.statistics() if model.weights == "none" else None
         policy = keras.config.dtype_policy()
         keras.config.set_dtype_policy(settings.precision)
@@ -179,9 +179,9 @@ class _Job:
         freezing.freeze(built.model, settings.freeze, settings.freeze_batch_norm, model_heads.names(self.heads))
         return built
 
-    def carry_out(self) -> Result:
+    def run(self) -> Result:
         settings, run_dir, chief = self.settings, self.settings.run_dir, self.machine.is_chief
-        with stopping.heard() as stop:
+        with stopping.listening() as stop:
             if chief:
                 status.write(run_dir, "running")
             with self.machine.strategy.scope():
@@ -190,29 +190,37 @@ class _Job:
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
             for line in (*plan.describe_model(settings, built), self.machine.describe()):
                 self.say(line)
-            shown = {
+            board_settings = {
                 name: value
                 for part in (settings, *self.objective.settings, self.model)
                 for name, value in part.to_json().items()
             }
-            with distribution.watched(self.machine), reader_errors(*self.objective.sources):
+            with distribution.worker_errors(self.machine), reader_errors(*self.objective.sources):
                 outcome = loop.run(
-                    settings, self.machine, self.objective, net, shown, stop, self.say, self.progress, self.callbacks
+                    settings,
+                    self.machine,
+                    self.objective,
+                    net,
+                    board_settings,
+                    stop,
+                    self.say,
+                    self.progress,
+                    self.callbacks,
                 )
             if not chief:
                 return Result(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
             if outcome.step < outcome.steps:
                 self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
                 status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
-                return _found(run_dir, "stopped", outcome.exit_code)
-            self._keep_encoder(built)
+                return _result(run_dir, "stopped", outcome.exit_code)
+            self._save_encoder(built)
             best = checkpoints.read_index(run_dir)[0].best
             score = best[0].score if best and not math.isnan(best[0].score) else None
             named = {f"best_{self.objective.score_name}": score}
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
-            return _found(run_dir, "finished", 0)
+            return _result(run_dir, "finished", 0)
 
-    def _keep_encoder(self, built: Built) -> None:
+    def _save_encoder(self, built: Built) -> None:
         """The last weights below the head, for runs that start from this one with --weights=RUN_DIR."""
         assert built.normalisation is not None
         below = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
@@ -220,18 +228,18 @@ class _Job:
 
 
 def _encoder(model: ModelSettings) -> Encoder | None:
-    """What the run holds whose folder --weights names; a folder that is called as released weights are is not meant."""
+    """The encoder of the run whose folder --weights names; a name of released weights never means a folder."""
     released = {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
     folder = pathlib.Path(model.weights)
     return encoder.read(folder) if model.weights not in released and folder.is_dir() else None
 
 
 def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
-    """Whether a command with a mistake in it, a misspelt weights file perhaps, left no more than its settings."""
+    """Whether a faulty command (a misspelt weights file, say) left nothing but its settings."""
     return status.read(run_dir)["state"] == "failed" and not checkpoints.read_index(run_dir)
 
 
-def _found(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
+def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
     states = checkpoints.read_index(run_dir)
     return Result(
         run_dir,

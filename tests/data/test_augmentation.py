@@ -19,7 +19,7 @@ def film(height: int = SIDE, width: int = SIDE) -> np.ndarray:
 
 
 def changed(image: np.ndarray, side: int = SIDE, **values: float) -> np.ndarray:
-    change = augmentation.none(1)
+    change = augmentation.centre_crop(1)
     change = dataclasses.replace(change, **{name: np.array([value]) for name, value in values.items()})
     out = np.zeros((1, side, side), np.uint8)
     augmentation.apply([image], change, side, out)
@@ -28,7 +28,7 @@ def changed(image: np.ndarray, side: int = SIDE, **values: float) -> np.ndarray:
 
 def test_nothing_asked_changes_nothing():
     assert np.array_equal(changed(film()), film())
-    assert augmentation.none(3).nothing
+    assert augmentation.centre_crop(3).is_identity
 
 
 def test_crops():
@@ -119,4 +119,4 @@ def test_draws_fill_their_ranges_and_are_independent(settings_of):
 
 
 def test_without_settings_nothing_is_drawn(settings_of):
-    assert augmentation.draw(settings_of(), np.zeros(5, int), np.arange(5)).nothing
+    assert augmentation.draw(settings_of(), np.zeros(5, int), np.arange(5)).is_identity

@@ -51,7 +51,7 @@ def test_what_a_record_lacks_is_named(tmp_path, changes, named):
     with pytest.raises(InputError) as error:
         index.scan([file], observations=3)
     features = "image, labels, view, projection, sex, age, path, patient, study"
-    expected = f"{file}: expected records with {features}; {named} is missing or of another form"
+    expected = f"{file}: expected records with {features}; {named} is missing or has another form"
     assert str(error.value) == expected
     assert error.value.setting == "data"
 

@@ -29,7 +29,7 @@ def test_smoothing_draws_from_the_published_intervals_unless_told():
         ("one", "received 'one'; did you mean ones"),
         ("", "expected one of ignore, zeros"),
         ("Edema:ones", "none for Atelectasis, Fracture"),
-        ("Edma:ones,*:zeros", "Edma is none of the tasks; did you mean Edema"),
+        ("Edma:ones,*:zeros", "Edma is not one of the tasks; did you mean Edema"),
         ("ones,zeros", "received several for *"),
         ("Edema:ones,Edema:zeros,*:ones", "received several for Edema"),
         ("smooth_ones(0.9,0.6)", "0 <= a <= b <= 1"),

@@ -95,7 +95,7 @@ def test_task_sets_and_names():
     assert targets.task_names(("all",), OBSERVATIONS) == OBSERVATIONS
     assert targets.task_names(("all",), ("Mass", "Hernia")) == ("Mass", "Hernia")
     assert targets.task_names(("Fracture", "Airspace Opacity"), OBSERVATIONS) == ("Fracture", "Lung Opacity")
-    with pytest.raises(InputError, match="'Oedema' is no observation of these data; did you mean Edema"):
+    with pytest.raises(InputError, match="'Oedema' is not an observation of these data; did you mean Edema"):
         targets.task_names(("Oedema",), OBSERVATIONS)
     with pytest.raises(InputError, match=r"^study needs Edema, No Finding, which these data lack; they have Atele"):
         targets.task_names(("study",), ("Atelectasis", "Cardiomegaly", "Consolidation", "Pleural Effusion"))
@@ -146,7 +146,7 @@ def test_self_trained_by_study(tmp_path, records, settings_of):
         ("Path,Edema", ["a,nan"], "predictions.csv, line 2: expected a probability"),
         ("Path,Edema", ["a,-0.1"], "line 2: expected a probability of Edema from 0 to 1; received '-0.1'"),
         ("Path,Edema", ["", "a,"], "line 3: expected a probability of Edema from 0 to 1; received ''"),
-        ("Path,Edema", ["a,0.5", "a,0.5"], "predictions.csv, line 3: a comes twice"),
+        ("Path,Edema", ["a,0.5", "a,0.5"], "predictions.csv, line 3: a appears twice"),
     ],
 )
 def test_predictions_that_do_not_fit_are_refused(tmp_path, records, settings_of, header, lines, message):

@@ -44,7 +44,7 @@ def test_all_that_does_not_fit_is_listed(table):
         match(truth, [model])
     message = str(caught.value)
     assert "2 missing (p/patient1/study2, p/patient2/study1)" in message
-    assert "1 doubled (p/patient1/study1)" in message
+    assert "1 repeated (p/patient1/study1)" in message
     assert "1 unknown (p/patient9/study1)" in message
 
 
@@ -63,9 +63,9 @@ def test_values_that_are_no_numbers_are_listed_for_every_file(table):
     assert "b.csv: expected finite numbers; received p/patient1/study2 Edema=x" in message
 
 
-def test_a_doubled_study_in_the_labels_is_refused(table):
+def test_a_repeated_study_in_the_labels_is_refused(table):
     truth = table(TRUTH + "p/patient2/study1,0,0\n", "truth.csv")
-    with pytest.raises(InputError, match=r"truth.csv: 1 doubled \(p/patient2/study1\)"):
+    with pytest.raises(InputError, match=r"truth.csv: 1 repeated \(p/patient2/study1\)"):
         match(truth, [table("Study,Edema\np/patient1/study1,0.1\n")])
 
 

@@ -14,7 +14,7 @@ TASKS = ("Edema", "Fracture", "Pneumonia")
 BALANCED = Measure(
     "balanced_accuracy",
     "balanced accuracy",
-    gather=measures.decided,
+    gather=measures.gather_decisions,
     value=lambda decisions: (decisions.sensitivity + decisions.specificity) / 2,
     needs=Needs.DECISIONS,
     short="Bal. acc.",
@@ -26,7 +26,7 @@ def _gini(ranked):
     return 2 * ranked.auroc() - 1
 
 
-GINI = Measure("gini", "Gini coefficient", gather=measures.ranked, value=_gini)
+GINI = Measure("gini", "Gini coefficient", gather=measures.gather_ranking, value=_gini)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_many_models_are_listed_by_their_mean(test_set):
     text = table.text(evaluate(values, names, paired=True))
     assert not any(line.startswith("Edema") for line in text.splitlines())
     assert "The 40 of 91 pairs with the smallest p" in text
-    assert "so none stays below 0.05 after it: use more than 3,640." in text
+    assert "so none stays below 0.05 after adjustment: use more than 3,640." in text
     assert "The tasks one by one are in evaluation.json" in text
 
 

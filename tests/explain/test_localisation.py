@@ -51,7 +51,7 @@ def random_scores(seed: int, films: int = 30, tasks: int = 2) -> Scores:
             if (film + task) % 3:
                 region = np.zeros((8, 8), bool)
                 region[task : task + 4, 2:5] = True
-                scores.note(film, task, generator.random((8, 8)) + 0.3 * region, region)
+                scores.record(film, task, generator.random((8, 8)) + 0.3 * region, region)
     return scores
 
 

@@ -75,4 +75,4 @@ def test_a_film_stored_as_a_square_is_seen_whole_though_proportions_are_kept() -
     view = View(10, 10, "keep", Stored(12, "square"))
     assert view.window((100, 200)) == ((0.0, 1.0), (0.0, 1.0))
     assert (upsample(np.ones((1, 1)), (100, 200), view) == 1).all()
-    assert view.of_records.window((100, 200)) == ((0.0, 1.0), (0.25, 0.5))
+    assert view.for_records.window((100, 200)) == ((0.0, 1.0), (0.25, 0.5))

@@ -125,7 +125,7 @@ def test_places_without_regions_are_refused(tmp_path: pathlib.Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="masks/"):
         regions.open_regions(tmp_path / "empty")
-    assert regions.beside(tmp_path / "empty") is None
+    assert regions.find_in(tmp_path / "empty") is None
 
 
 def test_a_phantom_of_chexpert(tmp_path: pathlib.Path) -> None:

@@ -73,10 +73,10 @@ def test_the_card_says_what_is_done_to_films_before_the_network(tmp_path, view, 
 
 
 def test_the_tables(outcome):
-    proved = tables.proved(outcome).splitlines()
+    proved = tables.proof_table(outcome).splitlines()
     assert proved[0].split() == ["AUROC", "run", "exported", "exported", "−", "run"]
     assert any(line.startswith("mean") and line.endswith("+0.0000 (+0.0000 to +0.0000)") for line in proved)
-    family = tables.family(outcome).splitlines()
+    family = tables.family_table(outcome).splitlines()
     assert "1.0×" in family[2]
     assert family[3].startswith("other|name  ResNet18Minus3")
     assert "+0.0000 (+0.0000 to +0.0000)" in family[3]

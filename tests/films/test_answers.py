@@ -10,7 +10,7 @@ import numpy as np
 
 from chex_tf import prediction_files
 from chex_tf.films import answers
-from chex_tf.films.search import shown
+from chex_tf.films.search import printable
 from chex_tf.films.stream import Reading
 from chex_tf.trained.thresholds import Thresholds
 
@@ -91,7 +91,7 @@ def test_names_that_mean_harm():
         'd",e.png',
         "\t5.png",
     ]
-    found = [shown(pathlib.Path(name)) for name in harmful]
+    found = [printable(pathlib.Path(name)) for name in harmful]
     expected = ["./=1+1.png", "./-2.png", "./+3.png", "./@4.png", "a\\nb.png", "\\x1b[2J.png", "c\\udcff.png"]
     assert found == [*expected, 'd",e.png', "./\\t5.png"]
     readings = [Reading(pathlib.Path(name), MEMBERS) for name in harmful]

@@ -55,7 +55,7 @@ def both(data: pathlib.Path, source: pathlib.Path, **given: Any) -> list[tuple[n
     """For each training image: as its file is read, and as the pipeline gives it."""
     settings = DataSettings(data=data, tasks=("all",), **given)
     split = Source(settings, "train", training=False)
-    view = View.under(settings, Stored.from_json(split.to_json()["stored"]))
+    view = View.from_settings(settings, Stored.from_json(split.to_json()["stored"]))
     expected = split.pixels(0, len(split))["image"]
     pairs = []
     for place, path in enumerate(split.records.index.path):

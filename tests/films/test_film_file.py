@@ -58,7 +58,7 @@ def test_a_film_becomes_the_very_input_that_its_record_becomes(prepared, tmp_pat
     for place in range(8):
         path = tmp_path / f"{place}.jpg"
         path.write_bytes(source.records.read(place))
-        view = View.under(settings, source.records.stored())
+        view = View.from_settings(settings, source.records.stored())
         film = film_file.open_film(path, view)
         np.testing.assert_array_equal(view.apply(film.pixels, film.shape), expected[place])
 
@@ -196,7 +196,7 @@ def test_damage_within_a_png_is_refused(tmp_path):
 
 
 def test_tiny_files_are_refused(tmp_path):
-    with pytest.raises(UnreadableFilm, match="expected at least 16 pixels a side; received 8×40"):
+    with pytest.raises(UnreadableFilm, match="expected at least 16 pixels per side; received 8×40"):
         film_file.read(saved(tmp_path, "film.png", smooth(40, 8)))
 
 

@@ -29,7 +29,7 @@ def names(found, folder):
 def test_a_folder_gives_its_films_by_ending_or_content_in_order(folder):
     found = find([folder])
     assert names(found, folder) == ["a.JPG", "b.png", "deep/without", "deep/er/c.dcm"]
-    assert (found.passed_over, found.missing) == (2, ())
+    assert (found.skipped, found.missing) == (2, ())
 
 
 def test_links_to_folders_are_not_followed_so_a_loop_ends(folder):

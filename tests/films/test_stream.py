@@ -41,7 +41,7 @@ def test_files_give_what_the_run_gives_for_their_records(reader, films, trained)
     spread = np.stack([reading.members for reading in readings])
     assert spread.shape == (21, 3, 6)
     for number, best in enumerate(reader.run.best):
-        alone = members.load_apart(reader.run, [best])(images)
+        alone = members.load_separately(reader.run, [best])(images)
         np.testing.assert_allclose(spread[:, number], np.asarray(alone).reshape(21, 6), rtol=1e-5)
 
 

@@ -37,7 +37,7 @@ def test_what_is_there_is_not_written_over(tmp_path: pathlib.Path) -> None:
     source, out = tmp_path / "a.pth", tmp_path / "b.safetensors"
     source.write_bytes(b"")
     out.write_bytes(b"kept")
-    with pytest.raises(InputError, match="is there already; --force writes over it"):
+    with pytest.raises(InputError, match="already exists; --force overwrites it"):
         convert.main(convert.ConvertSettings(checkpoint=source, out=out))
     assert out.read_bytes() == b"kept"
     with pytest.raises(InputError, match=r"ending in \.safetensors; received"):

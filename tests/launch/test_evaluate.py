@@ -127,7 +127,7 @@ def test_an_ensemble_beside_a_reader_is_judged_by_its_own_threshold(files, tmp_p
 def test_an_ensemble_needs_two_models_that_are_no_readers(files):
     done = evaluate(*given(files[0], "first", "reader"), "--ensemble")
     assert done.returncode == 2
-    assert done.stderr.endswith("--ensemble: expected at least two models that are no readers; received 1: first\n")
+    assert done.stderr.endswith("--ensemble: expected at least two models that are not readers; received 1: first\n")
 
 
 def test_thresholds_from_validation_files(files, tmp_path):
@@ -188,7 +188,7 @@ def test_a_catalogue_gives_rank_correlations(files):
     ("change", "arguments", "line"),
     [
         ((",Edema", ",Study,Edema"), [], "received Study more than once"),
-        (("00007/study1,", "00008/study1,"), [], "received 1 missing (v/test/patient00007/study1), 1 doubled"),
+        (("00007/study1,", "00008/study1,"), [], "received 1 missing (v/test/patient00007/study1), 1 repeated"),
         (("Edema", "Fracture"), [], "Fracture not in the labels"),
         (("", ""), ["--tasks=Edemma"], "no column for Edemma; its tasks are Edema, Pleural Effusion"),
         (("", ""), ["--compare=first:third"], "--compare: expected names of models; received third"),

@@ -167,7 +167,7 @@ def test_nothing_scales_inside(name: str) -> None:
 
 def test_refusals() -> None:
     with pytest.raises(
-        InputError, match="InceptionV3 takes images of at least 75 pixels a side; received 64"
+        InputError, match="InceptionV3 takes images of at least 75 pixels per side; received 64"
     ) as refusal:
         build.build_model(ModelSettings(arch="InceptionV3"), Heads(2), 64)
     assert refusal.value.setting == "image_size"

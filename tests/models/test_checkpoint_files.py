@@ -59,7 +59,7 @@ def test_names_spread_over_several_attributes(tmp_path: pathlib.Path) -> None:
         ("a.keras", "cannot read .*a.keras as a file of weights"),
         ("a.weights.h5", "cannot read .*a.weights.h5 as a file of weights"),
         ("a.h5", "cannot read .*a.h5 as a file of weights"),
-        ("a.pth", r"received a\.pth; python -m launch\.convert makes a \.safetensors of it"),
+        ("a.pth", r"received a\.pth; python -m launch\.convert makes a \.safetensors file of it"),
         ("a.npz", r"in a file ending in .*; received a\.npz$"),
     ],
 )

@@ -54,4 +54,4 @@ def test_table(counted: list[zoo.Entry]) -> None:
     assert lines[0].split()[:4] == ["model", "parameters", "in", "paper"]
     assert "11,183,694" in lines[3]
     assert "11.690M" in lines[3]
-    assert lines[-1] == "ResNet18: the paper's count is with 1000 outputs"
+    assert lines[-1] == "ResNet18: the paper's count is for 1000 outputs"

@@ -25,7 +25,7 @@ HEADS, RECORDS = {"outputs": 1}, {"train": {"fingerprint": "f", "tasks": ["a"], 
 
 
 def made(settings, records=RECORDS):
-    return config.made([settings], HEADS, records, 1, {"keras": "3"}, None)
+    return config.assemble([settings], HEADS, records, 1, {"keras": "3"}, None)
 
 
 def test_settings_come_back_from_the_file(tmp_path):
@@ -73,7 +73,7 @@ def test_a_damaged_file_is_one_line(tmp_path, content):
 
 def test_a_file_of_a_newer_version_says_so(tmp_path):
     (tmp_path / "config.json").write_text('{"form": 99}')
-    with pytest.raises(InputError, match="of a newer version"):
+    with pytest.raises(InputError, match="from a newer version"):
         config.read(tmp_path)
 
 
@@ -83,7 +83,7 @@ def test_all_runs_below_a_folder_are_found_and_named_where_a_run_was_wanted(tmp_
     for place in ("b", "a/first", "a/second", ".hidden"):
         (tmp_path / place / "config.json").write_text("{}")
     runs = tuple(tmp_path / place for place in ("a/first", "a/second", "b"))
-    assert layout.below(tmp_path) == runs
+    assert layout.runs_below(tmp_path) == runs
     layout.check(runs[0])
     with pytest.raises(InputError, match="expected a run directory") as caught:
         layout.check(tmp_path)

@@ -47,7 +47,7 @@ def test_a_number_used_again_is_not_taken_for_the_dead_process(tmp_path):
 
 def test_another_hosts_lock_counts_as_held(tmp_path):
     (tmp_path / "lock.json").write_text(json.dumps({"host": f"not-{socket.gethostname()}", "pid": 1, "started": "x"}))
-    with pytest.raises(InputError, match="if that process is surely gone"), locked(tmp_path):
+    with pytest.raises(InputError, match="if that process is certainly gone"), locked(tmp_path):
         pass
 
 

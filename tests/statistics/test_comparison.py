@@ -54,7 +54,7 @@ def test_differences_by_hand():
     pairs = [("a", "b"), ("a", "c"), ("b", "c")]
     single = comparison.differences(MEASURE, "Edema", pairs, sampled("Edema", values, replicates, components))
     assert all(np.isnan([one.p_holm, one.p_delong_holm]).all() and one.family == 0 for one in single)
-    found = comparison.adjusted(single)
+    found = comparison.adjust(single)
     assert [(one.a, one.b, one.measure, one.task, one.family) for one in found] == [
         ("a", "b", "area", "Edema", 3),
         ("a", "c", "area", "Edema", 3),

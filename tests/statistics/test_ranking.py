@@ -98,9 +98,7 @@ def test_weights_by_unit_are_weights_by_row():
     labels, scores = (generator.random(50) < 0.4).astype(float), generator.random(50)
     weights = generator.integers(0, 3, size=(7, 15)).astype(np.int32)
     order = ranking.rank(labels, scores)
-    np.testing.assert_array_equal(
-        ranking.auroc(order.of_units(units), weights), ranking.auroc(order, weights[:, units])
-    )
+    np.testing.assert_array_equal(ranking.auroc(order.by_unit(units), weights), ranking.auroc(order, weights[:, units]))
 
 
 def test_curves_are_scikit_learns():

@@ -19,11 +19,11 @@ def run_dir(trained, tmp_path):
 def test_checkpoints_by_name(trained):
     run = read_run(trained)
     assert len(run.best) == 3
-    assert checkpoints.chosen(run.best, "ensemble") == run.best
-    assert checkpoints.chosen(run.best, "best") == run.best[:1]
-    assert checkpoints.chosen(run.best, str(run.best[1].step)) == run.best[1:2]
+    assert checkpoints.choose(run.best, "ensemble") == run.best
+    assert checkpoints.choose(run.best, "best") == run.best[:1]
+    assert checkpoints.choose(run.best, str(run.best[1].step)) == run.best[1:2]
     with pytest.raises(InputError, match="expected ensemble, best or a kept step"):
-        checkpoints.chosen(run.best, "5")
+        checkpoints.choose(run.best, "5")
 
 
 @pytest.mark.parametrize("file", ["config.json", "checkpoints/index.json", "best"])

@@ -23,7 +23,7 @@ from chex_tf.runs import predictions
 from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 from chex_tf.trained import members, predict_split
-from chex_tf.trained.lacking import predicted
+from chex_tf.trained.lacking import ensure_predictions
 from chex_tf.trained.run import read_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def gathered(settings):
     """As launch.evaluate gathers: what a run lacks is predicted first."""
 
     def predict(run, split, data):
-        return predicted(run, split, settings.options, data, settings.strategy, print, lambda name: print)
+        return ensure_predictions(run, split, settings.options, data, settings.strategy, print, lambda name: print)
 
     return sources.gather(settings, predict)
 
@@ -143,7 +143,7 @@ def test_one_checkpoint_and_augmentation_have_files_of_their_own(run, prepared):
     model = members.load_member(known, known.best[0])
     both = (np.asarray(probable(model, images)) + np.asarray(probable(model, images[:, :, ::-1]))) / 2
     np.testing.assert_allclose(values(run, "test-best-flip")[1], both, rtol=2e-5)
-    assert predictions.in_words(run, f"test-{best.step}") == f"the checkpoint of step {best.step}"
+    assert predictions.describe(run, f"test-{best.step}") == f"the checkpoint of step {best.step}"
     with pytest.raises(InputError, match=r"a kept step \("):
         predict_split.predict_split(read_run(run), "test", "test", Options(checkpoint="77"))
 
@@ -182,7 +182,7 @@ def test_data_that_are_gone_leave_what_was_predicted(run, prepared, tmp_path):
     first = gathered(settings(run)).tables[0]
     shutil.rmtree(moved)
     assert gathered(settings(run)).tables[0] == first
-    with pytest.raises(InputError, match="which is not there") as caught:
+    with pytest.raises(InputError, match="which does not exist") as caught:
         gathered(settings(run, checkpoint="best"))
     assert caught.value.setting == "data"
     again = gathered(settings(run, data=prepared))  # the same images in another place are the same set

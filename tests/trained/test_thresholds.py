@@ -50,7 +50,7 @@ def test_thresholds_of_other_checkpoints_are_not_taken(run):
     written(run)
     found = thresholds.choose(run, run.best[:2], "ensemble", "youden")
     assert np.isnan(found.values).all()
-    assert "predictions/valid.csv is of other checkpoints" in found.about
+    assert "predictions/valid.csv is by other checkpoints" in found.about
     best = thresholds.choose(run, run.best[:1], "best", "f1")
     assert "no predictions/valid-best.csv" in best.about
     assert "--checkpoint=best writes them" in best.about

@@ -61,9 +61,9 @@ def test_an_older_run_without_its_folder_is_said_to_be_taken_as_untouched(run_wi
     said: list[str] = []
     assert stored_of(run, said.append) == Stored()
     assert len(said) == 1
-    assert said[0].endswith("taken as stored untouched")
+    assert said[0].endswith("assumed stored unchanged")
 
 
 def test_a_damaged_record_is_one_line(run_with):
-    with pytest.raises(InputError, match=r"run is damaged: config\.json says of its data: expected an image_size"):
+    with pytest.raises(InputError, match=r"run is damaged: config\.json, on its data: expected an image_size"):
         stored_of(run_with({"image_size": 96, "resize": "round"}), pytest.fail)

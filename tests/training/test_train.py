@@ -130,7 +130,7 @@ def test_a_command_that_failed_before_its_first_checkpoint_can_be_corrected(sett
         train_observations(training, data, dataclasses.replace(model, arch="ResNet19"))
     said = []
     assert train_observations(training, data, model, say=said.append).state == "finished"
-    assert f"{training.run_dir} failed before its first checkpoint; it begins anew with these settings" in said
+    assert f"{training.run_dir} failed before its first checkpoint; it starts again with these settings" in said
     config = json.loads((training.run_dir / "config.json").read_text())
     assert config["model"]["arch"] == model.arch
     # What has a checkpoint is kept as it is, whatever its status says.

@@ -17,7 +17,7 @@ TRAINING_SPLIT, EVALUATION_SPLIT = "train", "valid"
 
 @dataclasses.dataclass(frozen=True)
 class Feed:
-    """Batches of `batch` images over all replicas; see chex_tf.data.pipeline for what they hold."""
+    """Batches of `batch` images over all replicas; see chex_tf.data.pipeline for their contents."""
 
     train: Source
     valid: Source
@@ -52,7 +52,7 @@ class Feed:
         return self._pieces(self.train, machine, first_step)
 
     def evaluation(self, machine: Machine) -> tf.data.Dataset:
-        """Pieces of all validation batches, each image once; as many for every worker."""
+        """Pieces of all validation batches, each image once; the same number for every worker."""
         return self._pieces(self.valid, machine, 0)
 
     def _pieces(self, source: Source, machine: Machine, start: int) -> tf.data.Dataset:
@@ -66,13 +66,13 @@ class Feed:
         )
 
     def records(self) -> dict[str, Any]:
-        """What config.json keeps: fingerprints, counts, and what the label policy made of them."""
+        """What config.json records: fingerprints, counts, and the label policy's effect on them."""
         return {"train": self.train.to_json(), "valid": self.valid.to_json()}
 
 
 def open_feed(settings: DataSettings, batch: int) -> Feed:
     train = Source(settings, TRAINING_SPLIT, training=True)
-    # The validation split is read once an evaluation: what is kept in memory or on disk is the training split's.
+    # The validation split is read only once per evaluation: only the training split is cached.
     valid = Source(dataclasses.replace(settings, cache="none", cache_dir=None), EVALUATION_SPLIT, training=False)
     if train.targets.tasks != valid.targets.tasks:
         raise InputError(f"{settings.data}: its splits have different observations", "data")

@@ -1,8 +1,8 @@
-"""Losses as sums over a replica's examples and the weights to divide by, so that a global mean can be made of them.
+"""Losses as sums over a replica's examples, of which the step makes a global mean.
 
-Every loss takes targets and weights of equal shape; weight 0 means that nothing is known. A term gives a scalar sum;
-its denominator is the sum of weights over the *global* batch, which the step adds up over replicas before any
-gradient is taken. So 1, 2 and 4 replicas take the same step.
+Every loss takes targets and weights of equal shape; weight 0 means that nothing is known. A term is a scalar sum; its
+denominator is the sum of weights over the *global* batch, which the step adds up over replicas before any gradient is
+taken. So 1, 2 and 4 replicas take the same step.
 """
 
 import tensorflow as tf
@@ -29,9 +29,9 @@ def smooth_l1(predicted: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, beta
 
 
 def balancing_weights(targets: tf.Tensor, weights: tf.Tensor, prior: tf.Tensor) -> tf.Tensor:
-    """Weights under which positives and negatives of a task with this share of positives weigh the same in total.
+    """Weights that give positives and negatives the same total, for tasks with these shares of positives.
 
-    Their mean stays what it was. A task of which the training data hold one kind only keeps its weights.
+    The mean weight is unchanged. A task with only one kind in the training data keeps its weights.
     """
     one_sided = (prior <= 0.0) | (prior >= 1.0)
     safe = tf.where(one_sided, 0.5, prior)
@@ -54,7 +54,7 @@ def auc_margin(
 
     duals   (3, tasks): a, b, alpha
     shares  1 over the global sum of weights of each task (0 where a task has none): E[.] over this replica's examples
-            is a share of the global mean. The terms without E stand in `auc_margin_constants`.
+            is a share of the global mean. The terms without E are in `auc_margin_constants`.
     """
     a, b, alpha = tf.unstack(duals)
     scores = tf.sigmoid(logits)
@@ -65,15 +65,19 @@ def auc_margin(
 
 
 def auc_margin_constants(prior: tf.Tensor, margin: float, duals: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-    """The terms of `auc_margin` without examples in them; `known` is 1 for tasks that this batch says something of."""
+    """The terms of `auc_margin` without examples in them; `known` is 1 for tasks with labels in this batch."""
     _, _, alpha = tf.unstack(duals)
     return tf.reduce_sum(known * prior * (1.0 - prior) * (2.0 * alpha * margin - tf.square(alpha)))
 
 
 def auc_margin_step(duals: tf.Tensor, gradient: tf.Tensor, learning_rate: float) -> tf.Tensor:
-    """Descent in a and b, ascent in alpha, which stays at or above 0."""
+    """One step: descent in a and b, ascent in alpha, which is kept at or above 0."""
     a, b, alpha = tf.unstack(duals)
-    of_a, of_b, of_alpha = tf.unstack(gradient)
+    gradient_a, gradient_b, gradient_alpha = tf.unstack(gradient)
     return tf.stack(
-        [a - learning_rate * of_a, b - learning_rate * of_b, tf.maximum(0.0, alpha + learning_rate * of_alpha)]
+        [
+            a - learning_rate * gradient_a,
+            b - learning_rate * gradient_b,
+            tf.maximum(0.0, alpha + learning_rate * gradient_alpha),
+        ]
     )

@@ -27,7 +27,7 @@ DUALS = "auc_margin_duals"  # a, b and alpha of the AUC margin loss, by task
 def open_observations(
     asked: ObservationsSettings, data: DataSettings, training: TrainSettings
 ) -> "ObservationsObjective":
-    """Opens the data; what cannot go together is refused before that."""
+    """Opens the data, after refusing settings that contradict each other."""
     check_together(asked, data)
     feed = open_feed(data.seeded(training.seed), training.batch)
     scored = validation.scored_tasks(asked.score_tasks, feed.tasks)
@@ -36,7 +36,7 @@ def open_observations(
 
 @dataclasses.dataclass(frozen=True)
 class ObservationsObjective:
-    """`scored` are the tasks whose mean AUROC ranks checkpoints; `prior` (tasks,) the shares of positives."""
+    """`scored` are the tasks whose mean AUROC ranks checkpoints; `prior` (tasks,) are the shares of positives."""
 
     asked: ObservationsSettings
     data: DataSettings
@@ -132,7 +132,7 @@ class ObservationsObjective:
         return {**batch, "weights": weights}
 
     def totals(self, batch: Batch) -> list[tf.Tensor]:
-        """The sum of weights over the observations (by task for the AUC margin), then one an auxiliary task."""
+        """The sum of weights over the observations (by task for the AUC margin), then one per auxiliary task."""
         by_task = self.asked.loss == "auc_margin"
         observed = tf.reduce_sum(batch["weights"], axis=0 if by_task else None)
         return [observed, *(tf.reduce_sum(batch[f"{name}_weight"]) for name in self.asked.auxiliary)]
@@ -140,12 +140,12 @@ class ObservationsObjective:
     def loss(self, forward: Forward, batch: Batch, totals: Sequence[tf.Tensor], own: Own, parts: int) -> tf.Tensor:
         outputs = forward(batch["image"])
         shares = [tf.math.divide_no_nan(1.0, total) for total in totals]
-        loss = self._of_observations(outputs[OBSERVATIONS], batch, shares[0], own, parts)
+        loss = self._observations_loss(outputs[OBSERVATIONS], batch, shares[0], own, parts)
         for (name, weight), share in zip(self.asked.auxiliary.items(), shares[1:], strict=True):
             loss += weight * share * auxiliary_loss(name, outputs[name], batch[name], batch[f"{name}_weight"])
         return loss
 
-    def _of_observations(self, logits: tf.Tensor, batch: Batch, share: tf.Tensor, own: Own, parts: int) -> tf.Tensor:
+    def _observations_loss(self, logits: tf.Tensor, batch: Batch, share: tf.Tensor, own: Own, parts: int) -> tf.Tensor:
         targets, weights, smoothing = batch["targets"], batch["weights"], self.asked.label_smoothing
         if self.asked.loss == "auc_margin":
             known = tf.cast(share > 0, tf.float32)

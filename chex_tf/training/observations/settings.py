@@ -1,4 +1,4 @@
-"""Settings of learning the observations: the loss, auxiliary tasks, and what ranks checkpoints."""
+"""Settings for learning the observations: the loss, auxiliary tasks, and the score that ranks checkpoints."""
 
 import dataclasses
 from typing import ClassVar
@@ -51,7 +51,7 @@ class ObservationsSettings(Settings):
 
     @property
     def auxiliary(self) -> dict[str, float]:
-        """Auxiliary head -> weight of its loss, for those that are wanted."""
+        """Auxiliary head -> weight of its loss, for those with a weight above 0."""
         weights = {"sex": self.sex_weight, "age": self.age_weight, "view": self.view_weight}
         return {name: weight for name, weight in weights.items() if weight > 0}
 
@@ -65,7 +65,7 @@ def check_together(observations: ObservationsSettings, data: DataSettings) -> No
                 "balance weighs positives against negatives; --uncertain=multiclass has a third class", "balance"
             )
         if observations.loss == "auc_margin":
-            raise InputError("auc_margin ranks by one score a task; --uncertain=multiclass gives three", "loss")
+            raise InputError("auc_margin ranks by one score per task; --uncertain=multiclass gives three", "loss")
     soft = sorted(rules & _SOFT_RULES)
     if observations.loss == "auc_margin" and soft:
         raise InputError(

@@ -23,7 +23,7 @@ LOSS, MEAN = "validation_loss", "auroc"
 
 @dataclasses.dataclass(frozen=True)
 class Predicted:
-    """What one pass over the validation set gave."""
+    """The predictions of one pass over the validation set."""
 
     probabilities: np.ndarray  # (images, tasks)
     truth: np.ndarray  # (images, tasks): 1, 0, NaN
@@ -48,7 +48,7 @@ def scored_tasks(wanted: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]
 
 
 def auroc(truth: np.ndarray, scores: np.ndarray) -> float:
-    """NaN where there is one kind of image only."""
+    """NaN where all images are of one class."""
     order = ranking.rank(truth, scores)
     return float(ranking.auroc(order, np.ones((1, len(truth)), np.int64))[0])
 
@@ -61,16 +61,16 @@ def evaluator(
     scored: Sequence[str],
     blank_rules: Sequence[Rule],
 ) -> Callable[[], Evaluation]:
-    """A function that goes over `batches` (distributed, the same every time) and scores the network as it is then."""
+    """A function that goes over `batches` (distributed, the same every time) and scores the current network."""
 
-    def of_replica(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def replica_outputs(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         logits = network.outputs(batch["image"], training=False)[OBSERVATIONS]
-        labels = tf.cast(batch["labels"], tf.int32)  # collectives take no int8
+        labels = tf.cast(batch["labels"], tf.int32)  # collectives do not support int8
         return {"logits": logits, "labels": labels, **{name: batch[name] for name in ("targets", "weights", "weight")}}
 
     @tf.function
     def collect(batch: Any) -> dict[str, tf.Tensor]:
-        per_replica = strategy.run(of_replica, args=(batch,))
+        per_replica = strategy.run(replica_outputs, args=(batch,))
         if strategy.num_replicas_in_sync == 1:
             return per_replica
         return {name: strategy.gather(value, axis=0) for name, value in per_replica.items()}
@@ -80,7 +80,7 @@ def evaluator(
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         real = whole.pop("weight") > 0
         whole = {name: value[real] for name, value in whole.items()}
-        found = Predicted(probabilities.of_logits(whole["logits"]), truth(whole["labels"], blank_rules))
+        found = Predicted(probabilities.from_logits(whole["logits"]), truth(whole["labels"], blank_rules))
         by_task = {task: auroc(found.truth[:, i], found.probabilities[:, i]) for i, task in enumerate(tasks)}
         known = [by_task[task] for task in scored if not np.isnan(by_task[task])]
         mean = float(np.mean(known)) if known else float("nan")
@@ -93,7 +93,7 @@ def evaluator(
 def _mean_loss(whole: dict[str, np.ndarray]) -> float:
     """Mean cross-entropy over all known labels, whatever loss is trained on: comparable between runs."""
     three_way = whole["targets"].ndim == 3
-    of = losses.three_way_cross_entropy if three_way else losses.cross_entropy
+    loss_sum = losses.three_way_cross_entropy if three_way else losses.cross_entropy
     with tf.device("/CPU:0"):
-        total = of(*(tf.constant(whole[name], tf.float32) for name in ("logits", "targets", "weights")))
+        total = loss_sum(*(tf.constant(whole[name], tf.float32) for name in ("logits", "targets", "weights")))
     return float(total) / max(1e-12, float(whole["weights"].sum()))

@@ -14,7 +14,7 @@ from chex_tf.training.observations.settings import ObservationsSettings, check_t
     [
         ({"balance": True}, "multiclass", "balance weighs positives against negatives"),
         ({"balance": True}, "Edema:multiclass,*:ones", "balance weighs positives against negatives"),
-        ({"loss": "auc_margin"}, "multiclass", "auc_margin ranks by one score a task"),
+        ({"loss": "auc_margin"}, "multiclass", "auc_margin ranks by one score per task"),
         ({"loss": "auc_margin"}, "smooth_ones", "takes labels of 0 and 1; received a policy with smooth_ones"),
         ({"loss": "auc_margin"}, "Edema:smooth_zeros,*:ones", "received a policy with smooth_zeros"),
     ],
