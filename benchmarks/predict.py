@@ -62,7 +62,7 @@ def measure(asked: argparse.Namespace, run_dir: pathlib.Path) -> None:
     from chex_tf.trained.run import read_run
 
     run = read_run(run_dir)
-    reader = Reader(run, choose(run, asked.checkpoint), asked.batch)
+    reader = Reader(run, choose(run.best, asked.checkpoint), asked.batch)
     with tempfile.TemporaryDirectory() as folder:
         paths = draw(pathlib.Path(folder), asked.films)
         kilobytes = statistics.mean(path.stat().st_size for path in paths[:DISTINCT]) / 1000

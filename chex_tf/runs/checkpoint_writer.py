@@ -19,6 +19,7 @@ from chex_tf.runs import layout
 from chex_tf.runs.checkpoints import KEPT_STATES, Best, CheckpointError, State, commit, ranked
 
 Arrays = Mapping[str, np.ndarray]
+SILENT_SECONDS = 2.0  # after which it is said that the disk is waited for
 WAITING_WEIGHTS = 3  # sets of weights that may wait for the disk at once
 
 
@@ -81,12 +82,14 @@ class Writer:
 
     def wait(self) -> None:
         """Returns once everything queued is on disk."""
+
+        def is_idle() -> bool:
+            return self._waiting is None and not self._writing
+
         with self._changed:
-            if self._waiting is not None or self._writing:
-                last = self._waiting
-                size = "" if last is None else f" ({sum(array.nbytes for array in last.state.values()) / 1e6:,.0f} MB)"
-                self._say(f"waiting for the last checkpoint to be written{size}")
-            self._changed.wait_for(lambda: self._waiting is None and not self._writing)
+            if not self._changed.wait_for(is_idle, timeout=SILENT_SECONDS):
+                self._say("waiting for the last checkpoint to be written")
+                self._changed.wait_for(is_idle)
             self._raise()
 
     def close(self) -> None:

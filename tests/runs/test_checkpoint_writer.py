@@ -83,7 +83,8 @@ def test_the_loop_waits_rather_than_fill_the_memory_and_says_so(tmp_path, disk):
     assert writer.states[0].step == last
 
 
-def test_what_is_waited_for_at_the_end_is_said(tmp_path, disk):
+def test_what_is_waited_for_at_the_end_is_said(tmp_path, disk, monkeypatch):
+    monkeypatch.setattr(checkpoint_writer, "SILENT_SECONDS", 0.01)
     said = []
     writer = Writer(tmp_path, keep=1, say=said.append)
     save(writer, 1)
