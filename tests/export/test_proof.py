@@ -51,10 +51,9 @@ def test_differences_of_auroc_are_paired_and_by_study(graph, sample, tmp_path):
     by_name = {model.name: model.of(AUROC) for model in found.models}
     task = next(task for task in found.cohort.tasks if task not in found.left_out)
     column = graph.run.tasks.index(task)
-    table = sample.truth()
     truth, study = {}, {}
-    for key, cell, value in zip(table.columns["Study"], table.columns[task], first[:, column], strict=True):
-        truth[key] = float(cell) if cell else np.nan
+    for key, label, value in zip(sample.studies, sample.truth([task])[:, 0], first[:, column], strict=True):
+        truth[key] = label
         study[key] = max(value, study.get(key, 0))
     truth, study = np.array(list(truth.values())), np.array(list(study.values()))
     expected = ranking.auroc(ranking.rank(truth, study), np.ones((1, 15)))[0]

@@ -20,9 +20,9 @@ def model():
 def test_maps_are_what_the_layer_gives_and_by_default_what_the_heads_pool(model):
     images = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32)
     first = np.asarray(model.get_layer("first")(images))
-    np.testing.assert_allclose(np.asarray(features.up_to(model, "first")([images])[0]), first, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(features.up_to(model, "first").predict(images, verbose=0)), first, rtol=1e-6)
     last = np.asarray(model.get_layer("second")(first))
-    np.testing.assert_allclose(np.asarray(features.up_to(model, "")([images])[0]), last, rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(features.up_to(model, "").predict(images, verbose=0)), last, rtol=1e-5)
 
 
 def test_an_unknown_layer_offers_the_nearest(model):
