@@ -91,7 +91,7 @@ def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(train_command, tmp
 @pytest.mark.slow
 def test_ten_kills_leave_the_run_as_if_nobody_had_touched_it(prepared):
     done = subprocess.run(
-        [sys.executable, "benchmarks/kills.py", f"--data={prepared}", "--kills=10", "--steps=30", "--notensorboard"],
+        [sys.executable, "-m", "benchmarks.kills", f"--data={prepared}", "--kills=10", "--steps=30", "--notensorboard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
