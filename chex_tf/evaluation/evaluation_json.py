@@ -53,7 +53,7 @@ def as_json(
         "aggregation": cohort.aggregation,
         "policy": evaluation.policy,
         "tasks": list(cohort.tasks),
-        "mean_over": [task for task in cohort.tasks if task not in evaluation.left_out],
+        "mean_over": list(evaluation.mean_over),
         "left_out": evaluation.left_out,
         "models": {model.name: _model(model, evaluation) for model in evaluation.models},
         "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},

@@ -47,6 +47,12 @@ class EvaluationSettings(Settings):
         help="Tasks by name, or one of the sets competition, study, all; without it, every task that all files share",
         group="What to evaluate",
     )
+    mean_tasks: tuple[str, ...] = setting(
+        (),
+        help="Tasks whose mean is given, compared and correlated, by name or one of the sets; without it those of "
+        "--tasks, else those by which the runs ranked their checkpoints (--score_tasks), else all",
+        group="What to evaluate",
+    )
     aggregation: str = setting(
         "max",
         help="How predictions by image become predictions by study; CheXpert takes the maximum",

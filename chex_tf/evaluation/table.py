@@ -113,13 +113,17 @@ def _scores(evaluation: Evaluation) -> str:
         for column in range(len(header))
         if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # an empty column is left out
     ]
-    return lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    table = lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    return f"{table}\n{_filled(_which_mean(evaluation))}"
 
 
 def _mean_of(evaluation: Evaluation) -> str:
-    every = len(evaluation.cohort.tasks)
-    left = len(evaluation.left_out)
-    return f"Mean of {every} task{'s' * (every > 1)}" if not left else f"Mean of {every - left} of {every} tasks"
+    every, taken = len(evaluation.cohort.tasks), len(evaluation.mean_over)
+    return f"Mean of {every} task{'s' * (every > 1)}" if taken == every else f"Mean of {taken} of {every} tasks"
+
+
+def _which_mean(evaluation: Evaluation) -> str:
+    return f"{_mean_of(evaluation)}: {', '.join(evaluation.mean_over) or 'none is defined'}."
 
 
 def _readers(evaluation: Evaluation) -> str:
@@ -250,7 +254,9 @@ def _notes(evaluation: Evaluation) -> list[str]:
     """What each model is, and reasons for what is missing from the tables."""
     described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
     notes = [f"{model.name}: {model.made_of}." for model in described]
-    notes += [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
+    notes += [
+        f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
+    ]
     undefined: dict[str, int] = {}
     for reader in evaluation.readers:
         for task in reader.thresholds:  # without positives there is no sensitivity, without negatives no specificity
@@ -273,4 +279,12 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append(f"Not given for {whose}: {reason}.")
     if len(evaluation.models) > MODELS_BY_TASK:
         notes.append("The tasks one by one are in evaluation.json (--out=DIR).")
-    return [textwrap.fill(note, NOTE_WIDTH, break_long_words=False, break_on_hyphens=False) for note in notes]
+    return [_filled(note) for note in notes]
+
+
+def _out_of_mean(evaluation: Evaluation, task: str) -> str:
+    return "; left out of the mean" if task in evaluation.mean_tasks else ""
+
+
+def _filled(note: str) -> str:
+    return textwrap.fill(note, NOTE_WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -12,6 +12,7 @@ from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.heads import OBSERVATIONS, Heads
 from chex_tf.models.inputs import Normalisation, Statistics
+from chex_tf.runs.scored_tasks import scored_tasks
 from chex_tf.settings import InputError, Settings
 from chex_tf.training.distribution import Machine
 from chex_tf.training.network import Network
@@ -30,7 +31,7 @@ def open_observations(
     """Opens the data, after refusing settings that contradict each other."""
     check_together(asked, data)
     feed = open_feed(data.seeded(training.seed), training.batch)
-    scored = validation.scored_tasks(asked.score_tasks, feed.tasks)
+    scored = scored_tasks(asked.score_tasks, feed.tasks)
     return ObservationsObjective(asked, data, feed, scored, feed.prior)
 
 

@@ -11,8 +11,6 @@ from chex_tf.data.policies import Rule
 from chex_tf.data.truth import truth
 from chex_tf.models import probabilities
 from chex_tf.models.heads import OBSERVATIONS
-from chex_tf.observations import TASK_SETS
-from chex_tf.settings import InputError, nearest
 from chex_tf.statistics import ranking
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation
@@ -31,20 +29,6 @@ class Predicted:
 
 def columns(tasks: Sequence[str]) -> tuple[str, ...]:
     return (LOSS, MEAN, *(f"{MEAN}/{task}" for task in tasks))
-
-
-def scored_tasks(wanted: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
-    """Those of the trained `tasks` whose mean AUROC ranks checkpoints; `wanted` is a set's name or names."""
-    is_set = len(wanted) == 1 and wanted[0] in TASK_SETS
-    for name in () if is_set else wanted:
-        if name not in tasks:
-            known = nearest(name, (*TASK_SETS, *tasks))
-            raise InputError(f"expected a set of tasks or trained tasks; received {name}{known}", "score_tasks")
-    names = TASK_SETS[wanted[0]] if is_set else wanted
-    found = tuple(task for task in names if task in tasks)
-    if not found:
-        raise InputError(f"none of {', '.join(names)} is among the trained tasks: {', '.join(tasks)}", "score_tasks")
-    return found
 
 
 def auroc(truth: np.ndarray, scores: np.ndarray) -> float:

@@ -9,7 +9,6 @@ import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
 from chex_tf.data.policies import Rule
-from chex_tf.settings import InputError
 from chex_tf.training.observations import validation
 
 
@@ -76,16 +75,3 @@ def test_auroc_is_scikit_learns():
     generator = np.random.default_rng(0)
     truth, scores = (generator.random(300) < 0.2).astype(float), generator.integers(0, 40, 300) / 40
     assert validation.auroc(truth, scores) == pytest.approx(roc_auc_score(truth, scores), abs=1e-12)
-
-
-def test_scored_tasks_are_those_trained():
-    trained = ("Edema", "Cardiomegaly", "Fracture")
-    assert validation.scored_tasks(("study",), trained) == ("Cardiomegaly", "Edema")
-    assert validation.scored_tasks(("Fracture",), trained) == ("Fracture",)
-    with pytest.raises(InputError, match="received Edma; did you mean Edema"):
-        validation.scored_tasks(("Edma",), trained)
-    # Of another data set's tasks, one is as good as two.
-    assert validation.scored_tasks(("Hernia",), ("Hernia", "Mass")) == ("Hernia",)
-    assert validation.scored_tasks(("Hernia", "Mass"), ("Hernia", "Mass")) == ("Hernia", "Mass")
-    with pytest.raises(InputError, match=r"none of .* is among the trained tasks"):
-        validation.scored_tasks(("study",), ("Fracture",))
