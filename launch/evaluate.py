@@ -61,7 +61,9 @@ def main(settings: EvaluationSettings) -> None:
     found = evaluation.evaluate(
         source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress, averaged
     )
-    correlations, spread = model_facts.relate(found, entries, say) if entries is not None else (None, None)
+    correlations, spread = (
+        model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
+    )
     print(table.text(found, correlations, spread))
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread)

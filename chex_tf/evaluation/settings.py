@@ -127,7 +127,8 @@ class EvaluationSettings(Settings):
     )
     catalogue: pathlib.Path | None = setting(
         None,
-        help="CSV with columns model, family, parameters, imagenet_top1, for rank correlations over the models",
+        help="CSV with columns model, family, parameters, imagenet_top1, as launch.zoo --format=csv writes it, for "
+        "rank correlations over whole models: runs by their --arch and --weights, files by their names",
         group="Rank correlation",
         existing="file",
     )

@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY
@@ -23,7 +23,7 @@ NOTE_WIDTH = 110
 def text(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
-    spread: FamilySpread | None = None,
+    spread: Mapping[str, FamilySpread] | None = None,
 ) -> str:
     parts = [_headline(evaluation)]
     if evaluation.models:
@@ -32,7 +32,7 @@ def text(
         parts.append(_readers(evaluation))
     parts += [_differences(evaluation, measure) for measure in evaluation.compared if _is_shown(evaluation, measure)]
     if correlations or spread:
-        parts.append(_correlations(correlations or {}, spread))
+        parts.append(_correlations(correlations or {}, spread or {}))
     notes = _notes(evaluation)
     if notes:
         parts.append("\n".join(notes))
@@ -225,7 +225,7 @@ def p_text(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
 
 
-def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | None) -> str:
+def _correlations(correlations: Mapping[str, Correlation], spreads: Mapping[str, FamilySpread]) -> str:
     rows = []
     for name, found in correlations.items():
         spans = [
@@ -235,7 +235,7 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
         rows.append([name, str(found.models), f"{found.rho:+.3f}", p_text(found.p), *spans])
     header = ["Rank correlation of", "n", "rho", "p", "over the test set", "over models"]
     parts = [lines(header, rows, 1)] if rows else []
-    if spread is not None:
+    for arm, spread in spreads.items():
         entries = {
             **{f"{name}: largest − smallest model": value for name, value in spread.growth.items()},
             "Within a family: highest − lowest, mean over families": spread.within,
@@ -246,7 +246,7 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
             for name, (value, interval) in entries.items()
             if not math.isnan(value)
         ]
-        parts.append(lines(["Spread of mean AUROC", "", "[95% interval]"], rows, 1))
+        parts.append(lines([f"Spread of mean AUROC{arm and f', {arm}'}", "", "[95% interval]"], rows, 1))
     return "\n\n".join(parts)
 
 
