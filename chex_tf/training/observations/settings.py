@@ -26,7 +26,7 @@ class ObservationsSettings(Settings):
     )
     score_by: str = setting(
         STUDY,
-        help="what that AUROC and each task's is over: studies with the highest probability of their images, as in "
+        help="what validation AUROC is over: studies, each with the highest probability of its images, as in "
         "evaluation, or single images",
         choices=(STUDY, IMAGE),
         group="procedure",
