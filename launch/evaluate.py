@@ -4,8 +4,9 @@
 
   python -m launch.evaluate --run_dir=runs/densenet121 --split=test
 
-A run's predictions are made first if they are missing or were made by other checkpoints. Files are matched by study or
-image; a file that holds only 0 and 1 is a reader, shown as an operating point.
+A run's predictions are made first if they are missing or were made by other checkpoints. Its mean is of the tasks by
+which it ranked its checkpoints (--score_tasks), unless --mean_tasks or --tasks names others; every task has its row.
+Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
-    from chex_tf.evaluation import evaluation, evaluation_json, matching, model_facts, sources, table
+    from chex_tf.evaluation import evaluation, evaluation_json, matching, mean_tasks, model_facts, sources, table
     from chex_tf.statistics import bootstrap
     from chex_tf.trained.lacking import ensure_predictions
 
@@ -38,6 +39,7 @@ def main(settings: EvaluationSettings) -> None:
     if settings.paired and len(source.tables) < 2:
         raise InputError("expected at least two models to compare; received one", "paired")
     tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)
+    averaged = mean_tasks.choose_mean_tasks(settings, tasks, say)
     cohort, models = matching.match(
         source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, say
     )
@@ -57,9 +59,11 @@ def main(settings: EvaluationSettings) -> None:
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > PROGRESS_BAR_FROM else bootstrap.silent
     found = evaluation.evaluate(
-        source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress
+        source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress, averaged
     )
-    correlations, spread = model_facts.relate(found, entries, say) if entries is not None else (None, None)
+    correlations, spread = (
+        model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
+    )
     print(table.text(found, correlations, spread))
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread)

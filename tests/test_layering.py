@@ -28,7 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.runs": GROUND | {"numpy", "safetensors", "chex_tf.models.inputs"},
     "chex_tf.training": GROUND
     | {"tensorflow", "tensorboard", "keras", "numpy"}
-    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics.ranking"},
+    | {"chex_tf.data", "chex_tf.models", "chex_tf.runs"}
+    | {"chex_tf.statistics.ranking", "chex_tf.statistics.aggregation"},
     "chex_tf.trained": GROUND
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},

@@ -26,16 +26,21 @@ def evaluate(
     no_thresholds: str = "",
     policy: str | None = None,
     progress: bootstrap.Progress = bootstrap.silent,
+    mean_tasks: Sequence[str] | None = None,
 ) -> Evaluation:
-    """`validation` holds scores of models of the same names, on which thresholds are chosen."""
+    """`validation` holds scores of models of the same names, on which thresholds are chosen; `mean_tasks` are the tasks
+    of the mean, all if not given."""
     models = [model for model in candidates if not thresholds.is_reader(model.scores)]
     readers = [model for model in candidates if thresholds.is_reader(model.scores)]
     pairs = _pairs([model.name for model in models], settings)
     left_out = _undefined_tasks(cohort)
+    asked = tuple(cohort.tasks if mean_tasks is None else mean_tasks)
+    mean_over = [task for task in asked if task not in left_out]
     cuts = _cuts(candidates, settings, validation)
     prepared = {model.name: _prepare(model, cohort, cuts[model.name], left_out) for model in candidates}
-    sampled = _sample(prepared, cohort, settings, left_out, progress)
-    differences, extremes = _differences(models, pairs, (*cohort.tasks, MEAN), left_out, sampled)
+    sampled = _sample(prepared, cohort, settings, mean_over, progress)
+    defined = [task for task in cohort.tasks if task not in left_out]
+    differences, extremes = _differences(models, pairs, defined, sampled)
     return Evaluation(
         set_name,
         policy,
@@ -47,7 +52,7 @@ def evaluate(
         tuple(
             ModelResult(
                 model.name,
-                _estimates(model, cohort, left_out, sampled),
+                _estimates(model, cohort, left_out, mean_over, sampled),
                 prepared[model.name].thresholds,
                 model.made_of,
                 _not_applicable(prepared[model.name], no_thresholds),
@@ -57,7 +62,7 @@ def evaluate(
         tuple(
             ReaderResult(
                 reader.name,
-                _estimates(reader, cohort, left_out, sampled),
+                _estimates(reader, cohort, left_out, mean_over, sampled),
                 prepared[reader.name].thresholds,
                 _positions(reader, models, cohort, left_out),
             )
@@ -66,6 +71,7 @@ def evaluate(
         differences,
         extremes,
         left_out,
+        asked,
         sampled,
     )
 
@@ -143,10 +149,10 @@ def _sample(
     prepared: Mapping[str, _Prepared],
     cohort: Cohort,
     settings: EvaluationSettings,
-    left_out: Mapping[str, str],
+    mean_over: Sequence[str],
     progress: bootstrap.Progress,
 ) -> dict[Key, Sampled]:
-    """Every measure that applies to each model and reader, by task and as the mean over the defined tasks."""
+    """Every measure that applies to each model and reader, by task and as the mean over those of `mean_over`."""
     wanted = [
         (name, measure, one.tasks[measure.needs])
         for name, one in prepared.items()
@@ -161,20 +167,24 @@ def _sample(
         with_components=len(prepared) > 1,
     )
     for name, measure, tasks in wanted:
-        parts = [sampled[name, measure, task] for task in tasks if task not in left_out]
+        parts = [sampled[name, measure, task] for task in mean_over if task in tasks]
         if parts or measure.has_interval:
             sampled[name, measure, MEAN] = mean_of(parts, settings.replicates)
     return sampled
 
 
 def _estimates(
-    model: Model, cohort: Cohort, left_out: Mapping[str, str], sampled: Mapping[Key, Sampled]
+    model: Model,
+    cohort: Cohort,
+    left_out: Mapping[str, str],
+    mean_over: Sequence[str],
+    sampled: Mapping[Key, Sampled],
 ) -> dict[str, dict[str, Estimate]]:
     """Estimates by the measure's key and by task."""
     found: dict[str, dict[str, Estimate]] = {}
     for measure in measures.MEASURES:
         reasons = dict(left_out)
-        if measure.needs is Needs.SCORES and len(left_out) == len(cohort.tasks):
+        if measure.needs is Needs.SCORES and not mean_over:
             reasons[MEAN] = "no task is defined"
         for task in (*cohort.tasks, MEAN):
             one = sampled.get((model.name, measure, task))
@@ -225,8 +235,7 @@ def _pairs(names: Sequence[str], settings: EvaluationSettings) -> list[tuple[str
 def _differences(
     models: Sequence[Model],
     pairs: Sequence[tuple[str, str]],
-    tasks: Sequence[str],
-    left_out: Mapping[str, str],
+    defined: Sequence[str],
     sampled: Mapping[Key, Sampled],
 ) -> tuple[tuple[comparison.Difference, ...], comparison.Difference | None]:
     """All requested pairs on every defined task and on the mean, and the best model against the worst by mean AUROC.
@@ -234,14 +243,14 @@ def _differences(
     Holm's adjustment covers the pairs of one measure on one task.
     """
     extremes = comparison.best_and_worst({model.name: sampled[model.name, AUROC, MEAN].value for model in models})
-    if extremes is None:
-        return (), None
+    tasks = (*defined, MEAN) if extremes is not None else defined
     found: list[comparison.Difference] = []
     for measure in measures.MEASURES:
-        for task in tasks:
-            if measure.is_compared and task not in left_out:
-                known = [pair for pair in pairs if all((name, measure, task) in sampled for name in pair)]
-                found += comparison.adjust(comparison.differences(measure, task, known, sampled))
+        for task in tasks if measure.is_compared else ():
+            known = [pair for pair in pairs if all((name, measure, task) in sampled for name in pair)]
+            found += comparison.adjust(comparison.differences(measure, task, known, sampled))
+    if extremes is None:
+        return tuple(found), None
     (best,) = comparison.adjust(comparison.differences(AUROC, MEAN, [extremes], sampled))
     for one in found:  # if the pair is among those compared, it is adjusted with them
         if (one.measure, one.task) == (best.measure, MEAN) and {one.a, one.b} == {best.a, best.b}:

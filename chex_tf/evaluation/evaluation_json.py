@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 from chex_tf import prediction_files
@@ -20,7 +21,7 @@ def write(
     path: pathlib.Path,
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
-    spread: FamilySpread | None = None,
+    spread: Mapping[str, FamilySpread] | None = None,
 ) -> None:
     text = json.dumps(as_json(evaluation, correlations, spread), indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
@@ -37,7 +38,7 @@ def write_scores(folder: pathlib.Path, evaluation: Evaluation) -> None:
 def as_json(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
-    spread: FamilySpread | None = None,
+    spread: Mapping[str, FamilySpread] | None = None,
 ) -> dict[str, Any]:
     cohort, settings = evaluation.cohort, evaluation.settings
     result: dict[str, Any] = {
@@ -53,7 +54,7 @@ def as_json(
         "aggregation": cohort.aggregation,
         "policy": evaluation.policy,
         "tasks": list(cohort.tasks),
-        "mean_over": [task for task in cohort.tasks if task not in evaluation.left_out],
+        "mean_over": list(evaluation.mean_over),
         "left_out": evaluation.left_out,
         "models": {model.name: _model(model, evaluation) for model in evaluation.models},
         "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},
@@ -66,8 +67,8 @@ def as_json(
         result["differences_of"] = {measure.key: _differences(measure, evaluation) for measure in others}
     if correlations is not None:
         result["rank_correlation"] = {name: _correlation(found) for name, found in correlations.items()}
-    if spread is not None:
-        result["families"] = _spread(spread)
+    for arm, found_spread in (spread or {}).items():  # "" for models given as files
+        result[f"families_{arm}" if arm else "families"] = _spread(found_spread)
     return result
 
 

@@ -268,7 +268,7 @@ def _models(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None:
     for height, (_, estimate) in enumerate(reversed(rows)):
         _whisker(axes, height, estimate, COLOURS[0], "o")
     axes.set_yticks(range(len(rows)), [name for name, _ in reversed(rows)])
-    axes.set(xlabel=f"Mean {measure.words} of {len(_defined(evaluation))} tasks", ylim=(-0.7, len(rows) - 0.3))
+    axes.set(xlabel=f"Mean {measure.words} of {len(evaluation.mean_over)} tasks", ylim=(-0.7, len(rows) - 0.3))
     axes.grid(axis="x", color="0.9", linewidth=0.5)
     axes.set_axisbelow(True)
     return figure

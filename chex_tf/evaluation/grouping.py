@@ -1,4 +1,4 @@
-"""Groups images by study and patient, from the keys of CheXpert's files, and aggregates their predictions."""
+"""Groups images by study and patient, from the keys of CheXpert's files."""
 
 import pathlib
 import re
@@ -45,16 +45,3 @@ def groups(
             )
         rows.append(places.setdefault(study, len(places)))
     return list(places), np.array(rows)
-
-
-def aggregate(values: np.ndarray, places: np.ndarray, count: int, aggregation: str) -> np.ndarray:
-    """[groups, tasks] from [rows, tasks]: the maximum (CheXpert's way) or the mean of each group's rows."""
-    if aggregation == "max":
-        result = np.full((count, values.shape[1]), -np.inf)
-        np.maximum.at(result, places, values)
-        return result
-    if aggregation != "mean":
-        raise ValueError(f"expected max or mean; received {aggregation!r}")
-    result = np.zeros((count, values.shape[1]))
-    np.add.at(result, places, values)
-    return result / np.bincount(places, minlength=count)[:, np.newaxis]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from chex_tf.evaluation.grouping import aggregate, groups, patient_of, study_of, tail
+from chex_tf.evaluation.grouping import groups, patient_of, study_of, tail
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
 from chex_tf.prediction_files import Table, duplicates, first_few
 from chex_tf.settings import InputError
+from chex_tf.statistics.aggregation import aggregate, disagreeing, positive_if_any
 from chex_tf.statistics.thresholds import is_reader
 
 # Columns of the data sets' own tables that are not tasks, and the two that ground truth may have for grouping.
@@ -234,19 +235,14 @@ def _labels_by_study(
     where: str, labels: np.ndarray, studies: Sequence[str], places: np.ndarray, tasks: Sequence[str]
 ) -> np.ndarray:
     """Labels [studies, tasks] from those of images [images, tasks], which must agree within a study."""
-    low = np.full((len(studies), len(tasks)), np.inf)
-    high = np.full((len(studies), len(tasks)), -np.inf)
-    coded = np.where(np.isnan(labels), 2, labels)
-    np.minimum.at(low, places, coded)
-    np.maximum.at(high, places, coded)
-    conflicting = np.argwhere(low != high)
+    conflicting = np.argwhere(disagreeing(labels, places, len(studies)))
     if conflicting.size:
         cells = [f"{studies[row]} {tasks[column]}" for row, column in conflicting]
         raise InputError(
             f"{where}: expected one label for all images of a study; received several for {first_few(cells)}; "
             "--aggregation=none evaluates image by image"
         )
-    return np.where(low == 2, np.nan, low)
+    return positive_if_any(labels, places, len(studies))
 
 
 def _units(

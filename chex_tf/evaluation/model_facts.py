@@ -1,15 +1,21 @@
-"""Known facts about the evaluated models, and how they correlate with their AUROC."""
+"""Known facts about the evaluated models, and how they correlate with their AUROC, as CheXtransfer does it.
+
+Only whole models count (section 4.1). Runs are told apart by their configuration: those pretrained on ImageNet are
+correlated apart from those from scratch, and an architecture that has both has a boost, the difference of the two.
+Models given as files go by their names, and have a boost where --compare names a pair.
+"""
 
 import csv
 import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.prediction_files import first_few
+from chex_tf.runs.trained_model import TrainedModel
 from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread, correlate, family_spread
@@ -17,6 +23,13 @@ from chex_tf.statistics.rank_correlation import Correlation, FamilySpread, corre
 FEWEST_MODELS = 4  # three models are in perfect order one time in three by chance alone
 
 COLUMNS = ("model", "family", "parameters", "imagenet_top1")
+PAPER_PARAMETERS, TIMES_SMALLER = "paper_parameters_millions", "times_smaller"  # columns that may be there
+# Attribute of an entry, and its words. The paper's counts differ from the built models' for some architectures.
+SIZES = (("parameters", "parameters"), ("paper_parameters_millions", "the paper's parameters"))
+ATTRIBUTES = (*SIZES, ("imagenet_top1", "ImageNet accuracy"))
+FILES = ""  # in place of an arm, for models given as files
+
+Say = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +39,8 @@ class Entry:
     family: str
     parameters: float
     imagenet_top1: float
+    paper_parameters_millions: float
+    is_truncated: bool
 
 
 def read(path: pathlib.Path) -> dict[str, Entry]:
@@ -39,6 +54,8 @@ def read(path: pathlib.Path) -> dict[str, Entry]:
             row["family"],
             _number(path, row, "parameters"),
             _number(path, row, "imagenet_top1"),
+            _number(path, row, PAPER_PARAMETERS),
+            _number(path, row, TIMES_SMALLER) > 1,  # launch.zoo gives 1 for a whole network
         )
         for row in rows
     }
@@ -46,51 +63,158 @@ def read(path: pathlib.Path) -> dict[str, Entry]:
 
 def _number(path: pathlib.Path, row: dict[str, str], column: str) -> float:
     try:
-        return float(row[column]) if row[column] else float("nan")
+        return float(row[column]) if row.get(column) else float("nan")
     except ValueError:
         raise InputError(f"{path}: expected a number as {column} of {row['model']}; received {row[column]!r}") from None
 
 
-def relate(
-    evaluation: Evaluation, entries: dict[str, Entry], say: Callable[[str], None]
-) -> tuple[dict[str, Correlation], FamilySpread | None]:
-    """Correlations with the mean AUROC over the models in the catalogue; where pairs are compared by name, also between
-    the first model's parameters and its boost over the second (such as pretrained over the same from scratch)."""
-    names = [model.name for model in evaluation.models]
-    known = [place for place, name in enumerate(names) if name in entries]
-    unknown = [name for name in names if name not in entries]
-    if unknown:
-        say(f"rank correlation leaves out {first_few(unknown)}: not in the catalogue")
-    areas = [evaluation.sampled[name, AUROC, MEAN] for name in names]
-    values = np.array([area.value for area in areas])
-    replicates = np.array([area.replicates for area in areas]).reshape(len(areas), evaluation.settings.replicates).T
-    seed = evaluation.settings.seed
-    found: dict[str, Correlation] = {}
+@dataclasses.dataclass(frozen=True)
+class _Side:
+    """Mean AUROCs of some models, or differences of two models': `values` [models], `replicates` [replicates,
+    models]."""
 
-    def add(name: str, attribute: list[float], over: np.ndarray, resampled: np.ndarray) -> None:
-        given = np.flatnonzero(~np.isnan(attribute))
+    entries: tuple[Entry, ...]
+    values: np.ndarray
+    replicates: np.ndarray
+
+    def minus(self, other: "_Side") -> "_Side":
+        return _Side(self.entries, self.values - other.values, self.replicates - other.replicates)
+
+
+def relate(
+    evaluation: Evaluation, entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel], say: Say
+) -> tuple[dict[str, Correlation], dict[str, FamilySpread]]:
+    """Correlations with the mean AUROC over the catalogue's whole models, and with the boost; and the spread over
+    families. `trained` has what runs are, by the model's name.
+
+    Runs and their spread go by arm (`pretrained`, `scratch`), files under FILES. Several runs of one architecture in an
+    arm count as one model, with the mean of their AUROCs.
+    """
+    arms = _arms(evaluation, entries, trained, say)
+    found: dict[str, Correlation] = {}
+    spread: dict[str, FamilySpread] = {}
+    for arm, members in arms.items():
+        of_arm = f", {arm}" if arm != FILES else ""
+        side = _side(evaluation, entries, list(members.items()))
+        found |= _correlations(side, ATTRIBUTES, f"AUROC{of_arm}", evaluation.settings.seed, say)
+        if len(members) > 1:
+            families, parameters = [one.family for one in side.entries], [one.parameters for one in side.entries]
+            spread[arm] = family_spread(families, parameters, side.values, side.replicates)
+    pairs = _pairs(evaluation, entries, trained, arms, say)
+    if pairs:
+        first = _side(evaluation, entries, [(row, names) for row, names, _ in pairs])
+        boost = first.minus(_side(evaluation, entries, [(row, names) for row, _, names in pairs]))
+        found |= _correlations(boost, SIZES, "boost", evaluation.settings.seed, say)
+    return found, spread
+
+
+Members = dict[str, list[str]]  # from a row of the catalogue to names of models that are evaluated
+
+
+def _arms(
+    evaluation: Evaluation, entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel], say: Say
+) -> dict[str, Members]:
+    arms: dict[str, Members] = {}
+    left_out: dict[str, list[str]] = {}
+    for model in evaluation.models:
+        run, row = trained.get(model.name), _row(model.name, trained)
+        arm = FILES if run is None else run.arm
+        if row not in entries:
+            left_out.setdefault("not in the catalogue", []).append(model.name)
+        elif _is_truncated(model.name, entries, trained):
+            left_out.setdefault("truncated", []).append(model.name)
+        elif arm is None:
+            left_out.setdefault("neither from scratch nor whole from ImageNet", []).append(model.name)
+        else:
+            arms.setdefault(arm, {}).setdefault(row, []).append(model.name)
+    for arm, members in arms.items():
+        for row, names in list(members.items()):
+            if len({trained[name].weights for name in names if name in trained}) > 1:
+                left_out.setdefault("one architecture from different weights", []).extend(members.pop(row))
+            elif len(names) > 1:
+                say(f"rank correlation takes {row}, {arm}, as the mean of {first_few(names)}")
+    for reason, names in left_out.items():
+        say(f"rank correlation leaves out {first_few(names)}: {reason}")
+    return arms
+
+
+def _row(name: str, trained: Mapping[str, TrainedModel]) -> str:
+    """The model's name in the catalogue."""
+    return trained[name].arch if name in trained else name
+
+
+def _is_truncated(name: str, entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel]) -> bool:
+    row = _row(name, trained)
+    cut = name in trained and trained[name].truncate_at is not None
+    return cut or (row in entries and entries[row].is_truncated)
+
+
+def _side(evaluation: Evaluation, entries: Mapping[str, Entry], members: Sequence[tuple[str, Sequence[str]]]) -> _Side:
+    """Rows of the catalogue with their models; the AUROC is the mean of theirs."""
+    sampled = [[evaluation.sampled[name, AUROC, MEAN] for name in names] for _, names in members]
+    replicates = [np.mean([one.replicates for one in group], axis=0) for group in sampled]
+    return _Side(
+        tuple(entries[row] for row, _ in members),
+        np.array([np.mean([one.value for one in group]) for group in sampled]),
+        np.array(replicates).reshape(len(sampled), evaluation.settings.replicates).T,
+    )
+
+
+def _correlations(
+    side: _Side, attributes: Sequence[tuple[str, str]], with_what: str, seed: int, say: Say
+) -> dict[str, Correlation]:
+    found = {}
+    for attribute, words in attributes:
+        name = f"{words} and {with_what}"
+        over = np.array([getattr(entry, attribute) for entry in side.entries], np.float64)
+        given = np.flatnonzero(~np.isnan(over))
+        if attribute == PAPER_PARAMETERS and not given.size:
+            continue  # a catalogue may do without them
         if given.size < FEWEST_MODELS:
             say(f"no rank correlation of {name}: it needs {FEWEST_MODELS} models or pairs, {given.size} are known")
-            return
-        found[name] = correlate(np.array(attribute)[given], over[given], resampled[:, given], seed=seed)
+            continue
+        found[name] = correlate(over[given], side.values[given], side.replicates[:, given], seed=seed)
+    return found
 
-    for column, label in (("parameters", "parameters and AUROC"), ("imagenet_top1", "ImageNet accuracy and AUROC")):
-        attribute = [float(getattr(entries[names[place]], column)) for place in known]
-        add(label, attribute, values[known], replicates[:, known])
-    pairs = [tuple(names.index(name) for name in pair.split(":")) for pair in evaluation.settings.compare]
-    pairs = [pair for pair in pairs if names[pair[0]] in entries]
-    if pairs:
-        first, second = (list(side) for side in zip(*pairs, strict=True))
-        add(
-            "parameters and boost",
-            [entries[names[place]].parameters for place in first],
-            values[first] - values[second],
-            replicates[:, first] - replicates[:, second],
-        )
-    spread = None
-    if len(known) > 1:
-        rows = [entries[names[place]] for place in known]
-        spread = family_spread(
-            [row.family for row in rows], [row.parameters for row in rows], values[known], replicates[:, known]
-        )
-    return found, spread
+
+def _pairs(
+    evaluation: Evaluation,
+    entries: Mapping[str, Entry],
+    trained: Mapping[str, TrainedModel],
+    arms: Mapping[str, Members],
+    say: Say,
+) -> list[tuple[str, list[str], list[str]]]:
+    """Row of the catalogue, models whose boost it is, and models over which it is."""
+    scratch, pretrained = arms.get("scratch", {}), arms.get("pretrained", {})
+    pairs = [(row, names, scratch[row]) for row, names in pretrained.items() if row in scratch]
+    left_out: dict[str, list[str]] = {}
+    for pair in evaluation.settings.compare:
+        first, second = pair.split(":")
+        reason = _no_boost(first, second, entries, trained)
+        if reason:
+            left_out.setdefault(reason, []).append(pair)
+        elif first not in trained and second not in trained:
+            pairs.append((first, [first], [second]))
+    for reason, named in left_out.items():
+        say(f"boost leaves out {first_few(named)}: {reason}")
+    return pairs
+
+
+def _no_boost(first: str, second: str, entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel]) -> str:
+    """Why a compared pair is not one architecture's pretrained and scratch model; empty if it may be.
+
+    Of a file that the catalogue does not know, it is taken on trust that it is the same architecture from scratch.
+    """
+    if _is_truncated(first, entries, trained) or _is_truncated(second, entries, trained):
+        return "not whole models"
+    rows = [_row(name, trained) for name in (first, second)]
+    if (first in trained) != (second in trained):
+        return "not two runs"
+    if first in trained and second in trained:
+        if rows[0] != rows[1]:
+            return "two architectures"
+        same = {trained[name].arm for name in (first, second)} == {"pretrained", "scratch"}
+        return "" if same else "not one from scratch and one pretrained"
+    if rows[0] not in entries:
+        return f"{first} is not in the catalogue"
+    return "two architectures" if rows[1] in entries else ""

@@ -42,7 +42,8 @@ class ReaderResult(Result):
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks."""
+    """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks, by
+    task the reason; `mean_tasks` those asked for in the mean, which goes without undefined ones."""
 
     set: str
     policy: str | None
@@ -56,7 +57,13 @@ class Evaluation:
     differences: tuple[Difference, ...]
     best_and_worst: Difference | None
     left_out: dict[str, str]
+    mean_tasks: tuple[str, ...]
     sampled: Mapping[Key, Sampled]
+
+    @property
+    def mean_over(self) -> tuple[str, ...]:
+        """The tasks that the mean is of."""
+        return tuple(task for task in self.mean_tasks if task not in self.left_out)
 
     @property
     def compared(self) -> tuple[Measure[Any], ...]:

@@ -47,6 +47,12 @@ class EvaluationSettings(Settings):
         help="Tasks by name, or one of the sets competition, study, all; without it, every task that all files share",
         group="What to evaluate",
     )
+    mean_tasks: tuple[str, ...] = setting(
+        (),
+        help="Tasks whose mean is given, compared and correlated, by name or one of the sets; without it those of "
+        "--tasks, else those by which the runs ranked their checkpoints (--score_tasks), else all",
+        group="What to evaluate",
+    )
     aggregation: str = setting(
         "max",
         help="How predictions by image become predictions by study; CheXpert takes the maximum",
@@ -121,7 +127,8 @@ class EvaluationSettings(Settings):
     )
     catalogue: pathlib.Path | None = setting(
         None,
-        help="CSV with columns model, family, parameters, imagenet_top1, for rank correlations over the models",
+        help="CSV with columns model, family, parameters, imagenet_top1, as launch.zoo --format=csv writes it, for "
+        "rank correlations over whole models: runs by their --arch and --weights, files by their names",
         group="Rank correlation",
         existing="file",
     )

@@ -2,12 +2,13 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from chex_tf import prediction_files
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.prediction_files import Table
 from chex_tf.runs import checkpoints, config, evaluations, layout, predictions
+from chex_tf.runs.trained_model import TrainedModel, of_run
 from chex_tf.settings import InputError
 
 VALIDATION = "valid"  # the split on which a run's thresholds are chosen
@@ -26,7 +27,8 @@ def predict_nothing(run_dir: pathlib.Path, split: str, data: pathlib.Path | None
 @dataclasses.dataclass(frozen=True)
 class Sources:
     """`thresholds` holds validation predictions in the order of `tables`, or nothing, and then `no_thresholds` says
-    why; `policy` is what uncertain and blank labels became in training, if config.json says so."""
+    why; `policy` is what uncertain and blank labels became in training, if config.json says so; `trained` says of names
+    that are runs what they trained."""
 
     set: str
     names: tuple[str, ...]
@@ -38,6 +40,7 @@ class Sources:
     no_thresholds: str
     policy: str | None
     out: pathlib.Path | None
+    trained: Mapping[str, TrainedModel]
 
 
 def gather(settings: EvaluationSettings, predict: Predict = predict_nothing) -> Sources:
@@ -60,6 +63,7 @@ def _from_files(settings: EvaluationSettings) -> Sources:
         "give --threshold_predictions and --threshold_labels",
         None,
         settings.out,
+        {},
     )
 
 
@@ -80,10 +84,12 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
     out = settings.out
     if out is None and len(runs) == 1:
         out = evaluations.folder(runs[0], names[0])
+    short = prediction_files.short_names(runs)
+    trained = {name: found for name, run in zip(short, runs, strict=True) if (found := of_run(run)) is not None}
     policies = {policy for policy in map(config.label_policy, runs) if policy is not None}
     return Sources(
         " / ".join(dict.fromkeys(sets)),
-        prediction_files.short_names(runs),
+        short,
         tuple(predictions.describe(run, name) for run, name in zip(runs, names, strict=True)),
         truth,
         tables,
@@ -92,6 +98,7 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
         reason,
         "; ".join(sorted(policies)) or None,
         out,
+        trained,
     )
 
 

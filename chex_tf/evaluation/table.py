@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY
@@ -23,7 +23,7 @@ NOTE_WIDTH = 110
 def text(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
-    spread: FamilySpread | None = None,
+    spread: Mapping[str, FamilySpread] | None = None,
 ) -> str:
     parts = [_headline(evaluation)]
     if evaluation.models:
@@ -32,7 +32,7 @@ def text(
         parts.append(_readers(evaluation))
     parts += [_differences(evaluation, measure) for measure in evaluation.compared if _is_shown(evaluation, measure)]
     if correlations or spread:
-        parts.append(_correlations(correlations or {}, spread))
+        parts.append(_correlations(correlations or {}, spread or {}))
     notes = _notes(evaluation)
     if notes:
         parts.append("\n".join(notes))
@@ -113,13 +113,17 @@ def _scores(evaluation: Evaluation) -> str:
         for column in range(len(header))
         if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # an empty column is left out
     ]
-    return lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    table = lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    return f"{table}\n{_filled(_which_mean(evaluation))}"
 
 
 def _mean_of(evaluation: Evaluation) -> str:
-    every = len(evaluation.cohort.tasks)
-    left = len(evaluation.left_out)
-    return f"Mean of {every} task{'s' * (every > 1)}" if not left else f"Mean of {every - left} of {every} tasks"
+    every, taken = len(evaluation.cohort.tasks), len(evaluation.mean_over)
+    return f"Mean of {every} task{'s' * (every > 1)}" if taken == every else f"Mean of {taken} of {every} tasks"
+
+
+def _which_mean(evaluation: Evaluation) -> str:
+    return f"{_mean_of(evaluation)}: {', '.join(evaluation.mean_over) or 'none is defined'}."
 
 
 def _readers(evaluation: Evaluation) -> str:
@@ -221,7 +225,7 @@ def p_text(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
 
 
-def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | None) -> str:
+def _correlations(correlations: Mapping[str, Correlation], spreads: Mapping[str, FamilySpread]) -> str:
     rows = []
     for name, found in correlations.items():
         spans = [
@@ -231,7 +235,7 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
         rows.append([name, str(found.models), f"{found.rho:+.3f}", p_text(found.p), *spans])
     header = ["Rank correlation of", "n", "rho", "p", "over the test set", "over models"]
     parts = [lines(header, rows, 1)] if rows else []
-    if spread is not None:
+    for arm, spread in spreads.items():
         entries = {
             **{f"{name}: largest − smallest model": value for name, value in spread.growth.items()},
             "Within a family: highest − lowest, mean over families": spread.within,
@@ -242,7 +246,7 @@ def _correlations(correlations: dict[str, Correlation], spread: FamilySpread | N
             for name, (value, interval) in entries.items()
             if not math.isnan(value)
         ]
-        parts.append(lines(["Spread of mean AUROC", "", "[95% interval]"], rows, 1))
+        parts.append(lines([f"Spread of mean AUROC{arm and f', {arm}'}", "", "[95% interval]"], rows, 1))
     return "\n\n".join(parts)
 
 
@@ -250,7 +254,9 @@ def _notes(evaluation: Evaluation) -> list[str]:
     """What each model is, and reasons for what is missing from the tables."""
     described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
     notes = [f"{model.name}: {model.made_of}." for model in described]
-    notes += [f"{task}: undefined, {reason}; left out of the mean." for task, reason in evaluation.left_out.items()]
+    notes += [
+        f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
+    ]
     undefined: dict[str, int] = {}
     for reader in evaluation.readers:
         for task in reader.thresholds:  # without positives there is no sensitivity, without negatives no specificity
@@ -273,4 +279,12 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append(f"Not given for {whose}: {reason}.")
     if len(evaluation.models) > MODELS_BY_TASK:
         notes.append("The tasks one by one are in evaluation.json (--out=DIR).")
-    return [textwrap.fill(note, NOTE_WIDTH, break_long_words=False, break_on_hyphens=False) for note in notes]
+    return [_filled(note) for note in notes]
+
+
+def _out_of_mean(evaluation: Evaluation, task: str) -> str:
+    return "; left out of the mean" if task in evaluation.mean_tasks else ""
+
+
+def _filled(note: str) -> str:
+    return textwrap.fill(note, NOTE_WIDTH, break_long_words=False, break_on_hyphens=False)

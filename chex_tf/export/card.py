@@ -137,7 +137,8 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
             "–" if found is None else f"{found.value:+.4f} ({found.interval.low:+.4f} to {found.interval.high:+.4f})"
         )
         cells = (interval(by_name[name].of(AUROC)[task]) for name in (proof.EXPORTED, proof.ORIGINAL))
-        rows.append((escaped(task), *cells, change))
+        label = f"mean of {', '.join(proved.mean_over)}" if task == MEAN else task
+        rows.append((escaped(label), *cells, change))
     cohort = proved.cohort
     own_size = measured.film_difference
     lines = [
@@ -168,7 +169,8 @@ def _evaluations(run: TrainedRun) -> list[str]:
         models = list(found["models"].values())
         if len(models) != 1:
             continue
-        rows = [(escaped(task), _value(one)) for task, one in models[0]["auroc"].items()]
+        mean = f"mean of {', '.join(found['mean_over'])}"
+        rows = [(escaped(mean if task == MEAN else task), _value(one)) for task, one in models[0]["auroc"].items()]
         parts += [
             f"### The trained run on {escaped(found['set'])}, {found['studies']:,} studies",
             _table(("task", "AUROC"), rows),

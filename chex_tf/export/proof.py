@@ -18,6 +18,7 @@ from chex_tf.export import formats
 from chex_tf.export.run_graph import Graph
 from chex_tf.export.sample import FILMS, Sample
 from chex_tf.export.settings import ExportSettings
+from chex_tf.runs.scored_tasks import of_run
 
 ORIGINAL, EXPORTED = "original", "exported"
 _WARM_UP = 3
@@ -84,7 +85,8 @@ def measure(
 def compare(
     sample: Sample, scores: Sequence[tuple[str, np.ndarray, tuple[str, ...]]], settings: ExportSettings
 ) -> Evaluation:
-    """AUROCs of several models (name, probabilities, their tasks), and each one's paired difference from the first."""
+    """AUROCs of several models (name, probabilities, their tasks), and each one's paired difference from the first. The
+    mean is of the tasks by which the run was ranked."""
     tasks = tuple(task for task in sample.tasks if all(task in known for _, _, known in scores))
     names = [name for name, _, _ in scores]
     of_tasks = {name: values[:, [known.index(task) for task in tasks]] for name, values, known in scores}
@@ -95,7 +97,8 @@ def compare(
         seed=settings.seed,
         compare=tuple(f"{name}:{names[0]}" for name in names[1:]),
     )
-    return evaluation.evaluate(settings.split, cohort, models, asked)
+    averaged = [task for task in of_run(settings.run_dir) or () if task in tasks]
+    return evaluation.evaluate(settings.split, cohort, models, asked, mean_tasks=averaged or None)
 
 
 def checksum(path: pathlib.Path) -> str:

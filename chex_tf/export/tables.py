@@ -14,7 +14,7 @@ def proof_table(outcome: Outcome) -> str:
     models = _by_name(found)
     rows = [
         (
-            task,
+            f"mean of {len(found.mean_over)} tasks" if task == MEAN else task,
             interval(models[proof.ORIGINAL].of(AUROC)[task]),
             interval(models[proof.EXPORTED].of(AUROC)[task]),
             _change(found, task),

@@ -91,16 +91,27 @@ def read(run_dir: pathlib.Path) -> Config | None:
         raise InputError(f"{run_dir} is damaged: its {CONFIG} is not as training wrote it", "run_dir") from error
 
 
+def read_if_trained(run_dir: pathlib.Path) -> Config | None:
+    """The configuration that training wrote; None in a folder with only predictions, where there may be a part of it
+    (see `label_policy`) or none."""
+    content = _content(run_dir / CONFIG)
+    return read(run_dir) if "model" in content and "records" in content else None
+
+
+def _content(path: pathlib.Path) -> dict[str, Any]:
+    """As it stands in the file; empty if there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: expected JSON; {error.msg} in line {error.lineno}", "run_dir") from error
+
+
 def label_policy(run_dir: pathlib.Path) -> str | None:
     """In words, what labels neither positive nor negative became in training; None if not recorded. In a folder with
     only predictions, the configuration may hold only this."""
-    path = run_dir / CONFIG
-    if not path.is_file():
-        return None
-    try:
-        given = json.loads(path.read_text(encoding="utf-8")).get("data", {})
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: expected JSON; {error.msg} in line {error.lineno}", "run_dir") from error
+    given = _content(run_dir / CONFIG).get("data", {})
     return ", ".join(f"{name}={given[name]}" for name in ("uncertain", "blank") if name in given) or None
 
 

@@ -17,8 +17,17 @@ _OBSERVATIONS_SETTINGS = (
 
 def config(content: Mapping[str, Any]) -> dict[str, Any]:
     """A config.json in today's form."""
-    if content.get("form", 1) >= 2:
-        return dict(content)
+    return _with_former_choices(dict(content) if content.get("form", 1) >= 2 else _from_form_1(content))
+
+
+def _with_former_choices(content: dict[str, Any]) -> dict[str, Any]:
+    """With what runs did before there was a setting for it, where that is not the setting's default."""
+    if "observations" in content:  # validation was scored image by image
+        content["observations"] = {"score_by": "image", **content["observations"]}
+    return content
+
+
+def _from_form_1(content: Mapping[str, Any]) -> dict[str, Any]:
     training, data, model = (dict(content[section]) for section in ("training", "data", "model"))
     observations = {name: training.pop(name) for name in _OBSERVATIONS_SETTINGS if name in training}
     # One seed decided both data and training, and was among the data's settings.

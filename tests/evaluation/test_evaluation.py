@@ -30,13 +30,13 @@ def cohort_of(labels, units=None):
     return matching.Cohort("Study", KEYS, TASKS, labels, "study", units, labels.shape[0], "none")
 
 
-def evaluate(test_set, names=("a", "b", "reader"), validation=None, units=None, **given):
+def evaluate(test_set, names=("a", "b", "reader"), validation=None, units=None, mean_tasks=None, **given):
     folder, values = test_set
     file = folder / "labels.csv"
     settings = EvaluationSettings(predictions=(file,), labels=file, **{"replicates": 200, **given})
     models = [matching.Model(name, values[name]) for name in names]
     cohort = cohort_of(values["labels"], units)
-    return evaluation.evaluate("test", cohort, models, settings, validation, "no validation")
+    return evaluation.evaluate("test", cohort, models, settings, validation, "no validation", mean_tasks=mean_tasks)
 
 
 def test_values_and_intervals_are_scikit_learns(test_set):
@@ -193,3 +193,32 @@ def test_bca_intervals_cover_auroc_and_differences(test_set):
     first, second = plain.differences[-1], corrected.differences[-1]
     assert dataclasses.replace(second, interval=first.interval) == first
     assert second.interval != first.interval
+
+
+def test_the_mean_is_of_the_tasks_asked_for_and_every_task_keeps_its_numbers(test_set):
+    """A mean of one defined task is that task: value, interval, differences, best against worst."""
+    every = evaluate(test_set, paired=True)
+    found = evaluate(test_set, paired=True, mean_tasks=("Pneumonia", "Fracture"))
+    assert (found.mean_tasks, found.mean_over) == (("Pneumonia", "Fracture"), ("Pneumonia",))
+    assert (every.mean_tasks, every.mean_over) == (TASKS, ("Edema", "Pneumonia"))
+    for model, plain in zip(found.models, every.models, strict=True):
+        for task in TASKS[::2]:
+            assert model.of(AUROC)[task] == plain.of(AUROC)[task]
+        for measure in (AUROC, AVERAGE_PRECISION, BRIER):
+            assert model.of(measure)[MEAN] == model.of(measure)["Pneumonia"]
+    (reader,) = found.readers
+    assert reader.of(SENSITIVITY)[MEAN] == reader.of(SENSITIVITY)["Pneumonia"]
+    by_task = {one.task: dataclasses.replace(one, task="") for one in found.differences}
+    assert set(by_task) == {"Edema", "Pneumonia", MEAN}
+    assert by_task[MEAN] == by_task["Pneumonia"] != by_task["Edema"]
+    best = found.best_and_worst
+    assert dataclasses.replace(best, task="") in (by_task[MEAN],)
+
+
+def test_a_mean_of_undefined_tasks_leaves_the_other_tasks_compared(test_set):
+    found = evaluate(test_set, paired=True, mean_tasks=("Fracture",))
+    estimate = found.models[0].of(AUROC)[MEAN]
+    assert np.isnan(estimate.value)
+    assert estimate.reason == "no task is defined"
+    assert {one.task for one in found.differences} == {"Edema", "Pneumonia"}
+    assert found.best_and_worst is None

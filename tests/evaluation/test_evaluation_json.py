@@ -72,7 +72,8 @@ def test_readers_stand_apart_from_models(evaluated):
 
 def test_rank_correlations_are_recorded(evaluated):
     correlation = Correlation(0.5, float("nan"), 4)
-    found = evaluation_json.as_json(evaluated, {"x": correlation}, FamilySpread({}, (float("nan"), None), (0.2, None)))
+    spread = FamilySpread({}, (float("nan"), None), (0.2, None))
+    found = evaluation_json.as_json(evaluated, {"x": correlation}, {"": spread, "scratch": spread})
     assert found["rank_correlation"]["x"] == {
         "rho": 0.5,
         "p": None,
@@ -81,3 +82,4 @@ def test_rank_correlations_are_recorded(evaluated):
         "over_models": None,
     }
     assert found["families"] == {"largest_minus_smallest": {}, "within": {"value": None}, "between": {"value": 0.2}}
+    assert found["families_scratch"] == found["families"]

@@ -1,6 +1,5 @@
-"""Keys and aggregation."""
+"""What keys say of studies and patients."""
 
-import numpy as np
 import pytest
 
 from chex_tf.evaluation import grouping
@@ -22,12 +21,3 @@ from chex_tf.evaluation import grouping
 def test_what_a_key_says(key, patient, study):
     assert grouping.patient_of(key) == patient
     assert grouping.study_of(key) == study
-
-
-def test_aggregation_by_hand():
-    values = np.array([[0.1, 3.0], [0.5, 1.0], [0.9, -2.0]])
-    places = np.array([1, 0, 1])
-    np.testing.assert_allclose(grouping.aggregate(values, places, 2, "max"), [[0.5, 1.0], [0.9, 3.0]])
-    np.testing.assert_allclose(grouping.aggregate(values, places, 2, "mean"), [[0.5, 1.0], [0.5, 0.5]])
-    with pytest.raises(ValueError, match="none"):
-        grouping.aggregate(values, places, 2, "none")

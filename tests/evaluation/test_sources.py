@@ -6,6 +6,7 @@ import pytest
 
 from chex_tf.evaluation import sources
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.runs.trained_model import TrainedModel
 from chex_tf.settings import InputError
 
 
@@ -67,3 +68,15 @@ def test_runs_with_different_truths_are_not_compared(run_dirs):
         file.write("\n")
     with pytest.raises(InputError, match="expected one ground truth for all runs"):
         gather(*run_dirs)
+
+
+def test_a_run_brings_what_it_trained_whatever_its_folder_is_called(run_dirs):
+    assert gather(*run_dirs).trained == {}
+    model = {"arch": "ResNet18", "weights": "imagenet", "truncate_at": None, "mean_variance": False}
+    for run, changes in zip(run_dirs, ({}, {"weights": "none", "truncate_at": "layer3"}), strict=True):
+        written = {"form": 2, "observations": {}, "data": {}, "model": {**model, **changes}, "records": {}}
+        (run / "config.json").write_text(json.dumps(written))
+    assert gather(*run_dirs).trained == {
+        "a": TrainedModel("ResNet18", "imagenet"),
+        "b": TrainedModel("ResNet18", "none", "layer3"),
+    }

@@ -15,14 +15,14 @@ from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 FILE = pathlib.Path(__file__)
 
 
-def evaluate(values, names, **given):
+def evaluate(values, names, mean_tasks=None, **given):
     settings = EvaluationSettings(predictions=(FILE,), labels=FILE, **{"replicates": 100, **given})
     labels = values["labels"]
     cohort = matching.Cohort(
         "Study", tuple("k" * 120), ("Edema", "Fracture", "Pneumonia"), labels, "study", np.arange(120), 120, "none"
     )
     models = [matching.Model(name, values[name]) for name in names]
-    return evaluation.evaluate("test", cohort, models, settings, None, "nothing to choose it on")
+    return evaluation.evaluate("test", cohort, models, settings, None, "nothing to choose it on", mean_tasks=mean_tasks)
 
 
 def test_columns_line_up():
@@ -92,9 +92,19 @@ def test_rank_correlations(test_set):
     spans = bootstrap.Interval(-0.1, 0.4), bootstrap.Interval(np.nan, np.nan, 5, "none")
     spread = FamilySpread({"ResNet": (0.005, None)}, (np.nan, None), (0.02, spans[0]))
     text = table.text(
-        evaluate(test_set[1], ("a", "b")), {"parameters and AUROC": Correlation(0.597, 0.015, 16, *spans)}, spread
+        evaluate(test_set[1], ("a", "b")), {"parameters and AUROC": Correlation(0.597, 0.015, 16, *spans)}, {"": spread}
     )
     (row,) = [line for line in text.splitlines() if line.startswith("parameters and AUROC")]
     assert row.split() == ["parameters", "and", "AUROC", "16", "+0.597", "0.015", "[-0.10,", "+0.40]", "–"]
     assert "ResNet: largest − smallest model" in text
     assert "Within a family" not in text
+
+
+def test_the_tasks_of_the_mean_are_named_below_the_rows_of_all(test_set):
+    lines = table.text(evaluate(test_set[1], ("a", "b"), mean_tasks=("Pneumonia", "Fracture"))).splitlines()
+    assert "Mean of 1 of 3 tasks: Pneumonia." in lines
+    assert {"Edema", "Fracture", "Pneumonia"} <= {line.split(" ")[0] for line in lines}
+    assert "Fracture: undefined, no positive in the set; left out of the mean." in lines
+    lines = table.text(evaluate(test_set[1], ("a",), mean_tasks=("Edema",))).splitlines()
+    assert "Mean of 1 of 3 tasks: Edema." in lines
+    assert "Fracture: undefined, no positive in the set." in lines

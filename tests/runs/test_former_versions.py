@@ -64,10 +64,21 @@ def test_its_configuration_becomes_typed_settings_with_the_data_gone():
     observations = found.settings(ObservationsSettings)
     assert observations.auxiliary == {"sex": 0.5, "age": 0.5, "view": 0.5}
     assert observations.score_tasks == ("competition",)
+    assert observations.score_by == "image"
     assert found.settings(ModelSettings).truncate_at == "block2b_add"
     assert found.heads == {"outputs": 5, "classes": 1, "extra": ["sex", "age", "view"], "dropout": 0.1}
     evaluated = data.as_evaluated()
     assert (evaluated.uncertain, evaluated.flip, evaluated.crop_from) == ("ignore", 0.0, 72)
+
+
+def test_a_run_that_knew_no_score_by_scored_images():
+    """Also in today's form; what it says itself stands, and a new run scores studies."""
+    for written, expected in (({}, "image"), ({"score_by": "study"}, "study"), ({"score_by": "image"}, "image")):
+        found = former_versions.config({"form": 2, "observations": {"loss": "cross_entropy", **written}})
+        settings = ObservationsSettings.from_json(found["observations"])
+        assert (settings.score_by, settings.loss) == (expected, "cross_entropy")
+    assert former_versions.config({"form": 2, "training": {}}) == {"form": 2, "training": {}}
+    assert ObservationsSettings().score_by == "study"
 
 
 def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_path):
@@ -77,6 +88,7 @@ def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_pat
     command += ["--truncate_at=block2b_add", "--tasks=competition", "--score_tasks=competition", "--uncertain=ones"]
     command += ["--image_size=64", "--crop_from=72", "--crop=random", "--flip=0.5", "--seed=5", "--dropout=0.1"]
     command += ["--sex_weight=0.5", "--age_weight=0.5", "--view_weight=0.5", "--batch=8", "--steps=8", "--keep=2"]
+    command += ["--score_by=image"]  # what that version did; a new run scores studies
     command += ["--evaluate_every=2", "--evaluate_unit=steps", "--learning_rate=1e-3", "--deterministic"]
     done = subprocess.run([*command, "--notensorboard"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

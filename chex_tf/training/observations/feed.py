@@ -9,6 +9,7 @@ import tensorflow as tf
 from chex_tf.data.pipeline import Source
 from chex_tf.data.policies import Rule
 from chex_tf.data.settings import DataSettings
+from chex_tf.data.truth import truth
 from chex_tf.settings import InputError
 from chex_tf.training.distribution import Machine
 
@@ -46,6 +47,20 @@ class Feed:
         values = targets.values[chosen] if targets.classes == 1 else targets.values[chosen][..., 1]
         weights = targets.weights[chosen]
         return np.asarray((values * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
+
+    @property
+    def valid_studies(self) -> np.ndarray:
+        """(records of the validation split,): the number of each image's study, in order of appearance."""
+        index = self.valid.records.index
+        # Some sources number studies afresh for each patient.
+        keys = np.char.add(np.char.add(index.patient, b"\n"), index.study)
+        _, first, studies = np.unique(keys, return_index=True, return_inverse=True)
+        return np.argsort(np.argsort(first))[studies]
+
+    @property
+    def valid_truth(self) -> np.ndarray:
+        """(images of the validation split, tasks): 1, 0, NaN."""
+        return truth(self.valid.targets.raw[self.valid.examples], self.blank_rules)
 
     def training(self, first_step: int, machine: Machine) -> tf.data.Dataset:
         """Pieces of global batch first_step, first_step + 1, …, without end."""

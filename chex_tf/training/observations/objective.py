@@ -12,13 +12,15 @@ from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.heads import OBSERVATIONS, Heads
 from chex_tf.models.inputs import Normalisation, Statistics
+from chex_tf.runs.scored_tasks import scored_tasks
 from chex_tf.settings import InputError, Settings
+from chex_tf.statistics import aggregation
 from chex_tf.training.distribution import Machine
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Batch, Evaluation, Forward, Own
 from chex_tf.training.observations import losses, validation
 from chex_tf.training.observations.feed import Feed, open_feed
-from chex_tf.training.observations.settings import ObservationsSettings, check_together
+from chex_tf.training.observations.settings import IMAGE, STUDY, ObservationsSettings, check_together
 from chex_tf.training.settings import TrainSettings
 
 DUALS = "auc_margin_duals"  # a, b and alpha of the AUC margin loss, by task
@@ -30,7 +32,7 @@ def open_observations(
     """Opens the data, after refusing settings that contradict each other."""
     check_together(asked, data)
     feed = open_feed(data.seeded(training.seed), training.batch)
-    scored = validation.scored_tasks(asked.score_tasks, feed.tasks)
+    scored = scored_tasks(asked.score_tasks, feed.tasks)
     return ObservationsObjective(asked, data, feed, scored, feed.prior)
 
 
@@ -93,11 +95,23 @@ class ObservationsObjective:
         return self.feed.records()
 
     def describe(self) -> list[str]:
-        ranked = ", ".join(self.scored)
-        return [
-            *self.feed.train.describe(),
-            f"validation: {len(self.feed.valid):,} images, ranked by mean AUROC over {ranked}",
-        ]
+        return [*self.feed.train.describe(), self._describe_validation()]
+
+    def _describe_validation(self) -> str:
+        images, ranked = f"{len(self.feed.valid):,} images", f"mean AUROC over {', '.join(self.scored)}"
+        if self.asked.score_by == IMAGE:
+            return f"validation: {images}, checkpoints ranked by {ranked}, image by image"
+        studies, places = np.unique(self.feed.valid_studies[self.feed.valid.examples], return_inverse=True)
+        disagree = int(aggregation.disagreeing(self.feed.valid_truth, places, len(studies)).sum())
+        note = (
+            f"; in {disagree:,} cases a study's images disagree on a label: positive if one is, else unknown if one is"
+            if disagree
+            else ""
+        )
+        return (
+            f"validation: {images} of {len(studies):,} studies, checkpoints ranked by {ranked}, each study by the "
+            f"highest probability of its images{note}"
+        )
 
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:
         weights, targets = np.asarray(batch["weights"]), np.asarray(batch["targets"])
@@ -170,7 +184,13 @@ class ObservationsObjective:
     def evaluator(self, machine: Machine, network: Network) -> Callable[[], Evaluation]:
         batches = one_pass(machine.strategy, self.feed.evaluation(machine))
         return validation.evaluator(
-            machine.strategy, network, batches, self.feed.tasks, self.scored, self.feed.blank_rules
+            machine.strategy,
+            network,
+            batches,
+            self.feed.tasks,
+            self.scored,
+            self.feed.blank_rules,
+            self.feed.valid_studies if self.asked.score_by == STUDY else None,
         )
 
     def show(self, board: Any, step: int, found: Evaluation) -> None:

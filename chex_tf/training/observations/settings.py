@@ -7,6 +7,7 @@ from chex_tf.data import policies
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError, Settings, setting
 
+STUDY, IMAGE = "study", "image"
 LOSSES = ("cross_entropy", "auc_margin")  # see losses.py
 # Rules of a label policy whose targets lie between 0 and 1.
 _SOFT_RULES = frozenset({"smooth_ones", "smooth_zeros", "self_trained"})
@@ -21,6 +22,13 @@ class ObservationsSettings(Settings):
     score_tasks: tuple[str, ...] = setting(
         ("study",),
         help="tasks whose mean AUROC ranks checkpoints: a set (study, competition, all) or names",
+        group="procedure",
+    )
+    score_by: str = setting(
+        STUDY,
+        help="what validation AUROC is over: studies, each with the highest probability of its images, as in "
+        "evaluation, or single images",
+        choices=(STUDY, IMAGE),
         group="procedure",
     )
 

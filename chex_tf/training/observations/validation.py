@@ -1,4 +1,4 @@
-"""Scores on the validation set: every image once, exact AUROC, the same loss as in training."""
+"""Scores on the validation set: every image once, exact AUROC by study or image, the same loss as in training."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -11,9 +11,7 @@ from chex_tf.data.policies import Rule
 from chex_tf.data.truth import truth
 from chex_tf.models import probabilities
 from chex_tf.models.heads import OBSERVATIONS
-from chex_tf.observations import TASK_SETS
-from chex_tf.settings import InputError, nearest
-from chex_tf.statistics import ranking
+from chex_tf.statistics import aggregation, ranking
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation
 from chex_tf.training.observations import losses
@@ -23,34 +21,29 @@ LOSS, MEAN = "validation_loss", "auroc"
 
 @dataclasses.dataclass(frozen=True)
 class Predicted:
-    """The predictions of one pass over the validation set."""
+    """The predictions of one pass over the validation set, image by image, or study by study if scored so."""
 
-    probabilities: np.ndarray  # (images, tasks)
-    truth: np.ndarray  # (images, tasks): 1, 0, NaN
+    probabilities: np.ndarray  # (images or studies, tasks)
+    truth: np.ndarray  # (images or studies, tasks): 1, 0, NaN
 
 
 def columns(tasks: Sequence[str]) -> tuple[str, ...]:
     return (LOSS, MEAN, *(f"{MEAN}/{task}" for task in tasks))
 
 
-def scored_tasks(wanted: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
-    """Those of the trained `tasks` whose mean AUROC ranks checkpoints; `wanted` is a set's name or names."""
-    is_set = len(wanted) == 1 and wanted[0] in TASK_SETS
-    for name in () if is_set else wanted:
-        if name not in tasks:
-            known = nearest(name, (*TASK_SETS, *tasks))
-            raise InputError(f"expected a set of tasks or trained tasks; received {name}{known}", "score_tasks")
-    names = TASK_SETS[wanted[0]] if is_set else wanted
-    found = tuple(task for task in names if task in tasks)
-    if not found:
-        raise InputError(f"none of {', '.join(names)} is among the trained tasks: {', '.join(tasks)}", "score_tasks")
-    return found
-
-
 def auroc(truth: np.ndarray, scores: np.ndarray) -> float:
     """NaN where all images are of one class."""
     order = ranking.rank(truth, scores)
     return float(ranking.auroc(order, np.ones((1, len(truth)), np.int64))[0])
+
+
+def by_study(images: Predicted, studies: np.ndarray) -> Predicted:
+    """Each study's highest probability, and positive where one of its images is; `studies` (images,) numbers them."""
+    numbers, places = np.unique(studies, return_inverse=True)
+    return Predicted(
+        aggregation.aggregate(images.probabilities.astype(np.float64), places, len(numbers), "max"),
+        aggregation.positive_if_any(images.truth, places, len(numbers)),
+    )
 
 
 def evaluator(
@@ -60,13 +53,19 @@ def evaluator(
     tasks: Sequence[str],
     scored: Sequence[str],
     blank_rules: Sequence[Rule],
+    studies: np.ndarray | None = None,
 ) -> Callable[[], Evaluation]:
-    """A function that goes over `batches` (distributed, the same every time) and scores the current network."""
+    """A function that goes over `batches` (distributed, the same every time) and scores the current network.
+
+    `studies` (records,) numbers each image's study by the image's `index`; without it images are scored.
+    """
+
+    kept = ("targets", "weights", "weight", *(("index",) if studies is not None else ()))
 
     def replica_outputs(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         logits = network.outputs(batch["image"], training=False)[OBSERVATIONS]
         labels = tf.cast(batch["labels"], tf.int32)  # collectives do not support int8
-        return {"logits": logits, "labels": labels, **{name: batch[name] for name in ("targets", "weights", "weight")}}
+        return {"logits": logits, "labels": labels, **{name: batch[name] for name in kept}}
 
     @tf.function
     def collect(batch: Any) -> dict[str, tf.Tensor]:
@@ -81,6 +80,8 @@ def evaluator(
         real = whole.pop("weight") > 0
         whole = {name: value[real] for name, value in whole.items()}
         found = Predicted(probabilities.from_logits(whole["logits"]), truth(whole["labels"], blank_rules))
+        if studies is not None:
+            found = by_study(found, studies[whole["index"]])
         by_task = {task: auroc(found.truth[:, i], found.probabilities[:, i]) for i, task in enumerate(tasks)}
         known = [by_task[task] for task in scored if not np.isnan(by_task[task])]
         mean = float(np.mean(known)) if known else float("nan")

@@ -1,0 +1,34 @@
+"""The tasks whose mean AUROC ranks a run's checkpoints, and of which its evaluations report the mean."""
+
+import pathlib
+from collections.abc import Sequence
+
+from chex_tf.observations import TASK_SETS
+from chex_tf.runs import config
+from chex_tf.settings import InputError, nearest
+
+
+def scored_tasks(
+    wanted: Sequence[str], tasks: Sequence[str], setting: str = "score_tasks", of: str = "trained"
+) -> tuple[str, ...]:
+    """Those of `tasks` that `wanted` means: one set's name, of which any may be absent, or names, of which none may.
+
+    `setting` and `of` (what kind of tasks these are) are for the message.
+    """
+    is_set = len(wanted) == 1 and wanted[0] in TASK_SETS
+    for name in () if is_set else wanted:
+        if name not in tasks:
+            known = nearest(name, (*TASK_SETS, *tasks))
+            raise InputError(f"expected a set of tasks or {of} tasks; received {name}{known}", setting)
+    names = TASK_SETS[wanted[0]] if is_set else wanted
+    found = tuple(task for task in names if task in tasks)
+    if not found:
+        raise InputError(f"none of {', '.join(names)} is among the {of} tasks: {', '.join(tasks)}", setting)
+    return found
+
+
+def of_run(run_dir: pathlib.Path) -> tuple[str, ...] | None:
+    """Those of a run; None in a folder that has predictions but was not trained here."""
+    found = config.read_if_trained(run_dir)
+    wanted = found.content.get("observations", {}).get("score_tasks") if found is not None else None
+    return scored_tasks(wanted, found.tasks) if found is not None and wanted else None
