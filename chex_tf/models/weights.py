@@ -20,6 +20,7 @@ class Loaded:
 
     matched     how many variables were set
     unexpected  tensors of the file that no variable took; `classifier` are those of a classifier or a head
+    recorded    what stands behind the file where its publisher gives no digest
     """
 
     source: pathlib.Path
@@ -27,13 +28,14 @@ class Loaded:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     classifier: tuple[str, ...] = ()
+    recorded: str = ""
 
     def __str__(self) -> str:
         left, of_classifier = len(self.unexpected), len(self.classifier)
         classifier = f" (the classifier's: {of_classifier})" if of_classifier else ""
         return (
             f"{self.source.name}: {self.matched} tensors matched, {len(self.missing)} missing, "
-            f"{left} unexpected{classifier}"
+            f"{left} unexpected{classifier}{f'; {self.recorded}' if self.recorded else ''}"
         )
 
 
@@ -43,7 +45,7 @@ def resolve(
     folder: pathlib.Path | None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     encoder: Encoder | None = None,
-) -> pathlib.Path:
+) -> released.Released:
     """The file that `weights` means for `row`: a released checkpoint's, the encoder's, or the file itself."""
     for checkpoint in row.checkpoints:
         if checkpoint.name == weights:
@@ -51,10 +53,10 @@ def resolve(
     if encoder is not None:
         if encoder.arch not in (None, row.name, row.whole):
             raise InputError(f"{weights} holds weights of {encoder.arch}; received --arch={row.name}", "weights")
-        return encoder.file
+        return released.Released(encoder.file)
     path = pathlib.Path(weights)
     if path.is_file():
-        return path
+        return released.Released(path)
     known = ", ".join(["none", *(checkpoint.name for checkpoint in row.checkpoints), "a file", "a run directory"])
     there = "a folder without an encoder" if path.is_dir() else "and nothing is there"
     raise InputError(f"expected weights of {row.name}: {known}; received {weights}, {there}", "weights")
@@ -76,9 +78,10 @@ def load(
     file has them. Nothing is set unless everything needed is found, every shape fits, and the file holds nothing beside
     but a classifier: a larger network's file would otherwise fill a smaller one with weights that mean nothing there.
     """
-    path = resolve(row, weights, folder, progress, encoder)
+    file = resolve(row, weights, folder, progress, encoder)
+    path = file.path
     found = matching.match(network, row, checkpoint_files.read(path), path, needed)
-    loaded = Loaded(path, len(found.values), found.missing, found.unexpected, found.classifier)
+    loaded = Loaded(path, len(found.values), found.missing, found.unexpected, found.classifier, file.recorded)
     if found.missing:
         raise InputError(
             f"{path} is not a checkpoint of {row.name} as a whole ({loaded}); missing: {_listed(found.missing)}",
