@@ -3,6 +3,8 @@
 python -m launch.zoo --arch=DenseNet121,DenseNet121Minus1
 
 python -m launch.zoo --format=csv > zoo.csv
+
+Counts are kept in ~/.cache/chex_tf (or $XDG_CACHE_HOME/chex_tf), so only the first listing builds the models.
 """
 
 import dataclasses
@@ -19,10 +21,10 @@ class ZooSettings(Settings):
 
 
 def main(settings: ZooSettings) -> None:
-    from chex_tf.models import catalogue, zoo
+    from chex_tf.models import catalogue, kept_counts, zoo
     from launch.progress import Progress
 
-    counted = zoo.entries(settings.arch or catalogue.names(), Progress("models"))
+    counted = zoo.entries(settings.arch or catalogue.names(), Progress("models"), kept_counts.place())
     as_text = {"table": zoo.as_table, "csv": zoo.as_csv, "json": zoo.as_json}[settings.format]
     sys.stdout.write(as_text(counted))
 

@@ -38,6 +38,7 @@ def _cbr(name: str, features: int, blocks: int, grid: int) -> Row:
         cam_layer=f"block{blocks}_pool",
         cam_grid=grid,
         cut_layers=tuple(f"block{block}_pool" for block in range(1, blocks + 1)),
+        keras_only="nobody has released weights of it; take those of a run",
         initialisers=("he_normal",),
         batch_normalisation=PYTORCH_NORMALISATION,
         note="Raghu et al. 2019, appendix; padding, biases and initialisation are not stated there, see cbr.py",
@@ -68,7 +69,7 @@ BEYOND: tuple[Row, ...] = (
                 74.4,
             ),
         ),
-        # No namings: PyTorch's network pads differently.
+        keras_only="PyTorch's network pads differently; --weights=imagenet is Keras' own file",
         initialisers=("he_normal", "glorot_uniform"),  # convolutions, and separable ones
         batch_normalisation=BatchNormalisation(0.9997, 1e-3),
         note="the network whose count the paper prints beside MNASNet",
@@ -87,6 +88,7 @@ BEYOND: tuple[Row, ...] = (
         cut_layers=tuple(f"block{block}_pool" for block in range(1, 6)),
         imagenet_top1=((TORCHVISION, 71.59),),
         checkpoints=(keras_file(_VGG16, _VGG16_URL, "6d6bbae143d832006294945121d1f1fc", "caffe", 224, 71.3),),
+        keras_only="PyTorch's names are not known here; --weights=imagenet is Keras' own file",
         initialisers=("glorot_uniform",),
         note="global average pooling and one dense layer instead of VGG's three",
     ),

@@ -13,6 +13,7 @@ from chex_tf.models.layers_within import every_layer
 from chex_tf.models.rows import Row
 from chex_tf.models.settings import ModelSettings
 from chex_tf.models.truncation import truncate
+from chex_tf.settings import InputError, nearest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,13 +47,14 @@ def build_model(
     features = truncated(row, network, settings.truncate_at)
     loaded = None
     if settings.weights != "none":
-        needed = {layer.name for layer in features.layers}
+        needed = {layer.name for layer in every_layer(features)}
         loaded = weights.load(
             network, row, settings.weights, settings.weights_dir, needed=needed, progress=progress, encoder=encoder
         )
     if settings.mean_variance:
         initialisation.mean_variance(network, seed)
     if settings.transfuse_up_to is not None:
+        _check_below_the_cut(settings.transfuse_up_to, features)
         random = whole_network(row, side, seed)
         initialisation.transfuse(network, random, settings.transfuse_up_to)
         features = truncated(row, random, settings.truncate_at)
@@ -77,6 +79,16 @@ def assemble(features: keras.Model, heads_wanted: Heads, seed: int) -> keras.Mod
     model = heads.attach(features, heads_wanted)
     initialise(model, seed, only=heads.names(heads_wanted))
     return model
+
+
+def _check_below_the_cut(layer: str, features: keras.Model) -> None:
+    names = [known.name for known in features.layers]
+    if layer not in names:
+        raise InputError(
+            f"expected a layer of {features.name}, which is as far as the model goes; received {layer}"
+            f"{nearest(layer, names)}",
+            "transfuse_up_to",
+        )
 
 
 def _set_momentum(model: keras.Model, momentum: float) -> None:

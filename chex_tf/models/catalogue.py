@@ -21,7 +21,8 @@ def row(name: str) -> Row:
     if name.startswith(KERAS_CV):
         builder = f"keras_cv_backbones:{name.removeprefix(KERAS_CV)}"
         namings = next((known.namings for known in ROWS if known.builder == builder), ())
-        return Row(name, "keras-cv", builder, 0, "", 0, (), namings=namings)
+        only = "PyTorch's names are not known for keras-cv's layers; take a .keras or .weights.h5 file of this backbone"
+        return Row(name, "keras-cv", builder, 0, "", 0, (), namings=namings, keras_only="" if namings else only)
     if name not in _BY_NAME:
         raise InputError(
             f"expected a model of the catalogue or {KERAS_CV}BACKBONE; received {name}{nearest(name, names())}", "arch"

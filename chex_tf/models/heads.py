@@ -11,6 +11,7 @@ from keras import layers
 # divided by 100 for age.
 EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view")
 OBSERVATIONS = "observations"
+LAYERS = frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *EXTRA_HEADS})  # with weights, of any heads
 POOLED = "features"  # the layer that gives all heads the same vector
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from chex_tf.models.layer_names import number_by_order
+from chex_tf.models.layer_names import name_nested, number_by_order
 from chex_tf.models.simplifying import simplified
 from chex_tf.settings import InputError, nearest
 
@@ -154,6 +154,7 @@ def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
     kind, arguments = ARGUMENTS[variant]
     model = getattr(keras_cv.models, kind)(**arguments, include_rescaling=False, input_shape=input_shape)
     number_by_order(model)
+    name_nested(model)
     if kind == "EfficientNetLiteBackbone":
         return simplified(keras.Model(model.input, model.output, name=variant.removesuffix("Backbone").lower()))
     # Wrapped as a plain functional model: a saved file then names keras-cv's classes only where its layers are used.

@@ -4,6 +4,8 @@ import re
 
 import keras
 
+from chex_tf.models.layers_within import every_layer
+
 
 def number_by_order(model: keras.Model) -> None:
     """Renames layers and other operations that Keras named by default (conv2d_17), counting in this model alone.
@@ -18,6 +20,20 @@ def number_by_order(model: keras.Model) -> None:
             count = counts.get(default, 0)
             counts[default] = count + 1
             layer.name = default if count == 0 else f"{default}_{count}"
+
+
+def name_nested(model: keras.Model) -> None:
+    """Renames every layer inside a layer of `model` to OUTER.CLASS, numbered within the outer layer in Keras' order.
+
+    Keras, and keras-cv in names that it gives itself, number these over the whole process too.
+    """
+    for outer in model.layers:
+        counts: dict[str, int] = {}
+        for layer in every_layer(outer):
+            name = f"{outer.name}.{default_name(layer)}"
+            count = counts.get(name, 0)
+            counts[name] = count + 1
+            layer.name = name if count == 0 else f"{name}_{count}"
 
 
 def default_name(layer: keras.Operation) -> str:

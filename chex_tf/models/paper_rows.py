@@ -123,8 +123,10 @@ def _residual(
         checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, released, BSD, "fc", default=True),)
         if built_here
         else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released),),
-        # keras.applications strides in another convolution: PyTorch's weights would load and compute nonsense.
         namings=(timm_names.residual,) if built_here else (),
+        keras_only=""
+        if built_here
+        else f"Keras strides in another convolution than PyTorch; --arch=ResNet{depth}PyTorch is PyTorch's network",
         initialisers=("he_fan_out",) if built_here else ("glorot_uniform",),
         batch_normalisation=PYTORCH_NORMALISATION if built_here else KERAS_NORMALISATION,
     )
@@ -219,7 +221,7 @@ WHOLE: tuple[Row, ...] = (
                 77.9,
             ),
         ),
-        # No namings: keras.applications' batch normalisation has no scale here, PyTorch's has.
+        keras_only="Keras' batch normalisation has no scale here, PyTorch's has; --weights=imagenet is Keras' own file",
         initialisers=("glorot_uniform",),
         batch_normalisation=KERAS_DEFAULT,
     ),
@@ -286,7 +288,7 @@ WHOLE: tuple[Row, ...] = (
                 71.3,
             ),
         ),
-        # No namings: PyTorch's network pads differently.
+        keras_only="PyTorch's network pads differently; --weights=imagenet is Keras' own file",
         initialisers=("glorot_uniform",),
         batch_normalisation=BatchNormalisation(0.999, 1e-3),
     ),

@@ -67,9 +67,10 @@ class Row:
     paper_parameters_millions, paper_times_smaller   as printed in CheXtransfer, Tables 1 and 2
     difference    why the built model's count differs from the printed one, where it does
     imagenet_top1 per cent, by source; launch.zoo shows the first
-    namings       of the PyTorch weights that give the same results here; none where the arithmetic differs
-    two_paddings  PyTorch weights of these names and shapes exist for either padding, and this network pads as
-                  TensorFlow does
+    namings       of the PyTorch weights that give the same results here
+    keras_only    for a row without namings: why it has none, and what would do
+    two_paddings  PyTorch weights of these names and shapes exist for either padding (and epsilon), and this network
+                  pads as TensorFlow does
     initialisers  of the convolutions, as built
     batch_normalisation  as built; None for a network without
 
@@ -92,6 +93,7 @@ class Row:
     imagenet_top1: tuple[tuple[str, float], ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     namings: tuple[Naming, ...] = ()
+    keras_only: str = ""
     two_paddings: bool = False
     initialisers: tuple[Initialiser, ...] = ()
     batch_normalisation: BatchNormalisation | None = None

@@ -160,3 +160,6 @@ TENSORS = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+
+# The modules that hold the classifier of a model in timm, torchvision, Cadene's package or the Lite port.
+CLASSIFIERS = ("fc", "classifier", "last_linear", "head", "_fc")

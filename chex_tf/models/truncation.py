@@ -15,4 +15,7 @@ def truncate(features: keras.Model, layer: str) -> keras.Model:
         raise InputError(
             f"expected a layer that gives maps (batch, rows, columns, channels); {layer} gives {maps.shape}"
         )
-    return keras.Model(features.input, maps, name=f"{features.name}_to_{layer}".replace("/", "_"))
+    cut = keras.Model(features.input, maps, name=f"{features.name}_to_{layer}".replace("/", "_"))
+    if not cut.weights:
+        raise InputError(f"expected a layer of {features.name} that has weights below it; received {layer}")
+    return cut

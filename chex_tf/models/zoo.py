@@ -4,8 +4,11 @@ import csv
 import dataclasses
 import io
 import json
+import pathlib
 from collections.abc import Callable, Iterable, Sequence
 
+from chex_tf.models import catalogue, kept_counts
+from chex_tf.models.kept_counts import Counts
 from chex_tf.models.rows import BatchNormalisation, Checkpoint, Row
 
 SIDE = 320  # pixels, the paper's image size, for which maps and multiply-adds are given
@@ -52,49 +55,64 @@ class Entry:
     checkpoints: tuple[Checkpoint, ...]
 
 
-def entries(names: Sequence[str], progress: Callable[[int, int], None] = lambda done, total: None) -> list[Entry]:
-    """Builds and counts every row named; rows cut from one network share it."""
-    from chex_tf.models import catalogue
+def entries(
+    names: Sequence[str],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: pathlib.Path | None = None,
+) -> list[Entry]:
+    """Counts every row named: from the file `kept`, or built and then kept there; rows cut from one network share it.
 
-    rows = [
-        catalogue.row(name) for name in names
-    ]  # before Keras is loaded, so that a mistyped name is reported at once
-    from chex_tf.models.features import whole_network
+    Keras is imported only where something has to be built.
+    """
+    rows = [catalogue.row(name) for name in names]
+    counts = kept_counts.read(kept) if kept is not None else {}
+    missing = [row for row in rows if row.name not in counts]
+    if not missing:
+        progress(len(rows), len(rows))
+    for whole in dict.fromkeys(row.whole for row in missing):
+        from chex_tf.models.features import whole_network
 
-    counted: dict[str, Entry] = {}
-    for whole in dict.fromkeys(row.whole for row in rows):
-        network = whole_network(next(row for row in rows if row.whole == whole), SIDE, seed=0)
-        for row in rows:
-            if row.whole == whole:
-                counted[row.name] = _count(row, network)
-                progress(len(counted), len(rows))
-    return [counted[name] for name in names]
+        of_whole = [row for row in missing if row.whole == whole]
+        network = whole_network(of_whole[0], SIDE, seed=0)
+        for row in of_whole:
+            counts[row.name] = _count(row, network)
+            progress(sum(row.name in counts for row in rows), len(rows))
+    if missing and kept is not None:
+        kept_counts.write(kept, counts)
+    return [_entry(row, counts[row.name]) for row in rows]
 
 
-def _count(row: Row, network: object) -> Entry:
+def _count(row: Row, network: object) -> Counts:
     import keras
 
-    from chex_tf.models import catalogue, counting, heads
+    from chex_tf.models import counting, heads
     from chex_tf.models.features import cut
 
     assert isinstance(network, keras.Model)
     features = cut(row, network)
     model = heads.attach(features, heads.Heads(OUTPUTS))
-    parameters = counting.trainable_parameters(model)
-    whole = catalogue.whole(row)
-    printed = whole.paper_parameters_millions
-    smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / parameters
     grid = counting.grid(model, row.cam_layer or features.layers[-1].name)
+    return Counts(
+        parameters=counting.trainable_parameters(model),
+        features=features.output.shape[-1],
+        cam_grid=f"{grid[0]}x{grid[1]}",
+        multiply_adds=counting.multiply_adds(model),
+    )
+
+
+def _entry(row: Row, counts: Counts) -> Entry:
+    printed = catalogue.whole(row).paper_parameters_millions
+    smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / counts.parameters
     top1 = row.imagenet_top1[0] if row.imagenet_top1 else None
     return Entry(
         model=row.name,
         family=row.family,
-        parameters=parameters,
+        parameters=counts.parameters,
         paper_parameters_millions=row.paper_parameters_millions,
         times_smaller=round(smaller, 3),
-        features=features.output.shape[-1],
-        cam_grid=f"{grid[0]}x{grid[1]}",
-        multiply_adds=counting.multiply_adds(model),
+        features=counts.features,
+        cam_grid=counts.cam_grid,
+        multiply_adds=counts.multiply_adds,
         imagenet_top1=top1[1] if top1 else None,
         weights="; ".join(f"{checkpoint.name} ({checkpoint.source})" for checkpoint in row.checkpoints),
         cut_at=row.cut_at,

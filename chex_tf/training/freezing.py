@@ -1,9 +1,10 @@
-"""Freezes layers while the others learn."""
+"""Freezes layers while the others learn, those inside other layers included."""
 
 from collections.abc import Container
 
 import keras
 
+from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.settings import InputError, nearest
 
 
@@ -14,6 +15,8 @@ def freeze(model: keras.Model, until: str, batch_norm: bool, heads: Container[st
     batch_norm   whether every batch normalisation is frozen as well
     """
     names = [layer.name for layer in model.layers]
+    if until in names and until in heads:
+        raise InputError(f"expected none, backbone or a layer below the heads; received {until}", "freeze")
     if until not in ("none", "backbone", *names):
         raise InputError(
             f"expected none, backbone or a layer's name; received {until}{nearest(until, names)}", "freeze"
@@ -21,13 +24,17 @@ def freeze(model: keras.Model, until: str, batch_norm: bool, heads: Container[st
     for place, layer in enumerate(model.layers):
         below = until in names and place <= names.index(until)
         in_backbone = until == "backbone" and layer.name not in heads
-        if layer.weights and (below or in_backbone or (batch_norm and _normalises(layer))):
-            layer.trainable = False
+        if layer.weights and (below or in_backbone):
+            layer.trainable = False  # and with it what is nested inside
+    if batch_norm:
+        for layer in every_layer(model):
+            if _normalises(layer):
+                layer.trainable = False
 
 
 def describe(model: keras.Model) -> str:
-    """What is frozen, batch normalisation's statistics included, in one line."""
-    layers = [layer for layer in model.layers if layer.weights]
+    """What is frozen, batch normalisation's statistics included, in one line; nested layers count one by one."""
+    layers = [layer for layer in every_layer(model) if own_variables(layer)]
     norms = [layer for layer in layers if _normalises(layer)]
     frozen = sum(not layer.trainable for layer in layers)
     still = sum(not layer.trainable for layer in norms)

@@ -19,6 +19,7 @@ from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import POOLED, Heads
 from chex_tf.models.inputs import Encoder
+from chex_tf.models.layers_within import every_layer
 from chex_tf.models.settings import ModelSettings
 from chex_tf.runs import checkpoints, encoder, status
 from chex_tf.runs import config as configuration
@@ -173,9 +174,7 @@ class _Job:
         finally:
             keras.config.set_dtype_policy(policy)
         if synchronised:
-            for layer in built.model.layers:
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.synchronized = True
+            _synchronise(built.model)
         freezing.freeze(built.model, settings.freeze, settings.freeze_batch_norm, model_heads.names(self.heads))
         return built
 
@@ -225,6 +224,13 @@ class _Job:
         assert built.normalisation is not None
         below = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
         encoder.write(self.settings.run_dir, built.row.name, built.normalisation.to_json(), below.save_weights)
+
+
+def _synchronise(model: keras.Model) -> None:
+    """Lets every batch normalisation, nested ones included, average over the images of all replicas."""
+    for layer in every_layer(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def _encoder(model: ModelSettings) -> Encoder | None:

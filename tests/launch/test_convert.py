@@ -1,5 +1,6 @@
 """The verb that turns PyTorch checkpoints into .safetensors."""
 
+import argparse
 import pathlib
 import pickle
 import subprocess
@@ -71,3 +72,59 @@ def test_nested_and_parallel_names(tmp_path: pathlib.Path) -> None:
     assert set(found) == {"a", "b", "c"}
     np.testing.assert_array_equal(found["a"], [[0, 3], [1, 4], [2, 5]])
     np.testing.assert_array_equal(found["c"], found["b"])
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.pth").write_bytes(b"")
+    with pytest.raises(InputError, match=r"expected a PyTorch checkpoint; .*a\.pth is empty"):
+        convert.read(None, tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize(
+    ("in_file", "expected"),
+    [
+        (["module.a.b", "module.c"], {"a.b": "module.a.b", "c": "module.c"}),
+        (["module.module.a"], {"a": "module.module.a"}),
+        (["_orig_mod.a"], {"a": "_orig_mod.a"}),
+        (["model._orig_mod.module.a", "loss.weight"], {"a": "model._orig_mod.module.a", "loss.weight": "loss.weight"}),
+        (["model.a", "model_ema.module.a", "model_ema.n_averaged"], {"a": "model_ema.module.a"}),
+        (["n_averaged", "module.a"], {"a": "module.a"}),
+        (["conv1.weight", "layer1.module"], {"conv1.weight": "conv1.weight", "layer1.module": "layer1.module"}),
+    ],
+)
+def test_prefixes_are_taken_off(in_file: list[str], expected: dict[str, str]) -> None:
+    assert convert.plain_names(in_file) == expected
+
+
+def test_two_networks_in_one_file_are_refused() -> None:
+    with pytest.raises(InputError, match=r"received tensors called both a and module\.a"):
+        convert.plain_names(["a", "module.a"])
+
+
+def test_what_a_file_holds_cannot_steer_the_terminal() -> None:
+    assert convert.printable("\x1b[31mred\x1b[0m\nand \x07bell") == "red?and ?bell"
+
+
+def test_every_wrapping_and_refusal_with_pytorch(tmp_path: pathlib.Path) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    one = torch.ones(2)
+
+    def converted(content: object) -> set[str]:
+        torch.save(content, tmp_path / "a.pth")
+        return set(convert.state(convert.read(torch, tmp_path / "a.pth"), torch))
+
+    settings = argparse.Namespace(rate=0.1)
+    assert converted({"args": settings, "state_dict": {"module.a": one}, "model_ema": {"b": one}}) == {"b"}
+    assert converted({"args": settings, "model": {"state_dict": {"_orig_mod.a": one}}}) == {"a"}
+    with pytest.raises(InputError, match=r"does not: it holds objects of pathlib\.(_local\.)?PosixPath$"):
+        converted({"folder": pathlib.PosixPath("x"), "state_dict": {"a": one}})
+    with pytest.raises(InputError, match=r"its keys are: red$"):
+        converted({"\x1b[31mred": 1})
+    with pytest.raises(InputError, match=r"its keys are: none$"):
+        converted({"state_dict": {}})
+    whole = (tmp_path / "a.pth").read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"<html>\x1b[31mnot found</html>"):
+        (tmp_path / "a.pth").write_bytes(damaged)
+        with pytest.raises(InputError) as refusal:
+            convert.read(torch, tmp_path / "a.pth")
+        assert str(refusal.value).isprintable()

@@ -9,6 +9,7 @@ import pytest
 from chex_tf.models import build, catalogue, features, initialisation
 from chex_tf.models.heads import Heads
 from chex_tf.models.settings import ModelSettings
+from chex_tf.settings import InputError
 
 
 @pytest.fixture
@@ -76,3 +77,16 @@ def test_both_through_the_settings(pretrained: keras.Model, tmp_path: pathlib.Pa
     kernel, old = (np.asarray(model.get_layer("conv4_block1_1_conv").kernel) for model in (drawn, pretrained))
     assert kernel.mean() == pytest.approx(old.mean(), rel=0.02)
     assert not np.array_equal(kernel, old)
+
+
+@pytest.mark.parametrize(
+    "cut", [{"arch": "ResNet18Minus2"}, {"arch": "ResNet18", "truncate_at": "conv3_block2_out"}], ids=["row", "setting"]
+)
+def test_transfusing_above_the_cut_is_refused(
+    cut: dict[str, str], pretrained: keras.Model, tmp_path: pathlib.Path
+) -> None:
+    pretrained.save_weights(tmp_path / "p.weights.h5")
+    settings = ModelSettings(**cut, weights=str(tmp_path / "p.weights.h5"), transfuse_up_to="conv4_block1_out")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="which is as far as the model goes; received conv4_block1_out") as refusal:
+        build.build_model(settings, Heads(2), 32)
+    assert refusal.value.setting == "transfuse_up_to"

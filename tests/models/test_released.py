@@ -56,18 +56,20 @@ def checkpoint(url: str, source: str = "hub", digest: str = "") -> Checkpoint:
 
 def test_fetched_once_checked_and_kept(server: str, home: pathlib.Path) -> None:
     told: list[tuple[int, int]] = []
-    path = released.find(checkpoint(f"{server}/file"), progress=lambda done, total: told.append((done, total)))
+    found = released.find(checkpoint(f"{server}/file"), progress=lambda done, total: told.append((done, total)))
+    path = found.path
+    assert found.recorded == ""
     assert path == home / "a.safetensors"
     assert path.read_bytes() == CONTENT
     assert told[-1] == (len(CONTENT), len(CONTENT))
-    assert released.find(checkpoint("http://127.0.0.1:9/unreachable")) == path
+    assert released.find(checkpoint("http://127.0.0.1:9/unreachable")) == found
 
 
 def test_a_folder_given_comes_first(home: pathlib.Path, tmp_path: pathlib.Path) -> None:
     for folder in (home, tmp_path / "mine"):
         folder.mkdir(parents=True)
         (folder / "a.safetensors").write_bytes(folder.name.encode())
-    assert released.find(checkpoint("http://127.0.0.1:9/"), tmp_path / "mine").read_bytes() == b"mine"
+    assert released.find(checkpoint("http://127.0.0.1:9/"), tmp_path / "mine").path.read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("digest", ["", hashlib.md5(b"other").hexdigest()])
@@ -112,3 +114,59 @@ def test_silent_hub_is_not_trusted(server: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Hub, "digest", "")
     with pytest.raises(InputError, match="states no SHA-256"):
         released.find(checkpoint(f"{server}/file"))
+
+
+def test_a_fetched_file_is_checked_against_the_hubs_digest_ever_after(server: str, home: pathlib.Path) -> None:
+    released.find(checkpoint(f"{server}/file"))
+    assert (home / "a.safetensors.sha256").read_text() == f"{hashlib.sha256(CONTENT).hexdigest()}  publisher\n"
+    (home / "a.safetensors").write_bytes(CONTENT[:-1] + b"!")
+    with pytest.raises(InputError, match=r"a\.safetensors is not the released file"):
+        released.find(checkpoint("http://127.0.0.1:9/unreachable"))
+
+
+@pytest.mark.parametrize("content", [CONTENT, b"another file"])
+def test_a_file_placed_by_hand_is_checked_with_the_hub(
+    content: bytes, server: str, home: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.safetensors").write_bytes(content)
+    if content == CONTENT:
+        assert released.find(checkpoint(f"{server}/file"), folder) == released.Released(folder / "a.safetensors")
+        assert "publisher" in (folder / "a.safetensors.sha256").read_text()
+    else:
+        with pytest.raises(InputError, match="is not the released file"):
+            released.find(checkpoint(f"{server}/file"), folder)
+        assert not (folder / "a.safetensors.sha256").exists()
+
+
+@pytest.mark.parametrize("source", ["hub", "keras"])
+def test_without_a_publishers_digest_the_first_use_is_recorded_and_said(
+    source: str, server: str, home: pathlib.Path
+) -> None:
+    home.mkdir(parents=True)
+    (home / "a.safetensors").write_bytes(CONTENT)
+    offline = checkpoint("http://127.0.0.1:9/", source)
+    said = released.find(offline).recorded
+    assert said.startswith(f"no publisher's digest is known for it; its SHA-256 {hashlib.sha256(CONTENT).hexdigest()}")
+    assert said.endswith("recorded in a.safetensors.sha256, and later uses are checked against it")
+    assert released.find(offline).recorded == ""
+    if source == "hub":  # the hub can be asked by now
+        released.find(checkpoint(f"{server}/file"))
+        assert "publisher" in (home / "a.safetensors.sha256").read_text()
+    (home / "a.safetensors").write_bytes(b"changed")
+    with pytest.raises(InputError, match=r"a\.safetensors is not the released file"):
+        released.find(offline)
+
+
+def test_a_damaged_record_is_named(home: pathlib.Path) -> None:
+    home.mkdir(parents=True)
+    (home / "a.safetensors").write_bytes(CONTENT)
+    (home / "a.safetensors.sha256").write_text("nonsense")
+    with pytest.raises(InputError, match=r"expected a SHA-256 in .*a\.safetensors\.sha256; received 'nonsense'"):
+        released.find(checkpoint("http://127.0.0.1:9/"))
+
+
+def test_what_keras_publishes_without_a_digest_is_recorded_when_fetched(server: str, home: pathlib.Path) -> None:
+    assert "is recorded in" in released.find(checkpoint(f"{server}/file", "keras")).recorded
+    assert "first use" in (home / "a.safetensors.sha256").read_text()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from chex_tf.models import catalogue, features, fused_batch_normalization, timm_names, weights
+from chex_tf.models import catalogue, features, fused_batch_normalization, matching, timm_names, weights
+from chex_tf.settings import InputError
 
 RECORD = pathlib.Path(__file__).parent / "timm_features.npz"
 ROWS = {
@@ -43,25 +44,27 @@ def test_features_and_logits_are_timms(name: str, reference: types.ModuleType, t
     (naming, *_) = row.namings
     classifier = CLASSIFIERS.get(name, "fc")
     shapes = {f"{classifier}.weight": (14, row.features), f"{classifier}.bias": (14,)}
-    for layer, variable in weights._variables(network):
+    for layer, variable in matching.variables(network):
         shape = tuple(variable.shape)
         if len(shape) == 4:  # rows, columns, in, out here; out, in, rows, columns there; (…, channels, 1) if depthwise
             turned = (shape[2], 1) if "depthwise" in layer or "dwconv" in layer else (shape[3], shape[2])
             shape = (*turned, *shape[:2])
         shapes[f"{naming(layer)}.{timm_names.TENSORS[variable.name]}"] = shape
     state = reference.seeded_state(shapes)
-    save_file(state, tmp_path / "model.safetensors")
+    (released,) = (checkpoint for checkpoint in row.checkpoints if checkpoint.source == "hub")
+    assert released.file.startswith(f"{theirs}.")
+    file = tmp_path / released.file if row.two_paddings else tmp_path / "model.safetensors"
+    save_file(state, file)
 
-    loaded = weights.load(network, row, str(tmp_path / "model.safetensors"))
+    loaded = weights.load(network, row, str(file))
     assert loaded.matched == len(state) - 2
     assert set(loaded.unexpected) == {f"{classifier}.weight", f"{classifier}.bias"}
     assert loaded.classifier == loaded.unexpected
-    # Nothing in the file tells which padding it was trained with.
-    assert ("this network pads as TensorFlow does" in str(loaded)) == theirs.startswith("tf_")
-    (released,) = (checkpoint for checkpoint in row.checkpoints if checkpoint.source == "hub")
-    assert released.file.startswith(f"{theirs}.")
-    named = (tmp_path / "model.safetensors").rename(tmp_path / released.file)
-    assert "pads" not in str(weights.load(network, row, str(named)))
+    assert row.two_paddings == theirs.startswith("tf_")
+    if row.two_paddings:
+        other = file.rename(tmp_path / f"{theirs.removeprefix('tf_')}.ra_in1k.safetensors")
+        with pytest.raises(InputError, match=f"tells which it was trained with; take --weights=timm/{theirs}"):
+            weights.load(network, row, str(other))
 
     fused_batch_normalization.fuse(network)
     found = np.asarray(network(reference.seeded_image(side), training=False)).mean((1, 2))
@@ -78,11 +81,13 @@ def test_torchvisions_mnasnet_names_cover_every_layer() -> None:
     assert timm_names.mnasnet_torchvision("block2a_expand_conv") == "layers.8.0.layers.0"
     assert timm_names.mnasnet_torchvision("block7a_project_bn") == "layers.13.0.layers.7"
     network = features.whole_network(catalogue.row("MNASNet"), 32, seed=0)
-    names = {timm_names.mnasnet_torchvision(layer) for layer, _ in weights._variables(network)}
+    names = {timm_names.mnasnet_torchvision(layer) for layer, _ in matching.variables(network)}
     assert None not in names
-    assert len(names) == len({layer for layer, _ in weights._variables(network)})
+    assert len(names) == len({layer for layer, _ in matching.variables(network)})
 
 
 @pytest.mark.parametrize("name", ["ResNet50", "InceptionV3", "MobileNetV2", "NASNetMobile", "VGG16"])
-def test_networks_with_other_arithmetic_take_no_pytorch_names(name: str) -> None:
-    assert catalogue.row(name).namings == ()
+def test_rows_without_pytorch_names_say_why(name: str) -> None:
+    row = catalogue.row(name)
+    assert row.namings == ()
+    assert row.keras_only

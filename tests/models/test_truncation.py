@@ -10,7 +10,7 @@ from chex_tf.settings import InputError
 
 @pytest.fixture
 def network() -> keras.Model:
-    image = keras.Input((8, 8, 3))
+    image = keras.Input((8, 8, 3), name="image")
     x = keras.layers.Conv2D(4, 3, name="first")(image)
     x = keras.layers.Conv2D(5, 3, name="second")(x)
     return keras.Model(image, keras.layers.Flatten(name="flat")(x), name="three")
@@ -29,3 +29,5 @@ def test_refusals(network: keras.Model) -> None:
         truncate(network, "secnd")
     with pytest.raises(InputError, match="flat gives"):
         truncate(network, "flat")
+    with pytest.raises(InputError, match="expected a layer of three that has weights below it; received image"):
+        truncate(network, "image")

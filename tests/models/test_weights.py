@@ -11,9 +11,10 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 from safetensors.numpy import save_file
 
-from chex_tf.models import build, catalogue, features, inputs, timm_names, weights
+from chex_tf.models import build, catalogue, features, inputs, matching, timm_names, weights
 from chex_tf.models.heads import Heads
 from chex_tf.models.settings import ModelSettings
+from chex_tf.models.variable_names import weight_names
 from chex_tf.runs import encoder
 from chex_tf.settings import InputError
 
@@ -96,7 +97,7 @@ def residual() -> keras.Model:
 def torch_state(network: keras.Model) -> dict[str, np.ndarray]:
     """The network's weights by PyTorch's names, in PyTorch's order."""
     state = {"fc.weight": np.zeros((14, 512), "float32"), "fc.bias": np.zeros(14, "float32")}
-    for layer, variable in weights._variables(network):
+    for layer, variable in matching.variables(network):
         value = np.asarray(variable)
         name = f"{timm_names.residual(layer)}.{timm_names.TENSORS[variable.name]}"
         state[name] = np.ascontiguousarray(value.transpose(3, 2, 0, 1)) if value.ndim == 4 else value
@@ -143,7 +144,8 @@ def test_every_kind_of_file(
     loaded = weights.load(other, row, str(path), encoder=left)
     assert equal(other, residual)
     assert (loaded.matched, loaded.missing) == (len(residual.variables), ())
-    assert ("2 unexpected (the classifier's: 2)" in str(loaded)) == (save is saved_safetensors)
+    head_tensors = 2 if save in (saved_safetensors, saved_weights) else 1  # Keras' files are counted by layer
+    assert str(loaded).endswith(f"{head_tensors} unexpected (the classifier's: {head_tensors})")
     head = {"fc.weight", "fc.bias"} if save is saved_safetensors else {"observations"}
     assert set(loaded.unexpected) - {"age"} == head
     if save is saved_run:
@@ -187,12 +189,128 @@ def test_another_shape_is_refused(residual: keras.Model, tmp_path: pathlib.Path)
         weights.load(residual, catalogue.row("ResNet18"), str(tmp_path / "grey.safetensors"))
 
 
-def test_pytorch_weights_are_refused_where_the_arithmetic_differs(tmp_path: pathlib.Path) -> None:
-    save_file({"conv1.weight": np.zeros((64, 3, 7, 7), "float32")}, tmp_path / "resnet50.safetensors")
-    row = catalogue.row("ResNet50")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ResNet50", "strides in another convolution than PyTorch; --arch=ResNet50PyTorch is"),
+        ("VGG16", "PyTorch's names are not known here; --weights=imagenet"),
+        ("keras_cv/CSPDarkNetTinyBackbone", "PyTorch's names are not known for keras-cv's layers"),
+    ],
+)
+def test_pytorch_weights_are_refused_with_the_row_s_reason(name: str, reason: str, tmp_path: pathlib.Path) -> None:
+    save_file({"conv1.weight": np.zeros((64, 3, 7, 7), "float32")}, tmp_path / "a.safetensors")
     tiny = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(1, 1)])
-    with pytest.raises(InputError, match="PyTorch weights compute something else in ResNet50"):
-        weights.load(tiny, row, str(tmp_path / "resnet50.safetensors"))
+    with pytest.raises(InputError, match=f"names of a PyTorch model, which {name} cannot take: .*{reason}"):
+        weights.load(tiny, catalogue.row(name), str(tmp_path / "a.safetensors"))
+
+
+def test_names_of_another_library_are_shown_beside_those_expected(
+    residual: keras.Model, tmp_path: pathlib.Path
+) -> None:
+    save_file({"conv_stem.weight": np.zeros((32, 3, 3, 3), "float32")}, tmp_path / "a.safetensors")
+    message = r"none of its names fits; expected such as conv1_conv/kernel or conv1\.weight; received such as conv_stem"
+    with pytest.raises(InputError, match=message):
+        weights.load(residual, catalogue.row("ResNet18"), str(tmp_path / "a.safetensors"))
+
+
+def test_a_larger_network_s_file_is_refused(residual: keras.Model, tmp_path: pathlib.Path) -> None:
+    """ResNet34 and SE-ResNet18 hold every tensor of ResNet18, in its shape."""
+    row, before = catalogue.row("ResNet18"), residual.get_weights()
+    larger = features.whole_network(catalogue.row("ResNet34"), 32, seed=3)
+    save_file(torch_state(larger), tmp_path / "resnet34.safetensors")
+    larger.save_weights(tmp_path / "resnet34.weights.h5")
+    squeeze = {
+        f"layer1.0.se.fc{place}.{kind}": np.zeros(4, "float32") for place in (1, 2) for kind in ("weight", "bias")
+    }
+    save_file(torch_state(residual) | squeeze, tmp_path / "seresnet18.safetensors")
+    for name, named in (
+        ("resnet34.safetensors", "layer1.2.bn1.bias"),
+        ("resnet34.weights.h5", "conv2_block3_1_bn"),
+        ("seresnet18.safetensors", "layer1.0.se.fc1.bias"),
+    ):
+        with pytest.raises(InputError, match=f"another network than ResNet18, which has no place for {named}"):
+            weights.load(residual, row, str(tmp_path / name))
+    assert all(np.array_equal(a, b) for a, b in zip(before, residual.get_weights(), strict=True))
+
+
+def test_a_bias_that_the_network_lacks_is_not_dropped(residual: keras.Model, tmp_path: pathlib.Path) -> None:
+    """Keras' own ResNets have the same layers with biases: two arrays where one is expected."""
+    residual.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5", "a") as file:
+        (group,) = (
+            group["vars"]
+            for group in file["layers"].values()
+            if "vars" in group and group["vars"].attrs.get("name") == "conv1_conv"
+        )
+        group.create_dataset("1", data=np.zeros(64, "float32"))
+    with pytest.raises(InputError, match=r"missing: conv1_conv/kernel$"):
+        weights.load(residual, catalogue.row("ResNet18"), str(tmp_path / "a.weights.h5"))
+
+
+@pytest.mark.parametrize("names", [("fc",), ("fc.0", "fc.2"), ("classifier.1",), ("head",)])
+def test_a_classifier_of_any_usual_name_is_left_out(
+    names: tuple[str, ...], residual: keras.Model, tmp_path: pathlib.Path
+) -> None:
+    state = {name: value for name, value in torch_state(residual).items() if not name.startswith("fc.")}
+    left = {
+        f"{name}.{kind}": np.zeros((2, 2)[: 2 if kind == "weight" else 1])
+        for name in names
+        for kind in ("weight", "bias")
+    }
+    save_file(state | left, tmp_path / "a.safetensors")
+    loaded = weights.load(residual, catalogue.row("ResNet18"), str(tmp_path / "a.safetensors"))
+    assert set(loaded.unexpected) == set(loaded.classifier) == set(left)
+
+
+def run_checkpoint(model: keras.Model, path: pathlib.Path) -> None:
+    """Named as in the checkpoints of a run."""
+    save_file({f"weight/{name}": np.asarray(variable) for name, variable in weight_names(model).items()}, path)
+
+
+@pytest.mark.parametrize(
+    "arch",
+    [
+        "keras_cv/CSPDarkNetTinyBackbone",
+        "keras_cv/MobileNetV3SmallBackbone",
+        pytest.param("keras_cv/MiTB0Backbone", marks=pytest.mark.slow),
+        pytest.param("keras_cv/EfficientNetV2B0Backbone", marks=pytest.mark.slow),
+    ],
+)
+def test_nested_layers_come_back_in_the_second_network_of_a_process(arch: str, tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("keras_cv")
+    row = catalogue.row(arch)
+    first = features.whole_network(row, 64, seed=1)
+    model = build.assemble(first, Heads(3, extra=("age",)), seed=4)
+    model.save_weights(tmp_path / "a.weights.h5")
+    model.save(tmp_path / "a.keras")
+    run_checkpoint(model, tmp_path / "a.safetensors")
+    again, second = features.whole_network(row, 64, seed=1), features.whole_network(row, 64, seed=2)
+    plain = [place for place, variable in enumerate(first.variables) if variable.name != "seed_generator_state"]
+    values, same, other = ([network.get_weights()[place] for place in plain] for network in (first, again, second))
+    assert all(np.array_equal(a, b) for a, b in zip(values, same, strict=True)), "one seed, one network"
+    assert sum(not np.array_equal(a, b) for a, b in zip(values, other, strict=True)) > 10
+    for name in ("a.weights.h5", "a.keras", "a.safetensors"):
+        network = features.whole_network(row, 64, seed=2)
+        loaded = weights.load(network, row, str(tmp_path / name))
+        assert (loaded.matched, loaded.missing) == (len(plain), ())
+        assert loaded.unexpected == loaded.classifier != ()
+        found = [network.get_weights()[place] for place in plain]
+        assert all(np.array_equal(a, b) for a, b in zip(values, found, strict=True))
+
+
+def test_a_nested_layer_s_variable_is_missed(residual: keras.Model, tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("keras_cv")
+    residual.save_weights(tmp_path / "resnet18.weights.h5")
+    options = {"arch": "keras_cv/CSPDarkNetTinyBackbone", "weights_expect": "torch"}
+    with pytest.raises(InputError, match="not a checkpoint of keras_cv/CSPDarkNetTinyBackbone: none of its names fits"):
+        build.build_model(ModelSettings(**options, weights=str(tmp_path / "resnet18.weights.h5")), Heads(2), 64)  # type: ignore[arg-type]
+    network = features.whole_network(catalogue.row(options["arch"]), 64, seed=0)
+    state = {name: np.asarray(variable) for name, variable in weight_names(network).items()}
+    lost = next(name for name in state if name.startswith("dark3_csp/") and name.endswith("kernel_1"))
+    del state[lost]
+    save_file(state, tmp_path / "part.safetensors")
+    with pytest.raises(InputError, match=r"174 tensors matched, 1 missing.*; missing: dark3_csp\.conv2d\w*/kernel$"):
+        build.build_model(ModelSettings(**options, weights=str(tmp_path / "part.safetensors")), Heads(2), 64)  # type: ignore[arg-type]
 
 
 def test_a_run_of_another_architecture_is_refused(residual: keras.Model, tmp_path: pathlib.Path) -> None:

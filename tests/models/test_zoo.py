@@ -1,12 +1,14 @@
 """The counted catalogue as table, CSV and JSON."""
 
 import csv
+import importlib.metadata
 import io
 import json
+import pathlib
 
 import pytest
 
-from chex_tf.models import zoo
+from chex_tf.models import kept_counts, zoo
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +57,25 @@ def test_table(counted: list[zoo.Entry]) -> None:
     assert "11,183,694" in lines[3]
     assert "11.690M" in lines[3]
     assert lines[-1] == "ResNet18: the paper's count is for 1000 outputs"
+
+
+def test_counts_are_kept_for_these_sources_and_versions(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    before = kept_counts.place()
+    assert before.parent == tmp_path / "chex_tf"
+    assert kept_counts.place() == before
+    monkeypatch.setattr(importlib.metadata, "version", lambda package: "99")
+    assert kept_counts.place() != before
+
+    made_up = kept_counts.Counts(7, 8, "9x9", None)
+    kept_counts.write(before, {"ResNet18": made_up})
+    (entry,) = zoo.entries(["ResNet18"], kept=before)
+    assert (entry.parameters, entry.features, entry.cam_grid, entry.multiply_adds) == (7, 8, "9x9", None)
+    before.write_text("half a fi")
+    assert kept_counts.read(before) == {}
+    blocked = tmp_path / "file" / "x.json"
+    blocked.parent.write_text("")
+    kept_counts.write(blocked, {"ResNet18": made_up})
+    assert kept_counts.read(blocked) == {}
