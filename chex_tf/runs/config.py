@@ -16,7 +16,7 @@ from chex_tf.runs import former_versions
 from chex_tf.runs.layout import CONFIG
 from chex_tf.settings import InputError, Settings, meaning_of
 
-FORM = 2  # version of the file; increment it when a section or a setting moves, and convert in former_versions
+FORM = 3  # version of the file; increment it when a section or a setting moves, and convert in former_versions
 
 Kind = typing.TypeVar("Kind", bound=Settings)
 
@@ -29,6 +29,11 @@ class Config:
 
     def settings(self, kind: type[Kind]) -> Kind:
         return kind.from_json(self.content[kind.section])
+
+    @property
+    def form(self) -> int:
+        """The form in which the run's version wrote it."""
+        return int(self.content.get("form", 1))
 
     @property
     def heads(self) -> Mapping[str, Any]:

@@ -34,12 +34,25 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
 
 
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Which weights were loaded, what is frozen and what learns."""
+    """Which weights were loaded, what is frozen, what learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
-    return [*lines, f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn"]
+    lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
+    return [*lines, f"regularisation: {_dropout(settings)}; {_weight_decay(settings)}"]
+
+
+def _dropout(settings: TrainSettings) -> str:
+    return f"dropout {settings.dropout:g} before the heads" if settings.dropout else "no dropout"
+
+
+def _weight_decay(settings: TrainSettings) -> str:
+    if not settings.weight_decay:
+        return "no weight decay"
+    coupled = "coupled, added to the gradient of every weight"
+    decoupled = "decoupled, times the learning rate, biases and norms left out"
+    return f"weight decay {settings.weight_decay:g}, {coupled if settings.weight_decay_coupled else decoupled}"
 
 
 def _learning(built: Built) -> int:

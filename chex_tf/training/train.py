@@ -32,6 +32,7 @@ from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 OpenObjective = Callable[[TrainSettings], Objective]
+_FORM_OF_PYTORCHS_EPSILON = 3  # of a run's configuration; runs of earlier forms began with the kernel's epsilon
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
@@ -156,6 +157,11 @@ class _Job:
         ):
             if then != today:
                 self.say(f"note: {name} changed since this run began ({then} -> {today}): bits may differ")
+        if before.form < _FORM_OF_PYTORCHS_EPSILON and self.settings.optimizer == "adam":
+            self.say(
+                "note: the version that began this run added Adam's epsilon before the bias correction; from here it "
+                "is PyTorch's, which makes early steps with tiny gradients larger"
+            )
 
     def build(self) -> Built:
         """The network, with the requested layers frozen; call it in the strategy's scope."""
