@@ -33,6 +33,12 @@ class ModelSettings(Settings):
         choices=("auto", "torch", "caffe", "tf", "lite"),
         group="model",
     )
+    encoder: str = setting(
+        "best",
+        help="for a run directory as weights: its weights at the checkpoint with the best score, or at its last step",
+        choices=("best", "last"),
+        group="model",
+    )
     mean_variance: bool = setting(
         False,
         help="replace loaded weights by draws from normal distributions with each tensor's mean and variance",

@@ -1,4 +1,4 @@
-"""Converts what runs of former versions wrote to today's form. Version 0.1 wrote no `form`."""
+"""Converts what runs of former versions wrote to today's form. Version 0.1 wrote no `form`; it counts as form 1."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,21 @@ _OBSERVATIONS_SETTINGS = (
     *("score_tasks", "loss", "balance", "label_smoothing", "sex_weight", "age_weight", "view_weight"),
     *("auc_margin", "auc_learning_rate"),
 )
+_FILES_OF_WEIGHTS = (".h5", ".keras", ".safetensors")
 
 
 def config(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A config.json in today's form."""
-    if content.get("form", 1) >= 2:
-        return dict(content)
+    """A config.json in today's form; `form` still says in which it was written."""
+    converted = dict(content)
+    if content.get("form", 1) < 2:
+        converted = _in_sections(converted)
+    if content.get("form", 1) < 3:
+        converted = _with_what_was_fixed(converted)
+    return converted
+
+
+def _in_sections(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Form 2: the observations' settings have a section of their own, and heads are recorded."""
     training, data, model = (dict(content[section]) for section in ("training", "data", "model"))
     observations = {name: training.pop(name) for name in _OBSERVATIONS_SETTINGS if name in training}
     # One seed decided both data and training, and was among the data's settings.
@@ -34,6 +43,19 @@ def config(content: Mapping[str, Any]) -> dict[str, Any]:
     }
     sections = {"training": training, "observations": observations, "data": data, "model": model, "heads": heads}
     return {**content, **sections}
+
+
+def _with_what_was_fixed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Form 3: settings for what had no setting before, where their defaults are not what was done."""
+    model = dict(content["model"])
+    if _names_a_run(model.get("weights", "none")):
+        model["encoder"] = "last"
+    return {**content, "model": model}
+
+
+def _names_a_run(weights: str) -> bool:
+    released = weights in ("none", "imagenet") or weights.startswith("timm/")
+    return not released and not weights.endswith(_FILES_OF_WEIGHTS)
 
 
 def arrays(

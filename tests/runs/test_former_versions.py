@@ -105,6 +105,19 @@ def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_pat
         np.testing.assert_allclose(now[f"weight/{name}"], renamed[f"weight/{name}"], rtol=0.02, atol=2e-3, err_msg=name)
 
 
+def test_it_started_from_a_runs_last_weights():
+    written = json.loads((MADE / "stopped" / "config.json").read_text())
+    for weights, encoder in (
+        ("runs/one", "last"),
+        ("none", None),
+        ("imagenet", None),
+        ("timm/resnet18.a1_in1k", None),
+        ("a.weights.h5", None),
+    ):
+        found = former_versions.config({**written, "model": {**written["model"], "weights": weights}})
+        assert found["model"].get("encoder") == encoder, weights
+
+
 def test_other_settings_than_that_version_was_given_are_refused(finished, prepared):
     training, data, model, observations = given(finished, prepared)
     with pytest.raises(InputError, match=r"other settings \(deterministic: True -> False\); take another folder"):
