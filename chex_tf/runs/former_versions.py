@@ -50,7 +50,10 @@ def _with_what_was_fixed(content: Mapping[str, Any]) -> dict[str, Any]:
     model = dict(content["model"])
     if _names_a_run(model.get("weights", "none")):
         model["encoder"] = "last"
-    return {**content, "model": model}
+    converted = {**content, "model": model}
+    if content.get("observations", {}).get("age_weight", 0) > 0:  # without a head for the age its unit says nothing
+        converted["observations"] = {**content["observations"], "age_unit": "century"}
+    return converted
 
 
 def _names_a_run(weights: str) -> bool:

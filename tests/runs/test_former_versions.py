@@ -63,6 +63,7 @@ def test_its_configuration_becomes_typed_settings_with_the_data_gone():
     assert (data.data, data.crop_from, data.image_size, data.uncertain) == (pathlib.Path("prepared"), 72, 64, "ones")
     observations = found.settings(ObservationsSettings)
     assert observations.auxiliary == {"sex": 0.5, "age": 0.5, "view": 0.5}
+    assert observations.age_unit == "century"
     assert observations.score_tasks == ("competition",)
     assert found.settings(ModelSettings).truncate_at == "block2b_add"
     assert found.heads == {"outputs": 5, "classes": 1, "extra": ["sex", "age", "view"], "dropout": 0.1}
@@ -78,6 +79,7 @@ def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_pat
     command += ["--image_size=64", "--crop_from=72", "--crop=random", "--flip=0.5", "--seed=5", "--dropout=0.1"]
     command += ["--sex_weight=0.5", "--age_weight=0.5", "--view_weight=0.5", "--batch=8", "--steps=8", "--keep=2"]
     command += ["--evaluate_every=2", "--evaluate_unit=steps", "--learning_rate=1e-3", "--deterministic"]
+    command += ["--age_unit=century"]
     done = subprocess.run([*command, "--notensorboard"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "continuing from step 4 of 8" in done.stderr
