@@ -55,6 +55,14 @@ class ModelSettings(Settings):
         high=1,
         group="model",
     )
+    stochastic_depth: float | None = setting(
+        None,
+        help="rate towards which stochastic depth grows with depth; 0 for none, the network's own (0.2 in "
+        "EfficientNets) if not given",
+        low=0,
+        high=1,
+        group="model",
+    )
     fused: bool = setting(True, help="compute batch normalisation in one kernel where there is one", group="model")
 
     def check(self) -> None:

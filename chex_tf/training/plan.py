@@ -2,6 +2,7 @@
 
 import math
 
+from chex_tf.models import stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.training import freezing
 from chex_tf.training.distribution import Machine
@@ -40,11 +41,19 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
     lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
-    return [*lines, f"regularisation: {_dropout(settings)}; {_weight_decay(settings)}"]
+    return [*lines, f"regularisation: {_dropout(built)}; {_depth(built)}; {_weight_decay(settings)}"]
 
 
-def _dropout(settings: TrainSettings) -> str:
-    return f"dropout {settings.dropout:g} before the heads" if settings.dropout else "no dropout"
+def _dropout(built: Built) -> str:
+    found = [f"{layer.rate:g} in {layer.name}" for layer in stochastic_depth.plain_dropout(built.model)]
+    return f"dropout {', '.join(found)}" if found else "no dropout"
+
+
+def _depth(built: Built) -> str:
+    rates = [layer.rate for layer in stochastic_depth.dropping(built.model)]
+    if not rates:
+        return "no stochastic depth"
+    return f"stochastic depth in {len(rates)} blocks, at rates from {min(rates):g} to {max(rates):g}"
 
 
 def _weight_decay(settings: TrainSettings) -> str:

@@ -37,5 +37,14 @@ def test_the_plan_says_how_weights_decay(changes, said):
 
 
 def test_the_plan_says_what_is_dropped():
-    assert regularisation().startswith("regularisation: no dropout; ")
-    assert regularisation(dropout=0.2).startswith("regularisation: dropout 0.2 before the heads; ")
+    assert regularisation().startswith("regularisation: no dropout; no stochastic depth; ")
+    before_the_heads = "regularisation: dropout 0.2 in features_dropout; no stochastic depth; "
+    assert regularisation(dropout=0.2).startswith(before_the_heads)
+
+
+def test_the_plan_says_what_keras_efficientnets_drop_inside():
+    # Keras' block d of 16 drops 0.2 × d / 16; cut after stage 3, blocks 2b (d = 2) and 3b (d = 4) are left.
+    model = {"truncate_at": "block3b_add"}
+    assert "; stochastic depth in 2 blocks, at rates from 0.025 to 0.05; " in regularisation("EfficientNetB0", model)
+    none = regularisation("EfficientNetB0", {**model, "stochastic_depth": 0.0})
+    assert none.startswith("regularisation: no dropout; no stochastic depth; ")
