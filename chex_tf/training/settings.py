@@ -1,4 +1,5 @@
-"""Settings of a training run, whatever its objective; the defaults are CheXtransfer's procedure."""
+"""Settings of a training run, whatever its objective. configs/paper_*.cfg are CheXtransfer's procedure; the defaults
+of batch, epochs, evaluations and optimizer are its own."""
 
 import dataclasses
 import pathlib
@@ -35,7 +36,7 @@ class TrainSettings(Settings):
         None, help="end after this many steps, whatever --epochs says", unit="steps", low=1, group="procedure"
     )
     # Section 3.1 says "every 8192 gradient steps"; with batches of 16 three epochs of CheXpert would then be evaluated
-    # five times, too few for ten checkpoints. 8192 images (512 steps) give 81 evaluations.
+    # five times, too few for ten checkpoints. 8192 images (512 steps) give 82 evaluations.
     evaluate_every: int = setting(8192, help="how often to evaluate", low=1, group="procedure")
     evaluate_unit: str = setting(
         "images", help="what evaluate_every counts", choices=("images", "steps"), group="procedure"
