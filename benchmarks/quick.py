@@ -31,11 +31,11 @@ def trained_run(folder: pathlib.Path) -> pathlib.Path:
     """A small network after two steps on those phantoms; the run directory."""
     from chex_tf.data.settings import DataSettings
     from chex_tf.models.settings import ModelSettings
-    from chex_tf.training import train
     from chex_tf.training.settings import TrainSettings
+    from chex_tf.training.train import train_observations
 
     run_dir = folder / "run"
-    train.train(
+    train_observations(
         TrainSettings(run_dir=run_dir, batch=8, steps=2, evaluate_every=2, evaluate_unit="steps"),
         DataSettings(data=prepared_phantom(folder), image_size=SIDE),
         ModelSettings(arch="ResNet18Minus3"),

@@ -1,4 +1,4 @@
-"""Trains a model, by default with CheXtransfer's procedure; a run started again continues from its last step."""
+"""Trains a model; a run started again continues from its last step. The papers' procedures are in configs/."""
 
 import sys
 

@@ -137,7 +137,10 @@ def test_package_files_are_nearly_empty():
 
 
 # Files of a run directory (see chex_tf.runs.layout).
-RUN_FILES = ("config.json", "status.json", "index.json", "metrics.csv", "encoder.json", "encoder.weights.h5")
+RUN_FILES = (
+    *("config.json", "status.json", "index.json", "metrics.csv"),
+    *("encoder.json", "encoder.weights.h5", "encoder_best.weights.h5"),
+)
 
 
 def strings_in_code(tree: ast.Module) -> set[str]:

@@ -1,12 +1,13 @@
 """Auxiliary targets: sex, age, view and projection of a radiograph, each with weight 0 where it is unknown."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from chex_tf.data.records import Records
 
-AGE_SCALE = 100.0  # years that become 1
+AGE_SCALE = 100.0  # years that become 1 in a batch's targets
+YEARS_OF = {"century": 100.0, "decade": 10.0, "year": 1.0}  # of the units in which an age may be predicted
 
 Number = TypeVar("Number", float, np.ndarray)
 
@@ -19,9 +20,14 @@ def scaled_age(years: Number) -> Number:
     return years / AGE_SCALE
 
 
-def years(scaled_age: Number) -> Number:
-    """The inverse: from a network's output to years."""
-    return scaled_age * AGE_SCALE
+def age_in(unit: str, scaled_age: Any) -> Any:
+    """An age as batches have it (years / 100) in one of the units; tensors too."""
+    return scaled_age * (AGE_SCALE / YEARS_OF[unit])
+
+
+def years(predicted_age: Number, unit: str) -> Number:
+    """From what a network predicts, in this unit, to years."""
+    return predicted_age * YEARS_OF[unit]
 
 
 def targets(records: Records) -> dict[str, np.ndarray]:

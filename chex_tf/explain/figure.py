@@ -88,7 +88,7 @@ def _figure(rows: Sequence[Row], columns: Sequence[str], grids: Sequence[tuple[i
     scale = overlay.blend(np.full((1, 256), _MIDDLE_GREY, np.uint8), np.linspace(0, 1, 256)[np.newaxis])
     colours = matplotlib.cm.ScalarMappable(cmap=ListedColormap(scale[0] / 255.0))
     bar = pictures.colorbar(colours, ax=grid, fraction=0.03, pad=0.01, aspect=30)
-    bar.set_label("Map × predicted probability")
+    bar.set_label("Map ÷ its peak × predicted probability")
     bar.outline.set_linewidth(0.4)
     foot.text(0.005, 0.95, notes, fontsize=6, color="0.35", va="top")
     return figure

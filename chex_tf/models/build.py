@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import keras
 
-from chex_tf.models import catalogue, fused_batch_normalization, heads, initialisation, weights
+from chex_tf.models import catalogue, fused_batch_normalization, heads, initialisation, stochastic_depth, weights
 from chex_tf.models.features import cut, initialise, whole_network
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Encoder, Normalisation, Statistics, normalisation
@@ -44,6 +44,8 @@ def build_model(
     """
     row = catalogue.row(settings.arch)
     network = whole_network(row, side, seed)
+    if settings.stochastic_depth is not None:
+        stochastic_depth.set_rate(network, settings.stochastic_depth)
     features = truncated(row, network, settings.truncate_at)
     loaded = None
     if settings.weights != "none":
@@ -56,6 +58,8 @@ def build_model(
     if settings.transfuse_up_to is not None:
         _check_below_the_cut(settings.transfuse_up_to, features)
         random = whole_network(row, side, seed)
+        if settings.stochastic_depth is not None:
+            stochastic_depth.set_rate(random, settings.stochastic_depth)
         initialisation.transfuse(network, random, settings.transfuse_up_to)
         features = truncated(row, random, settings.truncate_at)
     model = assemble(features, heads_wanted, seed)

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-# Auxiliary tasks with a single output each: a logit for sex (female is 1) and view (lateral is 1), the age in years
-# divided by 100 for age.
+# Auxiliary tasks with a single output each: a logit for sex (female is 1) and view (lateral is 1), the age in the unit
+# that the run chose (--age_unit).
 EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view")
 OBSERVATIONS = "observations"
 LAYERS = frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *EXTRA_HEADS})  # with weights, of any heads

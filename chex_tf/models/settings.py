@@ -33,6 +33,12 @@ class ModelSettings(Settings):
         choices=("auto", "torch", "caffe", "tf", "lite"),
         group="model",
     )
+    encoder: str = setting(
+        "best",
+        help="for a run directory as weights: its weights at the checkpoint with the best score, or at its last step",
+        choices=("best", "last"),
+        group="model",
+    )
     mean_variance: bool = setting(
         False,
         help="replace loaded weights by draws from normal distributions with each tensor's mean and variance",
@@ -45,6 +51,14 @@ class ModelSettings(Settings):
     batch_norm_momentum: float | None = setting(
         None,
         help="how much of its moving statistics batch normalisation keeps per step; the row's own if not given",
+        low=0,
+        high=1,
+        group="model",
+    )
+    stochastic_depth: float | None = setting(
+        None,
+        help="rate towards which stochastic depth grows with depth; 0 for none, the network's own (0.2 in "
+        "EfficientNets) if not given",
         low=0,
         high=1,
         group="model",

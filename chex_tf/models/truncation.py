@@ -1,4 +1,4 @@
-"""Truncation: removes the last stages of a network above a layer given by name (CheXtransfer, section 3.4)."""
+"""Truncation: removes the last stages of a network above a layer given by name (CheXtransfer, section 3.2)."""
 
 import keras
 

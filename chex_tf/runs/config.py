@@ -16,7 +16,7 @@ from chex_tf.runs import former_versions
 from chex_tf.runs.layout import CONFIG
 from chex_tf.settings import InputError, Settings, meaning_of
 
-FORM = 2  # version of the file; increment it when a section or a setting moves, and convert in former_versions
+FORM = 3  # version of the file; increment it when a section or a setting moves, and convert in former_versions
 
 Kind = typing.TypeVar("Kind", bound=Settings)
 
@@ -26,9 +26,15 @@ class Config:
     """The file's content in today's form. Sections of settings are named by `Settings.section`."""
 
     content: Mapping[str, Any]
+    filled_in: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)  # see former_versions
 
     def settings(self, kind: type[Kind]) -> Kind:
         return kind.from_json(self.content[kind.section])
+
+    @property
+    def form(self) -> int:
+        """The form in which the run's version wrote it."""
+        return int(self.content.get("form", 1))
 
     @property
     def heads(self) -> Mapping[str, Any]:
@@ -84,11 +90,23 @@ def read(run_dir: pathlib.Path) -> Config | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("form", 1) > FORM:
             raise InputError(f"{path} is from a newer version of this software; update it", "run_dir")
-        return Config(former_versions.config(content))
+        return Config(former_versions.config(content), former_versions.filled_in(content))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{run_dir} is damaged: its {CONFIG} is not as training wrote it", "run_dir") from error
+
+
+def as_begun(before: Config, asked: Kind) -> tuple[Kind, list[str]]:
+    """Settings to continue a run with: one that the run's version did not have is what that version did, unless
+    another value than its default is asked for. The second result names every such setting and its value."""
+    defaults = {field.name: field.default for field in dataclasses.fields(asked)}
+    then = {
+        name: value
+        for name, value in before.filled_in.get(asked.section, {}).items()
+        if getattr(asked, name) == defaults[name]
+    }
+    return dataclasses.replace(asked, **then), [f"{name}={value}" for name, value in then.items()]
 
 
 def read_if_trained(run_dir: pathlib.Path) -> Config | None:

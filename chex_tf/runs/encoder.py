@@ -1,4 +1,4 @@
-"""The encoder that other runs can start from: a run's weights below the heads, and their normalisation."""
+"""The encoders that other runs can start from: a run's best and last weights below the heads, with statistics."""
 
 import json
 import os
@@ -8,25 +8,38 @@ from typing import Any
 
 from chex_tf.files import write_text
 from chex_tf.models.inputs import Encoder, Normalisation
-from chex_tf.runs.layout import ENCODER, ENCODER_WEIGHTS
+from chex_tf.runs.layout import ENCODER, ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS
 from chex_tf.settings import InputError
 
+BEST, LAST = "best", "last"  # of the checkpoint with the best score, and of the last step
+_FILES = {BEST: ENCODER_BEST_WEIGHTS, LAST: ENCODER_WEIGHTS}
 
-def write(
-    run_dir: pathlib.Path, arch: str, normalisation: Mapping[str, Any], save: Callable[[pathlib.Path], object]
-) -> None:
+
+def write_weights(run_dir: pathlib.Path, which: str, save: Callable[[pathlib.Path], object]) -> None:
     """`save` writes the weights to its path."""
-    beside = run_dir / f".new.{ENCODER_WEIGHTS}"  # Keras chooses the format by the name's ending
+    beside = run_dir / f".new.{_FILES[which]}"  # Keras chooses the format by the name's ending
     save(beside)
-    os.replace(beside, run_dir / ENCODER_WEIGHTS)
-    content = {"arch": arch, "normalisation": dict(normalisation)}
+    os.replace(beside, run_dir / _FILES[which])
+
+
+def write_facts(
+    run_dir: pathlib.Path, arch: str, normalisation: Mapping[str, Any], steps: Mapping[str, int] | None = None
+) -> None:
+    """`steps` says of which step each encoder is."""
+    content = {"arch": arch, "normalisation": dict(normalisation), "steps": dict(steps or {})}
     write_text(run_dir / ENCODER, json.dumps(content, indent=2) + "\n")
 
 
-def read(run_dir: pathlib.Path) -> Encoder:
-    weights, facts = run_dir / ENCODER_WEIGHTS, run_dir / ENCODER
+def read(run_dir: pathlib.Path, which: str = BEST) -> Encoder:
+    weights, facts = run_dir / _FILES[which], run_dir / ENCODER
+    if not weights.is_file() and which == BEST and (run_dir / ENCODER_WEIGHTS).is_file():
+        raise InputError(
+            f"expected a run directory with {ENCODER_BEST_WEIGHTS}; {run_dir} is of a version that kept the last "
+            "weights only; --encoder=last would take them",
+            "encoder",
+        )
     if not weights.is_file():
-        raise InputError(f"expected a run directory with {ENCODER_WEIGHTS}; nothing is at {weights}", "weights")
+        raise InputError(f"expected a run directory with {_FILES[which]}; nothing is at {weights}", "weights")
     if not facts.is_file():
         return Encoder(weights, None, None)
     content = json.loads(facts.read_text(encoding="utf-8"))

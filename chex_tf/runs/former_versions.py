@@ -1,4 +1,4 @@
-"""Converts what runs of former versions wrote to today's form. Version 0.1 wrote no `form`."""
+"""Converts what runs of former versions wrote to today's form. Version 0.1 wrote no `form`; it counts as form 1."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,26 @@ _OBSERVATIONS_SETTINGS = (
     *("score_tasks", "loss", "balance", "label_smoothing", "sex_weight", "age_weight", "view_weight"),
     *("auc_margin", "auc_learning_rate"),
 )
+_FILES_OF_WEIGHTS = (".h5", ".keras", ".safetensors")
 
 
 def config(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A config.json in today's form."""
-    return _with_former_choices(dict(content) if content.get("form", 1) >= 2 else _from_form_1(content))
+    """A config.json in today's form; `form` still says in which it was written."""
+    converted = _in_sections(content)
+    for section, values in _filled_in(converted).items():
+        converted[section] = {**converted[section], **values}
+    return converted
 
 
-def _with_former_choices(content: dict[str, Any]) -> dict[str, Any]:
-    """With what runs did before there was a setting for it, where that is not the setting's default."""
-    if "observations" in content:  # validation was scored image by image
-        content["observations"] = {"score_by": "image", **content["observations"]}
-    return content
+def filled_in(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Section -> settings that the run's version did not have, where their defaults are not what it did."""
+    return _filled_in(_in_sections(content))
 
 
-def _from_form_1(content: Mapping[str, Any]) -> dict[str, Any]:
+def _in_sections(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Form 2: the observations' settings have a section of their own, and heads are recorded."""
+    if content.get("form", 1) >= 2:
+        return dict(content)
     training, data, model = (dict(content[section]) for section in ("training", "data", "model"))
     observations = {name: training.pop(name) for name in _OBSERVATIONS_SETTINGS if name in training}
     # One seed decided both data and training, and was among the data's settings.
@@ -43,6 +48,31 @@ def _from_form_1(content: Mapping[str, Any]) -> dict[str, Any]:
     }
     sections = {"training": training, "observations": observations, "data": data, "model": model, "heads": heads}
     return {**content, **sections}
+
+
+def _filled_in(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Form 3: settings for what had no setting before."""
+    if content.get("form", 1) >= 3:
+        return {}
+    observations, model = content.get("observations"), content.get("model", {})
+    found: dict[str, dict[str, Any]] = {"observations": {}, "model": {}}
+    if observations is not None:
+        found["observations"]["score_by"] = "image"
+        if observations.get("age_weight", 0) > 0:  # without a head for the age its unit says nothing
+            found["observations"]["age_unit"] = "century"
+    if _names_a_run(model.get("weights", "none")):
+        found["model"]["encoder"] = "last"
+    lacking = {
+        section: {name: value for name, value in values.items() if name not in content[section]}
+        for section, values in found.items()
+        if values
+    }
+    return {section: values for section, values in lacking.items() if values}
+
+
+def _names_a_run(weights: str) -> bool:
+    released = weights in ("none", "imagenet") or weights.startswith("timm/")
+    return not released and not weights.endswith(_FILES_OF_WEIGHTS)
 
 
 def arrays(

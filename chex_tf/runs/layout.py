@@ -1,7 +1,8 @@
 """Names of a run's files; no other package spells them.
 
 A run directory holds config.json (every setting as resolved, and what else decides the run), status.json, metrics.csv,
-`checkpoints/` with index.json, encoder.weights.h5 with encoder.json, `predictions/`, `evaluation/` and `events/`.
+`checkpoints/` with index.json, encoder_best.weights.h5 and encoder.weights.h5 (the last weights) with encoder.json,
+`predictions/`, `evaluation/` and `events/`.
 """
 
 import pathlib
@@ -12,7 +13,7 @@ CONFIG = "config.json"
 STATUS = "status.json"
 METRICS = "metrics.csv"
 CHECKPOINTS, INDEX = "checkpoints", "index.json"
-ENCODER_WEIGHTS, ENCODER = "encoder.weights.h5", "encoder.json"
+ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS, ENCODER = "encoder_best.weights.h5", "encoder.weights.h5", "encoder.json"
 PREDICTIONS = "predictions"
 EVALUATION, EVALUATION_RESULT = "evaluation", "evaluation.json"
 

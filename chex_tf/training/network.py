@@ -60,6 +60,10 @@ class Network:
         names = tuple(weight_names(self.model))
         restore(self.state(), former_versions.arrays(arrays, names, self.optimizer.names, tuple(self.own)))
 
+    def restore_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Restores the weights of one of the best checkpoints; the rest of the state stays."""
+        restore(self.weights(), former_versions.arrays(arrays, tuple(weight_names(self.model)), ()))
+
 
 def _is_statistic(variable: Any) -> bool:
     # Keras also lists as not trainable what is not a statistic: frozen weights and seeds.

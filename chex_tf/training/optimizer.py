@@ -1,6 +1,8 @@
-"""Adam and momentum through TensorFlow's fused update kernels, one per variable, with decoupled weight decay.
+"""PyTorch's Adam and momentum through TensorFlow's fused update kernels, one per variable, with weight decay.
 
-Keras 3's own Adam runs some ten small operations per variable; the kernel runs one, with the same result.
+Keras 3's own Adam runs some ten small operations per variable; the kernel runs one. Kernel and Keras add epsilon to
+the root of the mean square before its bias is corrected, PyTorch afterwards: the kernel is given PyTorch's epsilon,
+scaled so that the step is PyTorch's.
 """
 
 import dataclasses
@@ -53,7 +55,9 @@ class Optimizer:
 
     def _apply(self, variable: Any, gradient: Any, slots: Sequence[Any], rate: Any, powers: Sequence[Any]) -> tf.Tensor:
         decay = self.settings.weight_decay
-        if decay > 0 and variable.shape.rank >= 2:  # biases and norms have rank 1
+        if decay > 0 and self.settings.weight_decay_coupled:
+            gradient = gradient + decay * variable
+        elif decay > 0 and variable.shape.rank >= 2:  # biases and norms have rank 1
             variable.assign(variable * (1.0 - rate * decay))
         if self.settings.optimizer == "adam":
             tf.raw_ops.ResourceApplyAdam(
@@ -65,7 +69,8 @@ class Optimizer:
                 lr=rate,
                 beta1=self.settings.beta_1,
                 beta2=self.settings.beta_2,
-                epsilon=self.settings.epsilon,
+                # The kernel's step is rate × √(1 - β₂ᵗ) / (1 - β₁ᵗ) × m / (√v + epsilon).
+                epsilon=self.settings.epsilon * tf.sqrt(1.0 - powers[1]),
                 grad=gradient,
             )
         else:

@@ -2,6 +2,7 @@
 
 import math
 
+from chex_tf.models import stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.training import freezing
 from chex_tf.training.distribution import Machine
@@ -34,12 +35,33 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
 
 
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Which weights were loaded, what is frozen and what learns."""
+    """Which weights were loaded, what is frozen, what learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
-    return [*lines, f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn"]
+    lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
+    return [*lines, f"regularisation: {_dropout(built)}; {_depth(built)}; {_weight_decay(settings)}"]
+
+
+def _dropout(built: Built) -> str:
+    found = [f"{layer.rate:g} in {layer.name}" for layer in stochastic_depth.plain_dropout(built.model)]
+    return f"dropout {', '.join(found)}" if found else "no dropout"
+
+
+def _depth(built: Built) -> str:
+    rates = [layer.rate for layer in stochastic_depth.dropping(built.model)]
+    if not rates:
+        return "no stochastic depth"
+    return f"stochastic depth in {len(rates)} blocks, at rates from {min(rates):g} to {max(rates):g}"
+
+
+def _weight_decay(settings: TrainSettings) -> str:
+    if not settings.weight_decay:
+        return "no weight decay"
+    coupled = "coupled, added to the gradient of every weight"
+    decoupled = "decoupled, times the learning rate, biases and norms left out"
+    return f"weight decay {settings.weight_decay:g}, {coupled if settings.weight_decay_coupled else decoupled}"
 
 
 def _learning(built: Built) -> int:

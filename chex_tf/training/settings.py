@@ -1,4 +1,5 @@
-"""Settings of a training run, whatever its objective; the defaults are CheXtransfer's procedure."""
+"""Settings of a training run, whatever its objective. configs/paper_*.cfg are CheXtransfer's procedure; the defaults
+of batch, epochs, evaluations and optimizer are its own."""
 
 import dataclasses
 import pathlib
@@ -35,7 +36,7 @@ class TrainSettings(Settings):
         None, help="end after this many steps, whatever --epochs says", unit="steps", low=1, group="procedure"
     )
     # Section 3.1 says "every 8192 gradient steps"; with batches of 16 three epochs of CheXpert would then be evaluated
-    # five times, too few for ten checkpoints. 8192 images (512 steps) give 81 evaluations.
+    # five times, too few for ten checkpoints. 8192 images (512 steps) give 82 evaluations.
     evaluate_every: int = setting(8192, help="how often to evaluate", low=1, group="procedure")
     evaluate_unit: str = setting(
         "images", help="what evaluate_every counts", choices=("images", "steps"), group="procedure"
@@ -59,12 +60,22 @@ class TrainSettings(Settings):
     learning_rate: float = setting(1e-4, help="highest learning rate", low=0, group="optimizer")
     beta_1: float = setting(0.9, help="decay of Adam's mean", low=0, high=1, group="optimizer")
     beta_2: float = setting(0.999, help="decay of Adam's mean square", low=0, high=1, group="optimizer")
-    epsilon: float = setting(1e-8, help="added to Adam's denominator (PyTorch's default)", low=0, group="optimizer")
+    epsilon: float = setting(
+        1e-8,
+        help="added to Adam's denominator after its bias is corrected, as in PyTorch, whose default this is",
+        low=0,
+        group="optimizer",
+    )
     momentum: float = setting(0.9, help="momentum of sgd", low=0, high=1, group="optimizer")
     weight_decay: float = setting(
         0.0,
-        help="decoupled weight decay, times the learning rate at each step; biases and norms are left out",
+        help="weight decay: decoupled, so times the learning rate at each step, and without biases and norms",
         low=0,
+        group="optimizer",
+    )
+    weight_decay_coupled: bool = setting(
+        False,
+        help="add weight_decay times the weights to the gradient, biases and norms too, as PyTorch's Adam and SGD do",
         group="optimizer",
     )
     clip_norm: float | None = setting(None, help="largest norm of the whole gradient", low=0, group="optimizer")

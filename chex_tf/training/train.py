@@ -33,6 +33,7 @@ from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
 OpenObjective = Callable[[TrainSettings], Objective]
+_FORM_OF_PYTORCHS_EPSILON = 3  # of a run's configuration; runs of earlier forms began with the kernel's epsilon
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
@@ -65,7 +66,7 @@ def train_observations(
     callbacks: Sequence[loop.Callback] = (),
 ) -> Result:
     """Learns the observations of a prepared folder's films."""
-    asked = observations or ObservationsSettings()
+    asked, model = _as_begun(settings.run_dir, observations or ObservationsSettings(), model, say)
     return train(
         settings,
         model,
@@ -74,6 +75,20 @@ def train_observations(
         progress=progress,
         callbacks=callbacks,
     )
+
+
+def _as_begun(
+    run_dir: pathlib.Path, asked: ObservationsSettings, model: ModelSettings, say: loop.Say
+) -> tuple[ObservationsSettings, ModelSettings]:
+    """What an unfinished run of a former version did where it had no setting; without such a run, what is given."""
+    before = configuration.read(run_dir)
+    if before is None or _failed_before_its_first_checkpoint(run_dir):
+        return asked, model
+    asked, of_objective = configuration.as_begun(before, asked)
+    model, of_model = configuration.as_begun(before, model)
+    if kept := [*of_objective, *of_model]:
+        say(f"{run_dir} was begun by a former version and is continued as that version did: {', '.join(kept)}")
+    return asked, model
 
 
 def train(
@@ -157,6 +172,11 @@ class _Job:
         ):
             if then != today:
                 self.say(f"note: {name} changed since this run began ({then} -> {today}): bits may differ")
+        if before.form < _FORM_OF_PYTORCHS_EPSILON and self.settings.optimizer == "adam":
+            self.say(
+                "note: the version that began this run added Adam's epsilon before the bias correction; from here it "
+                "is PyTorch's, which makes early steps with tiny gradients larger"
+            )
 
     def build(self) -> Built:
         """The network, with the requested layers frozen; call it in the strategy's scope."""
@@ -212,18 +232,27 @@ class _Job:
                 self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
                 status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
                 return _result(run_dir, "stopped", outcome.exit_code)
-            self._save_encoder(built)
             best = checkpoints.read_index(run_dir)[0].best
+            self._save_encoders(built, net, outcome.step, best)
             score = best[0].score if best and not math.isnan(best[0].score) else None
             named = {f"best_{self.objective.score_name}": score}
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
             return _result(run_dir, "finished", 0)
 
-    def _save_encoder(self, built: Built) -> None:
-        """The last weights below the head, for runs that start from this one with --weights=RUN_DIR."""
+    def _save_encoders(self, built: Built, net: network.Network, last: int, best: Sequence[checkpoints.Best]) -> None:
+        """Weights below the head at the last step and at the best checkpoint, for other runs' --weights=RUN_DIR.
+
+        The network is left with those of the best.
+        """
         assert built.normalisation is not None
+        run_dir, steps = self.settings.run_dir, {encoder.LAST: last}
         below = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
-        encoder.write(self.settings.run_dir, built.row.name, built.normalisation.to_json(), below.save_weights)
+        encoder.write_weights(run_dir, encoder.LAST, below.save_weights)
+        if best:
+            net.restore_weights(checkpoints.read_weights(run_dir, best[0]))
+            encoder.write_weights(run_dir, encoder.BEST, below.save_weights)
+            steps[encoder.BEST] = best[0].step
+        encoder.write_facts(run_dir, built.row.name, built.normalisation.to_json(), steps)
 
 
 def _synchronise(model: keras.Model) -> None:
@@ -237,7 +266,7 @@ def _encoder(model: ModelSettings) -> Encoder | None:
     """The encoder of the run whose folder --weights names; a name of released weights never means a folder."""
     released = {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
     folder = pathlib.Path(model.weights)
-    return encoder.read(folder) if model.weights not in released and folder.is_dir() else None
+    return encoder.read(folder, model.encoder) if model.weights not in released and folder.is_dir() else None
 
 
 def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:

@@ -8,7 +8,9 @@ from chex_tf.data.records import open_records
 
 def test_age_and_its_inverse():
     assert auxiliary.scaled_age(64.0) == 0.64
-    assert np.allclose(auxiliary.years(auxiliary.scaled_age(np.arange(120.0))), np.arange(120.0))
+    for unit, of_64 in (("century", 0.64), ("decade", 6.4), ("year", 64.0)):
+        assert np.isclose(auxiliary.age_in(unit, 0.64), of_64)
+        assert np.isclose(auxiliary.years(of_64, unit), 64.0)
 
 
 def test_weights_are_zero_exactly_where_nothing_is_known(prepared):

@@ -15,9 +15,9 @@ QUICK = ("ResNet18", "MNASNet", "MobileNetV2", "MobileNetV3", "CBR-LargeT", "CBR
 ROWS = [row.name if row.whole in QUICK else pytest.param(row.name, marks=pytest.mark.slow) for row in catalogue.ROWS]
 Headed = Callable[[str, int], keras.Model]
 
-# Trainable parameters with 14 outputs. CheXtransfer's Table 1 prints these in millions; the ResNets' and InceptionV4's
-# follow from PyTorch's counts with 1000 outputs (11,689,512; 21,797,672; 25,557,032; 44,549,160; 42,679,816) less the
-# 986 outputs that are not there, MNASNet's from 4,383,312.
+# Trainable parameters with 14 outputs. CheXtransfer's Table 1 prints the first nine in millions; the ResNets' and
+# InceptionV4's follow from PyTorch's counts with 1000 outputs (11,689,512; 21,797,672; 25,557,032; 44,549,160;
+# 42,679,816), which it prints, less the 986 outputs that are not there, MNASNet's from 4,383,312.
 COUNTS = {
     "DenseNet121": 6_968_206,
     "DenseNet169": 12_507_790,

@@ -128,7 +128,8 @@ def saved_model(network: keras.Model, folder: pathlib.Path) -> pathlib.Path:
 
 def saved_run(network: keras.Model, folder: pathlib.Path) -> pathlib.Path:
     save = build.assemble(network, Heads(3), seed=4).save_weights
-    encoder.write(folder, "ResNet18", inputs.SCHEMES["caffe"].to_json(), save)
+    encoder.write_weights(folder, encoder.BEST, save)
+    encoder.write_facts(folder, "ResNet18", inputs.SCHEMES["caffe"].to_json())
     return folder
 
 
@@ -319,8 +320,8 @@ def test_a_run_of_another_architecture_is_refused(residual: keras.Model, tmp_pat
         weights.resolve(catalogue.row("ResNet34"), str(tmp_path), None, encoder=encoder.read(tmp_path))
     with pytest.raises(InputError, match=r"a file, a run directory; received .*, a folder without an encoder"):
         weights.resolve(catalogue.row("ResNet18"), str(tmp_path), None)
-    (tmp_path / encoder.ENCODER_WEIGHTS).unlink()
-    with pytest.raises(InputError, match=r"a run directory with encoder\.weights\.h5; nothing is at"):
+    (tmp_path / encoder.ENCODER_BEST_WEIGHTS).unlink()
+    with pytest.raises(InputError, match=r"a run directory with encoder_best\.weights\.h5; nothing is at"):
         encoder.read(tmp_path)
 
 

@@ -63,6 +63,7 @@ def test_its_configuration_becomes_typed_settings_with_the_data_gone():
     assert (data.data, data.crop_from, data.image_size, data.uncertain) == (pathlib.Path("prepared"), 72, 64, "ones")
     observations = found.settings(ObservationsSettings)
     assert observations.auxiliary == {"sex": 0.5, "age": 0.5, "view": 0.5}
+    assert observations.age_unit == "century"
     assert observations.score_tasks == ("competition",)
     assert observations.score_by == "image"
     assert found.settings(ModelSettings).truncate_at == "block2b_add"
@@ -88,11 +89,11 @@ def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_pat
     command += ["--truncate_at=block2b_add", "--tasks=competition", "--score_tasks=competition", "--uncertain=ones"]
     command += ["--image_size=64", "--crop_from=72", "--crop=random", "--flip=0.5", "--seed=5", "--dropout=0.1"]
     command += ["--sex_weight=0.5", "--age_weight=0.5", "--view_weight=0.5", "--batch=8", "--steps=8", "--keep=2"]
-    command += ["--score_by=image"]  # what that version did; a new run scores studies
     command += ["--evaluate_every=2", "--evaluate_unit=steps", "--learning_rate=1e-3", "--deterministic"]
     done = subprocess.run([*command, "--notensorboard"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "continuing from step 4 of 8" in done.stderr
+    assert "as that version did: score_by=image, age_unit=century\n" in done.stderr
     ours, theirs = rows(run_dir), rows(MADE / "finished")
     assert [row["step"] for row in ours] == ["2", "4", "6", "8"]
     for mine, expected in zip(ours, theirs, strict=True):
@@ -117,10 +118,31 @@ def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_pat
         np.testing.assert_allclose(now[f"weight/{name}"], renamed[f"weight/{name}"], rtol=0.02, atol=2e-3, err_msg=name)
 
 
+def test_it_started_from_a_runs_last_weights():
+    written = json.loads((MADE / "stopped" / "config.json").read_text())
+    for weights, encoder in (
+        ("runs/one", "last"),
+        ("none", None),
+        ("imagenet", None),
+        ("timm/resnet18.a1_in1k", None),
+        ("a.weights.h5", None),
+    ):
+        found = former_versions.config({**written, "model": {**written["model"], "weights": weights}})
+        assert found["model"].get("encoder") == encoder, weights
+
+
 def test_other_settings_than_that_version_was_given_are_refused(finished, prepared):
     training, data, model, observations = given(finished, prepared)
     with pytest.raises(InputError, match=r"other settings \(deterministic: True -> False\); take another folder"):
         train_observations(training, data, model, observations)
+
+
+def test_another_value_than_that_version_did_is_refused(prepared, tmp_path):
+    stopped = pathlib.Path(shutil.copytree(MADE / "stopped", tmp_path / "stopped"))
+    training, data, model, observations = given(stopped, prepared)
+    training = dataclasses.replace(training, deterministic=True, dry_run=False)
+    with pytest.raises(InputError, match=r"other settings .*age_unit: century -> year"):
+        train_observations(training, data, model, dataclasses.replace(observations, age_unit="year"))
 
 
 def test_its_predictions_hold_and_new_ones_are_the_same(finished, prepared):

@@ -32,13 +32,14 @@ def stepped(calls=(2,), arch="ResNet18Minus3", frozen_norms=False, seed=1, scali
     """Reports and state after `calls` of so many steps each."""
     given = {"batch": BATCH, "optimizer": "sgd", "learning_rate": 0.01, "strategy": "one", "seed": seed, **changes}
     of_training = {name: given.pop(name) for name in tuple(given) if name in TrainSettings.__dataclass_fields__}
+    of_model = {name: given.pop(name) for name in tuple(given) if name in ModelSettings.__dataclass_fields__}
     settings = TrainSettings(run_dir=pathlib.Path("unused"), **of_training)
     feed = types.SimpleNamespace(tasks=tuple("abc"), classes=1)
     objective = ObservationsObjective(ObservationsSettings(**given), None, feed, (), np.full(TASKS, 0.4))
     machine = distribution.machine(settings)
     with machine.strategy.scope():
         wanted = heads.Heads(TASKS, 1, (), settings.dropout)
-        model = build_model(ModelSettings(arch=arch), wanted, SIDE, 3, Statistics(127.0, 73.0)).model
+        model = build_model(ModelSettings(arch=arch, **of_model), wanted, SIDE, 3, Statistics(127.0, 73.0)).model
         if frozen_norms:  # so that parts of a batch add up to the whole
             freezing.freeze(model, "none", True, frozenset())
         net = network.make(settings, model, SCHEMES["tf"], objective.variables())
@@ -120,6 +121,18 @@ def test_dropout_depends_on_the_seed_and_the_step_alone():
     other, _ = stepped(dropout=0.5, seed=2)
     np.testing.assert_allclose(once, again, rtol=1e-5)
     assert abs(once[0, 0] - other[0, 0]) > 1e-4
+
+
+def test_stochastic_depth_depends_on_the_seed_and_the_step_alone():
+    given = {"arch": "EfficientNetB0Minus2", "truncate_at": "block2b_add", "frozen_norms": True}
+    once, _ = stepped(**given, stochastic_depth=0.9)
+    again, _ = stepped(**given, stochastic_depth=0.9, calls=(1, 1))
+    other, _ = stepped(**given, stochastic_depth=0.9, seed=2)
+    np.testing.assert_allclose(once, again, rtol=1e-5)
+    assert abs(once[0, 0] - other[0, 0]) > 1e-6
+    without, _ = stepped(**given, stochastic_depth=0.0)
+    unseeded, _ = stepped(**given, stochastic_depth=0.0, seed=2)
+    np.testing.assert_allclose(without, unseeded, rtol=1e-5)
 
 
 def test_float16s_scale_halves_at_an_overflow_and_leaves_the_step_out():

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 
 import chex_tf
-from chex_tf.runs import checkpoints
+from chex_tf.models.build import build_model
+from chex_tf.models.heads import Heads
+from chex_tf.models.settings import ModelSettings
+from chex_tf.models.variable_names import weight_names
+from chex_tf.runs import checkpoints, encoder
 from chex_tf.settings import InputError
 from chex_tf.trained import members
 from chex_tf.training.observations.feed import open_feed
@@ -29,7 +33,6 @@ def metrics(run_dir):
 def run(prepared, tmp_path_factory):
     """A finished run of 24 steps, what it said, and what its callback saw."""
     from chex_tf.data.settings import DataSettings
-    from chex_tf.models.settings import ModelSettings
     from chex_tf.training.observations.settings import ObservationsSettings
     from chex_tf.training.settings import TrainSettings
 
@@ -70,8 +73,9 @@ def test_it_learns_and_keeps_the_best(run):
 def test_the_run_directory_holds_what_it_should(run):
     (settings, *_), done, _, _ = run
     names = {file.name.partition(".out.")[0] for file in settings.run_dir.iterdir()}
-    told = {"config.json", "metrics.csv", "status.json", "encoder.json", "encoder.weights.h5"}
-    assert names == {"checkpoints", "events", *told}
+    told = {"config.json", "metrics.csv", "status.json"}
+    encoders = {"encoder.json", "encoder.weights.h5", "encoder_best.weights.h5"}
+    assert names == {"checkpoints", "events", *told, *encoders}
     status = json.loads((settings.run_dir / "status.json").read_text())
     assert status == {"state": "finished", "step": 24, "steps": 24, "best_auroc": done.best_score}
     config = json.loads((settings.run_dir / "config.json").read_text())
@@ -154,6 +158,39 @@ def test_a_signal_saves_and_the_run_goes_on(settings):
     done = train_observations(*given, say=said.append)
     assert "continuing from step 2 of 5" in said
     assert (done.state, done.step) == ("finished", 5)
+
+
+def test_another_run_starts_from_the_best_checkpoint_or_the_last(settings, tmp_path):
+    given = settings(steps=2, evaluate_every=1, keep=2, tensorboard=False)
+    run_dir = given[0].run_dir
+    train_observations(*given)
+    # Whichever was better: let the first step be the best, and finish again.
+    index = json.loads((run_dir / "checkpoints" / "index.json").read_text())
+    for state in index["states"]:
+        state["best"] = [{**best, "score": 1.0 / best["step"]} for best in sorted(state["best"], key=_step)]
+    (run_dir / "checkpoints" / "index.json").write_text(json.dumps(index))
+    (run_dir / "status.json").write_text('{"state": "stopped"}')
+    train_observations(*given)
+    assert json.loads((run_dir / "encoder.json").read_text())["steps"] == {"last": 2, "best": 1}
+    first, last = (
+        checkpoints.read_weights(run_dir, best) for best in sorted(checkpoints.read_best(run_dir), key=lambda b: b.step)
+    )
+    for which, expected in (("best", first), ("last", last)):
+        model = ModelSettings(arch=given[2].arch, weights=str(run_dir), encoder=which)
+        built = build_model(model, Heads(6), 64, seed=9, encoder=encoder.read(run_dir, which)).model
+        found = {name: np.asarray(value) for name, value in weight_names(built).items()}
+        below = [name for name in found if not name.startswith("observations")]
+        assert any(name.endswith("moving_mean") for name in below)
+        for name in below:
+            np.testing.assert_array_equal(found[name], expected[f"weight/{name}"], err_msg=name)
+    assert not np.array_equal(first["weight/conv1_conv/kernel"], last["weight/conv1_conv/kernel"])
+    start = {"run_dir": tmp_path / "next", "weights": str(run_dir), "dry_run": True}
+    assert "encoder_best.weights.h5: " in train_observations(*settings(**start)).plan
+    assert "weights: encoder.weights.h5: " in train_observations(*settings(**start, encoder="last")).plan
+
+
+def _step(best):
+    return best["step"]
 
 
 def test_a_loss_that_is_no_number_stops_the_run(settings):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from chex_tf.data import auxiliary
 from chex_tf.data.distributed import one_pass
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
@@ -95,7 +96,14 @@ class ObservationsObjective:
         return self.feed.records()
 
     def describe(self) -> list[str]:
-        return [*self.feed.train.describe(), self._describe_validation()]
+        return [*self.feed.train.describe(), self._describe_validation(), *self._describe_auxiliary()]
+
+    def _describe_auxiliary(self) -> list[str]:
+        if not self.asked.auxiliary:
+            return []
+        weights = ", ".join(f"{name} × {weight:g}" for name, weight in self.asked.auxiliary.items())
+        age = f" (age by smooth L1 per {self.asked.age_unit})" if "age" in self.asked.auxiliary else ""
+        return [f"auxiliary losses: {weights}{age}"]
 
     def _describe_validation(self) -> str:
         images, ranked = f"{len(self.feed.valid):,} images", f"mean AUROC over {', '.join(self.scored)}"
@@ -156,7 +164,8 @@ class ObservationsObjective:
         shares = [tf.math.divide_no_nan(1.0, total) for total in totals]
         loss = self._observations_loss(outputs[OBSERVATIONS], batch, shares[0], own, parts)
         for (name, weight), share in zip(self.asked.auxiliary.items(), shares[1:], strict=True):
-            loss += weight * share * auxiliary_loss(name, outputs[name], batch[name], batch[f"{name}_weight"])
+            given = outputs[name], batch[name], batch[f"{name}_weight"]
+            loss += weight * share * auxiliary_loss(name, *given, self.asked.age_unit)
         return loss
 
     def _observations_loss(self, logits: tf.Tensor, batch: Batch, share: tf.Tensor, own: Own, parts: int) -> tf.Tensor:
@@ -198,9 +207,12 @@ class ObservationsObjective:
             board.precision_recall(step, task, found.detail.truth[:, column], found.detail.probabilities[:, column])
 
 
-def auxiliary_loss(name: str, outputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Smooth L1 for the age, cross-entropy for sex and view (in-domain pre-training, section 5.1), summed."""
+def auxiliary_loss(name: str, outputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, age_unit: str) -> tf.Tensor:
+    """Smooth L1 for the age, cross-entropy for sex and view (in-domain pre-training, section 5.1), summed.
+
+    Targets are as batches have them; the age is predicted in `age_unit`.
+    """
     values = tf.reshape(outputs, [-1])
-    return (
-        losses.smooth_l1(values, targets, weights) if name == "age" else losses.cross_entropy(values, targets, weights)
-    )
+    if name == "age":
+        return losses.smooth_l1(values, auxiliary.age_in(age_unit, targets), weights)
+    return losses.cross_entropy(values, targets, weights)

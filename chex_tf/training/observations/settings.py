@@ -9,6 +9,7 @@ from chex_tf.settings import InputError, Settings, setting
 
 STUDY, IMAGE = "study", "image"
 LOSSES = ("cross_entropy", "auc_margin")  # see losses.py
+AGE_UNITS = ("century", "decade", "year")  # see chex_tf.data.auxiliary
 # Rules of a label policy whose targets lie between 0 and 1.
 _SOFT_RULES = frozenset({"smooth_ones", "smooth_zeros", "self_trained"})
 
@@ -42,6 +43,12 @@ class ObservationsSettings(Settings):
     )
     age_weight: float = setting(
         0.0, help="weight of the auxiliary loss on age; 0 leaves the head out", low=0, group="loss"
+    )
+    age_unit: str = setting(
+        "decade",
+        help="unit of predicted ages: smooth L1 is quadratic for errors below one of it and linear above",
+        choices=AGE_UNITS,
+        group="loss",
     )
     view_weight: float = setting(
         0.0, help="weight of the auxiliary loss on frontal or lateral; 0 leaves the head out", low=0, group="loss"

@@ -1,0 +1,50 @@
+"""What --dry_run says regularises a run."""
+
+import pathlib
+import types
+
+import pytest
+
+from chex_tf.models.build import build_model
+from chex_tf.models.heads import Heads
+from chex_tf.models.inputs import Statistics
+from chex_tf.models.settings import ModelSettings
+from chex_tf.training import plan
+from chex_tf.training.settings import TrainSettings
+
+
+def regularisation(arch="ResNet18Minus3", model=types.MappingProxyType({}), **changes):
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), **changes)
+    wanted = Heads(6, dropout=settings.dropout)
+    built = build_model(ModelSettings(arch=arch, **model), wanted, 64, 0, Statistics(127.0, 73.0))
+    return plan.describe_model(settings, built)[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "no weight decay"),
+        ({"weight_decay": 0.01}, "weight decay 0.01, decoupled, times the learning rate, biases and norms left out"),
+        (
+            {"weight_decay": 1e-4, "weight_decay_coupled": True},
+            "weight decay 0.0001, coupled, added to the gradient of every weight",
+        ),
+    ],
+    ids=["none", "decoupled", "coupled"],
+)
+def test_the_plan_says_how_weights_decay(changes, said):
+    assert regularisation(**changes).endswith(f"; {said}")
+
+
+def test_the_plan_says_what_is_dropped():
+    assert regularisation().startswith("regularisation: no dropout; no stochastic depth; ")
+    before_the_heads = "regularisation: dropout 0.2 in features_dropout; no stochastic depth; "
+    assert regularisation(dropout=0.2).startswith(before_the_heads)
+
+
+def test_the_plan_says_what_keras_efficientnets_drop_inside():
+    # Keras' block d of 16 drops 0.2 × d / 16; cut after stage 3, blocks 2b (d = 2) and 3b (d = 4) are left.
+    model = {"truncate_at": "block3b_add"}
+    assert "; stochastic depth in 2 blocks, at rates from 0.025 to 0.05; " in regularisation("EfficientNetB0", model)
+    none = regularisation("EfficientNetB0", {**model, "stochastic_depth": 0.0})
+    assert none.startswith("regularisation: no dropout; no stochastic depth; ")
