@@ -11,6 +11,7 @@ five tasks and their mean 2.9 s and 0.06 GB; 10,000 replicates of six tasks on 2
 """
 
 import argparse
+import functools
 import pathlib
 import resource
 import time
@@ -20,6 +21,7 @@ import numpy as np
 
 from benchmarks import quick
 from chex_tf.evaluation import evaluation, matching
+from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics import bootstrap, ranking
 
@@ -52,9 +54,7 @@ def timed(work: Callable[[], object]) -> float:
 def ours(cohort: matching.Cohort, model: matching.Model, replicates: int, seed: int) -> np.ndarray:
     """[replicates, tasks] AUROCs, sorting and drawing included."""
     rankings = [ranking.rank(cohort.labels[:, column], model.scores[:, column]) for column in range(len(cohort.tasks))]
-    statistics: list[bootstrap.Statistic] = [
-        lambda weights, order=order: ranking.auroc(order, weights) for order in rankings
-    ]
+    statistics: list[bootstrap.Statistic] = [functools.partial(ranking.auroc, order) for order in rankings]
     return np.stack(bootstrap.replicate(statistics, bootstrap.Resampling(cohort.unit_count, replicates, seed)), axis=1)
 
 
@@ -91,7 +91,7 @@ def against_scikit_learn(replicates: int) -> None:
 def many_models(count: int, replicates: int) -> None:
     cohort, models = simulated(500, count, 5, seed=3)
     settings = EvaluationSettings(predictions=(THIS_FILE,), labels=THIS_FILE, paired=True, replicates=replicates)
-    found: list[evaluation.Evaluation] = []
+    found: list[Evaluation] = []
     seconds = timed(lambda: found.append(evaluation.evaluate("simulated", cohort, models, settings)))
     print(
         f"{count} models x 5 tasks x 500 studies, {replicates:,} replicates, {len(found[0].differences):,} differences "

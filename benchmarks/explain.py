@@ -23,7 +23,7 @@ from chex_tf.explain.methods import METHODS
 from chex_tf.models import catalogue
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads
-from chex_tf.models.inputs import Statistics
+from chex_tf.models.inputs import Normalisation, Statistics
 from chex_tf.models.settings import ModelSettings
 
 TASKS = 14
@@ -39,14 +39,15 @@ def main() -> None:
     quick.add_flag(parser, arch="ResNet18Minus3", image_size=64, batch=2, alone=1, rounds=1)
     given = parser.parse_args()
     settings = ModelSettings(arch=given.arch)
-    model = build_model(settings, Heads(TASKS), given.image_size, 0, Statistics(127.0, 73.0)).model
+    built = build_model(settings, Heads(TASKS), given.image_size, 0, Statistics(127.0, 73.0))
+    assert built.normalisation is not None
     row = catalogue.row(given.arch)
-    measure(given, model, row.cam_layer)
+    measure(given, built.model, row.cam_layer, built.normalisation)
 
 
-def measure(given: argparse.Namespace, model: tf.keras.Model, layer: str) -> None:
+def measure(given: argparse.Namespace, model: tf.keras.Model, layer: str, normalisation: Normalisation) -> None:
     side = given.image_size
-    network = Network(model, layer, None)  # images are normalised already
+    network = Network(model, layer, normalisation)
     images = np.random.default_rng(0).normal(size=(given.batch, side, side, 3)).astype(np.float32)
     tensor = tf.constant(images)
     library = Gradcam(model, clone=False)

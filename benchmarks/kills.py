@@ -103,8 +103,9 @@ def compare(first: pathlib.Path, second: pathlib.Path) -> list[str]:
     states = [checkpoints.read_index(run_dir)[0] for run_dir in (first, second)]
     found = [] if states[0] == states[1] else ["the last state, or the best weights, differ"]
     for run_dir, state in zip((first, second), states, strict=True):
-        for kept in (state, *state.best):
-            checkpoints.read_arrays(run_dir / layout.CHECKPOINTS / kept.file, kept.sha256)  # raises where damaged
+        named = [(state.file, state.sha256), *((best.file, best.sha256) for best in state.best)]
+        for file, sha256 in named:
+            checkpoints.read_arrays(run_dir / layout.CHECKPOINTS / file, sha256)  # raises where damaged
     same = (first / layout.METRICS).read_bytes() == (second / layout.METRICS).read_bytes()
     return found if same else [*found, f"{layout.METRICS} differs"]
 

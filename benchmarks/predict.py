@@ -66,7 +66,7 @@ def measure(asked: argparse.Namespace, run_dir: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = draw(pathlib.Path(folder), asked.films)
         kilobytes = statistics.mean(path.stat().st_size for path in paths[:DISTINCT]) / 1000
-        print(f"{run.config['model']['arch']} at {run.side}×{run.side}, {len(reader.best)} checkpoint(s), ", end="")
+        print(f"{run.arch} at {run.side}×{run.side}, {len(reader.best)} checkpoint(s), ", end="")
         print(f"{asked.films:,} JPEGs of {kilobytes:.0f} KB, batches of {asked.batch}")
         batch = np.stack([reader.load(path)[0] for path in paths[: asked.batch]])
         for _ in range(3):

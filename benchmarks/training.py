@@ -60,6 +60,7 @@ def measure(given: argparse.Namespace, folder: pathlib.Path) -> None:
     with machine.strategy.scope():
         wanted = ModelSettings(arch=given.arch)
         built = build_model(wanted, objective.heads, given.image_size, 0, Statistics(127.0, 73.0))
+        assert built.normalisation is not None
         net = network.make(settings, built.model, built.normalisation, objective.variables())
     schedule = schedules.learning_rate(settings, 10_000, objective.steps_per_epoch)
     take = step.make_steps(machine.strategy, settings, net, objective, schedule)
