@@ -51,6 +51,17 @@ def given(run_dir, data):
     return training, dataclasses.replace(of_data, data=data), model, observations
 
 
+def continued(run_dir, prepared, *more):
+    """By the command with which that version began it."""
+    command = [sys.executable, "-m", "launch.train", f"--run_dir={run_dir}", f"--data={prepared}", "--arch=MNASNet"]
+    command += ["--truncate_at=block2b_add", "--tasks=competition", "--score_tasks=competition", "--uncertain=ones"]
+    command += ["--image_size=64", "--crop_from=72", "--crop=random", "--flip=0.5", "--seed=5", "--dropout=0.1"]
+    command += ["--sex_weight=0.5", "--age_weight=0.5", "--view_weight=0.5", "--batch=8", "--steps=8", "--keep=2"]
+    command += ["--evaluate_every=2", "--evaluate_unit=steps", "--learning_rate=1e-3", "--deterministic"]
+    command += ["--notensorboard", *more]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
 def rows(run_dir):
     with open(run_dir / "metrics.csv", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -85,12 +96,7 @@ def test_a_run_that_knew_no_score_by_scored_images():
 def test_a_stopped_run_is_continued_as_that_version_would_have(prepared, tmp_path):
     run_dir = tmp_path / "continued"
     shutil.copytree(MADE / "stopped", run_dir)
-    command = [sys.executable, "-m", "launch.train", f"--run_dir={run_dir}", f"--data={prepared}", "--arch=MNASNet"]
-    command += ["--truncate_at=block2b_add", "--tasks=competition", "--score_tasks=competition", "--uncertain=ones"]
-    command += ["--image_size=64", "--crop_from=72", "--crop=random", "--flip=0.5", "--seed=5", "--dropout=0.1"]
-    command += ["--sex_weight=0.5", "--age_weight=0.5", "--view_weight=0.5", "--batch=8", "--steps=8", "--keep=2"]
-    command += ["--evaluate_every=2", "--evaluate_unit=steps", "--learning_rate=1e-3", "--deterministic"]
-    done = subprocess.run([*command, "--notensorboard"], cwd=ROOT, capture_output=True, text=True)
+    done = continued(run_dir, prepared)
     assert done.returncode == 0, done.stderr
     assert "continuing from step 4 of 8" in done.stderr
     assert "as that version did: score_by=image, age_unit=century\n" in done.stderr
@@ -139,10 +145,9 @@ def test_other_settings_than_that_version_was_given_are_refused(finished, prepar
 
 def test_another_value_than_that_version_did_is_refused(prepared, tmp_path):
     stopped = pathlib.Path(shutil.copytree(MADE / "stopped", tmp_path / "stopped"))
-    training, data, model, observations = given(stopped, prepared)
-    training = dataclasses.replace(training, deterministic=True, dry_run=False)
-    with pytest.raises(InputError, match=r"other settings .*age_unit: century -> year"):
-        train_observations(training, data, model, dataclasses.replace(observations, age_unit="year"))
+    done = continued(stopped, prepared, "--age_unit=year")
+    assert done.returncode == 2
+    assert "other settings (age_unit: century -> year); take another folder" in done.stderr
 
 
 def test_its_predictions_hold_and_new_ones_are_the_same(finished, prepared):
