@@ -32,9 +32,10 @@ def main(settings: PredictSettings) -> int:
     from chex_tf.films import answers, stream
     from chex_tf.runs.checkpoints import choose
     from chex_tf.trained import thresholds
-    from chex_tf.trained.run import read_run
+    from chex_tf.trained.run import check_observations, read_run
 
     trained = read_run(settings.run_dir)
+    check_observations(trained)
     best = choose(trained.best, settings.checkpoint)
     cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by)
     about = answers.About(trained, len(best), cuts)

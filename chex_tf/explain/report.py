@@ -81,11 +81,13 @@ def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence
     return "\n\n".join(parts)
 
 
-def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisation) -> dict[str, Any]:
+def to_json(
+    settings: ExplainSettings, threshold_split: str, described: Sequence[str], found: Localisation
+) -> dict[str, Any]:
     """The content of localisation.json."""
     return {
         "split": settings.split,
-        "threshold_split": settings.threshold_split,
+        "threshold_split": threshold_split,
         "method": settings.method,
         "checkpoint": settings.checkpoint,
         "unit": settings.unit,

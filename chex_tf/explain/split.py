@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from chex_tf.data.records import version_folder
+from chex_tf.data.records import split_names
 from chex_tf.explain import figure, gallery, maps_file, regions, report, subjects
 from chex_tf.explain.explainer import Explanation
 from chex_tf.explain.films import Split, open_split
@@ -20,6 +20,7 @@ from chex_tf.explain.subjects import Result, Subject
 from chex_tf.files import write_text
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
+from chex_tf.trained.run import TrainedRun
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -91,12 +92,20 @@ def _open(
         raise InputError(
             f"{settings.regions} marks none of {', '.join(opened.tasks)} on any film of {settings.split}", "regions"
         )
-    version = json.loads((version_folder(folder) / "dataset_info.json").read_text(encoding="utf-8"))
-    if settings.threshold_split not in {split["name"] for split in version.get("splits", [])}:
-        say(f"no split {settings.threshold_split}: no threshold for probabilities; for maps, from the other half")
+    chosen_on = _chosen_on(settings, opened.runs[0])
+    missing = "" if chosen_on in split_names(folder) else f"no split {chosen_on}"
+    if chosen_on == settings.split:
+        missing = f"{chosen_on} is the split explained"
+    if missing:
+        say(f"{missing}: no threshold for probabilities; for maps, from the other half")
         return labelled, None
     other = given if settings.threshold_regions is None else regions.open_regions(settings.threshold_regions)
-    return labelled, _label(open_split(folder, settings.threshold_split, opened.runs), opened, other)
+    return labelled, _label(open_split(folder, chosen_on, opened.runs), opened, other)
+
+
+def _chosen_on(settings: ExplainSettings, run: TrainedRun) -> str:
+    """The split on which thresholds are chosen."""
+    return settings.threshold_split or run.config.evaluation_split
 
 
 def _given_regions(settings: ExplainSettings, films: Split, say: Say) -> regions.Regions | None:
@@ -265,7 +274,8 @@ def _draw(
 
 
 def _write(settings: ExplainSettings, loaded: Sequence[Subject], found: Localisation) -> None:
-    content = report.to_json(settings, [subject.describe for subject in loaded], found)
+    described, chosen_on = [subject.describe for subject in loaded], _chosen_on(settings, loaded[0].run)
+    content = report.to_json(settings, chosen_on, described, found)
     write_text(settings.out / "localisation.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

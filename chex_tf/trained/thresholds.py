@@ -12,7 +12,6 @@ from chex_tf.runs.options import ENSEMBLE, Options
 from chex_tf.statistics import thresholds
 from chex_tf.trained.run import TrainedRun
 
-_VALIDATION = "valid"
 # A threshold is a validation image's own score: computed again in another batch, it may differ by rounding.
 _ROUNDING = 1e-6
 
@@ -33,9 +32,10 @@ class Thresholds:
 def choose(run: TrainedRun, best: Sequence[Best], checkpoint: str, by: str) -> Thresholds:
     """A probability at or above the threshold counts as positive; chosen image by image."""
     none = np.full(len(run.tasks), np.nan)
-    name = Options(checkpoint).name_of(_VALIDATION)
+    split = run.config.evaluation_split
+    name = Options(checkpoint).name_of(split)
     option = "" if checkpoint == ENSEMBLE else f" --checkpoint={checkpoint}"
-    command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={_VALIDATION}{option} writes them"
+    command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={split}{option} writes them"
     scores_file, labels_file = predictions.file(run.run_dir, name), predictions.labels_file(run.run_dir, name)
     for file in (scores_file, labels_file, scores_file.with_suffix(".json")):
         layout.path_within(run.run_dir, str(file.relative_to(run.run_dir)))

@@ -22,6 +22,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     activations = share * sum(_outputs(layer) for layer in built.model.layers) * 4
     lines = [
         *objective.describe(),
+        *describe_evaluation_split(settings),
         *describe_model(settings, built),
         f"machine: {machine.describe()}; {settings.precision}; {share} images per replica at a time",
         f"steps: {steps:,} of {settings.batch} images, {steps / objective.steps_per_epoch:.2f} epochs of "
@@ -32,6 +33,17 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
         "activations, on each device",
     ]
     return "\n".join(lines)
+
+
+def describe_evaluation_split(settings: TrainSettings) -> list[str]:
+    """A warning, where what ranks checkpoints is by its name a test set."""
+    split = settings.evaluation_split
+    if "test" not in split.lower():
+        return []
+    return [
+        f"note: checkpoints are ranked on the split {split}; the run's scores on {split} are then too high, and are no "
+        "test result"
+    ]
 
 
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:

@@ -41,6 +41,12 @@ class TrainSettings(Settings):
     evaluate_unit: str = setting(
         "images", help="what evaluate_every counts", choices=("images", "steps"), group="procedure"
     )
+    evaluation_split: str = setting(
+        "valid",
+        help="split on which checkpoints are ranked, and thresholds chosen later; ChestX-ray14 has none of its own, "
+        "launch.prepare --holdout_patients carves the split holdout from train",
+        group="procedure",
+    )
     keep: int = setting(
         10,
         help="checkpoints with the best scores to keep; the run's model is their ensemble",
