@@ -34,9 +34,8 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
         print(done.plan)
     elif done.best:
         members = f"{len(done.best)} checkpoint{'s' * (len(done.best) > 1)}"
-        print(
-            f"{done.run_dir}: {done.state} at step {done.step:,}, best {done.score_label} {done.best_score:.4f}, {members} kept"
-        )
+        score = f"{done.score_label} {done.best_score:.4f}"
+        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best {score}, {members} kept")
     return done.exit_code
 
 

@@ -8,6 +8,7 @@ from chex_tf.training import freezing
 from chex_tf.training.distribution import Machine
 from chex_tf.training.loop import total_steps
 from chex_tf.training.objective import Objective
+from chex_tf.training.optimizer import SLOTS
 from chex_tf.training.settings import TrainSettings
 
 
@@ -15,7 +16,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     steps = total_steps(settings, objective.steps_per_epoch)
     evaluations = math.ceil(steps / settings.evaluate_steps)
     parameters, learning = built.model.count_params(), _learning(built)
-    slots = 2 if settings.optimizer == "adam" else 1
+    slots = len(SLOTS[settings.optimizer])
     state, weights = 4 * (parameters + slots * learning), 4 * parameters
     kept = min(settings.keep, evaluations)
     share = settings.batch // machine.replicas // settings.accumulate
@@ -53,7 +54,10 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
     lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
-    return [*lines, f"regularisation: {_dropout(built)}; {_depth(built)}; {_weight_decay(settings)}"]
+    parts = [_dropout(built), _depth(built), _weight_decay(settings)]
+    if settings.optimizer == "pesg":
+        parts.append(f"pesg draws weights to their mean over the stage before, by {settings.epoch_decay:g}")
+    return [*lines, f"regularisation: {'; '.join(parts)}"]
 
 
 def _dropout(built: Built) -> str:

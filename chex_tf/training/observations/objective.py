@@ -21,10 +21,18 @@ from chex_tf.training.network import Network
 from chex_tf.training.objective import Batch, Evaluation, Forward, Own
 from chex_tf.training.observations import auxiliary_tasks, losses, validation
 from chex_tf.training.observations.feed import Feed, open_feed
-from chex_tf.training.observations.settings import IMAGE, STUDY, ObservationsSettings, check_together
+from chex_tf.training.observations.settings import (
+    IMAGE,
+    STUDY,
+    ObservationsSettings,
+    check_optimizer,
+    check_together,
+)
+from chex_tf.training.proximal import Stage
 from chex_tf.training.settings import TrainSettings
 
 DUALS = "auc_margin_duals"  # a, b and alpha of the AUC margin loss, by task
+REFERENCE, AVERAGE = "auc_margin_reference", "auc_margin_average"  # of a and b, for the optimizer pesg
 
 
 def open_observations(
@@ -32,10 +40,11 @@ def open_observations(
 ) -> "ObservationsObjective":
     """Opens the data, after refusing settings that contradict each other."""
     check_together(asked, data)
+    check_optimizer(asked, training)
     feed = open_feed(data.seeded(training.seed), training.batch, training.evaluation_split)
     _check_auxiliary(asked, feed)
     scored = scored_tasks(asked.score_tasks, feed.tasks) if asked.learns_observations else ()
-    return ObservationsObjective(asked, data, feed, scored, feed.prior)
+    return ObservationsObjective(asked, data, feed, scored, feed.prior, Pesg.of(training))
 
 
 def _check_auxiliary(asked: ObservationsSettings, feed: Feed) -> None:
@@ -53,6 +62,20 @@ def _check_auxiliary(asked: ObservationsSettings, feed: Feed) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
+class Pesg:
+    """What the AUC margin's own variables share with the weights under the optimizer pesg."""
+
+    epoch_decay: float
+    weight_decay: float  # coupled, for every variable; decoupled, it leaves a and b alone as it does biases
+
+    @classmethod
+    def of(cls, training: TrainSettings) -> "Pesg | None":
+        if training.optimizer != "pesg":
+            return None
+        return cls(training.epoch_decay, training.weight_decay if training.weight_decay_coupled else 0.0)
+
+
+@dataclasses.dataclass(frozen=True)
 class ObservationsObjective:
     """`scored` are the observations whose mean AUROC ranks checkpoints, empty where none are learned; `prior` (tasks,)
     are the shares of positives."""
@@ -62,6 +85,7 @@ class ObservationsObjective:
     feed: Feed
     scored: tuple[str, ...]
     prior: np.ndarray
+    pesg: Pesg | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -185,8 +209,11 @@ class ObservationsObjective:
         return (DUALS,) if self.asked.loss == "auc_margin" else ()
 
     def variables(self) -> dict[str, tf.Variable]:
-        shape = (3, len(self.feed.tasks))
-        return {name: tf.Variable(tf.zeros(shape), trainable=False, name=name) for name in self.learned}
+        tasks = len(self.feed.tasks)
+        shapes = {name: (3, tasks) for name in self.learned}
+        if self.pesg is not None:
+            shapes |= {REFERENCE: (2, tasks), AVERAGE: (2, tasks)}  # a and b begin at 0
+        return {name: tf.Variable(tf.zeros(shape), trainable=False, name=name) for name, shape in shapes.items()}
 
     def prepare(self, batch: Batch) -> Batch:
         if not self.asked.balance:
@@ -227,7 +254,29 @@ class ObservationsObjective:
             return share * losses.three_way_cross_entropy(logits, targets, weights, smoothing)
         return share * losses.cross_entropy(logits, targets, weights, smoothing)
 
-    def update(self, strategy: tf.distribute.Strategy, own: Own, gradients: Mapping[str, Any], applies: Any) -> None:
+    def update(
+        self,
+        strategy: tf.distribute.Strategy,
+        own: Own,
+        gradients: Mapping[str, Any],
+        applies: Any,
+        rate: Any,
+        stage: Stage | None,
+    ) -> None:
+        pesg = self.pesg
+        if pesg is not None:
+            assert stage is not None
+
+            def proximal_step(duals: Any, gradient: Any, reference: Any, average: Any) -> None:
+                decays = pesg.epoch_decay, pesg.weight_decay
+                stepped = losses.auc_margin_pesg_step(duals, gradient, reference, average, rate, *decays, stage)
+                for variable, value in zip((duals, reference, average), stepped, strict=True):
+                    variable.assign(value)
+
+            given = gradients[DUALS], own[REFERENCE], own[AVERAGE]
+            strategy.extended.update(own[DUALS], proximal_step, args=given, group=False)
+            return
+
         def step(duals: tf.Variable, gradient: tf.Tensor) -> None:
             stepped = losses.auc_margin_step(duals, gradient, self.asked.auc_learning_rate)
             duals.assign(stepped if applies is None else tf.where(applies, stepped, duals))

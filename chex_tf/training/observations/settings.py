@@ -6,6 +6,7 @@ from typing import ClassVar
 from chex_tf.data import policies
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError, Settings, setting
+from chex_tf.training.settings import TrainSettings
 
 STUDY, IMAGE = "study", "image"
 LOSSES = ("cross_entropy", "auc_margin")  # see losses.py
@@ -71,7 +72,10 @@ class ObservationsSettings(Settings):
     )
     auc_margin: float = setting(1.0, help="margin of --loss=auc_margin", low=0, group="loss")
     auc_learning_rate: float = setting(
-        0.1, help="learning rate of auc_margin's own variables a, b and alpha", low=0, group="loss"
+        0.1,
+        help="learning rate of auc_margin's own variables a, b and alpha; with --optimizer=pesg they take the weights'",
+        low=0,
+        group="loss",
     )
 
     def check(self) -> None:
@@ -119,4 +123,17 @@ def check_together(observations: ObservationsSettings, data: DataSettings) -> No
             f"auc_margin takes labels of 0 and 1; received a policy with {', '.join(soft)}; ones, zeros or ignore "
             "would do",
             "loss",
+        )
+
+
+def check_optimizer(observations: ObservationsSettings, training: TrainSettings) -> None:
+    """Raises InputError where the optimizer pesg meets a loss without its variables, or a rate that it would not take."""
+    if training.optimizer != "pesg":
+        return
+    if observations.loss != "auc_margin":
+        raise InputError(f"pesg is the optimizer of --loss=auc_margin; received --loss={observations.loss}", "optimizer")
+    default = ObservationsSettings.__dataclass_fields__["auc_learning_rate"].default
+    if observations.auc_learning_rate != default:
+        raise InputError(
+            "with --optimizer=pesg a, b and alpha take the weights' learning rate; drop it", "auc_learning_rate"
         )

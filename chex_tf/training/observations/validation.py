@@ -131,7 +131,7 @@ def _auxiliary_loss(given: Mapping[str, Sequence[np.ndarray]], auxiliary: Auxili
     total = 0.0
     for name, (outputs, targets, weights) in given.items():
         with tf.device("/CPU:0"):
-            arrays = (tf.constant(one, tf.float32) for one in (outputs, targets, weights))
-            summed = float(auxiliary_tasks.loss(name, *arrays, auxiliary.age_unit))
+            found, truth, known = (tf.constant(one, tf.float32) for one in (outputs, targets, weights))
+            summed = float(auxiliary_tasks.loss(name, found, truth, known, auxiliary.age_unit))
         total += auxiliary.weights[name] * summed / max(1e-12, float(weights.sum()))
     return total
