@@ -35,9 +35,7 @@ def test_steps_multiply_after_each_epoch_named():
 
 
 def test_a_stage_begins_with_each_decay():
-    settings = TrainSettings(
-        run_dir=pathlib.Path("unused"), optimizer="pesg", schedule="step", decay_epochs=(0.3, 0.5)
-    )
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), optimizer="pesg", schedule="step", decay_epochs=(0.3, 0.5))
     stage = schedules.stages(settings, 10.0)
     found = [stage(tf.constant(step, tf.int64)) for step in range(7)]
     assert [float(one.count) for one in found] == [1, 2, 3, 1, 2, 1, 2]

@@ -210,7 +210,7 @@ class ObservationsObjective:
 
     def variables(self) -> dict[str, tf.Variable]:
         tasks = len(self.feed.tasks)
-        shapes = {name: (3, tasks) for name in self.learned}
+        shapes = dict.fromkeys(self.learned, (3, tasks))
         if self.pesg is not None:
             shapes |= {REFERENCE: (2, tasks), AVERAGE: (2, tasks)}  # a and b begin at 0
         return {name: tf.Variable(tf.zeros(shape), trainable=False, name=name) for name, shape in shapes.items()}

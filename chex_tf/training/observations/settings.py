@@ -131,7 +131,9 @@ def check_optimizer(observations: ObservationsSettings, training: TrainSettings)
     if training.optimizer != "pesg":
         return
     if observations.loss != "auc_margin":
-        raise InputError(f"pesg is the optimizer of --loss=auc_margin; received --loss={observations.loss}", "optimizer")
+        raise InputError(
+            f"pesg is the optimizer of --loss=auc_margin; received --loss={observations.loss}", "optimizer"
+        )
     default = ObservationsSettings.__dataclass_fields__["auc_learning_rate"].default
     if observations.auc_learning_rate != default:
         raise InputError(

@@ -122,7 +122,9 @@ def test_a_task_of_one_kind_is_refused_with_the_kind(settings):
     with pytest.raises(InputError, match="all 76 images of which it is known are AP") as caught:
         train_observations(*settings(dry_run=True, projection_weight=1.0))
     assert caught.value.setting == "projection_weight"
-    with pytest.raises(InputError, match=r"all 76 .* are frontal; of frontal films --projection_weight learns AP or PA"):
+    with pytest.raises(
+        InputError, match=r"all 76 .* are frontal; of frontal films --projection_weight learns AP or PA"
+    ):
         train_observations(*settings(dry_run=True, view_weight=1.0, views="frontal"))
     assert "view × 1" in train_observations(*settings(dry_run=True, view_weight=1.0)).plan
 
