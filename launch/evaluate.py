@@ -24,7 +24,8 @@ PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
-    from chex_tf.evaluation import evaluation, evaluation_json, matching, mean_tasks, model_facts, sources, table
+    from chex_tf.evaluation import evaluation, evaluation_json, matching, mean_tasks, model_facts, sources
+    from chex_tf.evaluation.tables import page
     from chex_tf.statistics import bootstrap
     from chex_tf.trained.lacking import ensure_predictions
 
@@ -64,7 +65,7 @@ def main(settings: EvaluationSettings) -> None:
     correlations, spread = (
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )
-    print(table.text(found, correlations, spread))
+    print(page.text(found, correlations, spread))
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread)
         evaluation_json.write_scores(source.out / "scores", found)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.table import NOTE_WIDTH, NOTHING, lines
+from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.localisation import MEASURES, Localisation
 from chex_tf.explain.settings import ExplainSettings

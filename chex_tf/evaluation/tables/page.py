@@ -1,0 +1,41 @@
+"""An evaluation as text for a terminal: scores by task and model, readers, differences, rank correlations, notes."""
+
+from collections.abc import Mapping
+
+from chex_tf.evaluation.results import Evaluation
+from chex_tf.evaluation.tables import correlations as correlation_table
+from chex_tf.evaluation.tables import differences, notes, readers, scores
+from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+
+
+def text(
+    evaluation: Evaluation,
+    correlations: dict[str, Correlation] | None = None,
+    spread: Mapping[str, FamilySpread] | None = None,
+) -> str:
+    parts = [_headline(evaluation)]
+    if evaluation.models:
+        parts.append(scores.table_of(evaluation))
+    if evaluation.readers:
+        parts.append(readers.table_of(evaluation))
+    compared = [measure for measure in evaluation.compared if differences.is_shown(evaluation, measure)]
+    parts += [differences.table_of(evaluation, measure) for measure in compared]
+    if correlations or spread:
+        parts.append(correlation_table.table_of(correlations or {}, spread or {}))
+    below = notes.lines_of(evaluation)
+    if below:
+        parts.append("\n".join(below))
+    return "\n\n".join(parts)
+
+
+def _headline(evaluation: Evaluation) -> str:
+    cohort, settings = evaluation.cohort, evaluation.settings
+    plural = {"study": "studies", "patient": "patients", "image": "images"}[cohort.unit]
+    kind = {"percentile": "percentiles 2.5 and 97.5", "bca": "BCa"}[settings.interval]
+    rows = f"{cohort.studies:,} studies" if cohort.key == "Study" else f"{len(cohort.keys):,} images"
+    how = "" if cohort.aggregation == "none" else f", the {cohort.aggregation} of a study's images"
+    policy = f" (trained with {evaluation.policy})" if evaluation.policy else ""
+    return (
+        f"{evaluation.set}: {rows}{how}{policy}. 95% intervals: {kind} of {settings.replicates:,} replicates of "
+        f"{cohort.unit_count:,} {plural}, seed {settings.seed}."
+    )
