@@ -1,0 +1,122 @@
+"""Calibration intercept and slope by maximum likelihood, for any number of weightings of the rows at once.
+
+With z the logit of a row's probability, the intercept ("calibration in the large", Cox 1958) is the a of
+logit P(y = 1) = a + z, and the slope the b of logit P(y = 1) = c + b z. A calibrated model has a = 0 and b = 1; a > 0
+says that probabilities are too low on the whole, b < 1 that they are too extreme.
+
+Newton's method runs on all weightings together. It begins one step away from the estimate on all rows, a step that
+needs matrix products only; a weighting that has converged drops out, so most take one or two full steps.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import expit
+
+# A probability of exactly 0 or 1 has no logit, and one such row would decide the fit: they count as this far from it.
+EDGE = 1e-6
+STEPS_AT_MOST = 30
+# A last step: what is left after it is of the order of its square, far below a standard error.
+LAST_STEP = 1e-3
+SLOPE_AT_MOST = 1e3  # beyond it, labels are separated by the scores and the likelihood has no maximum
+
+
+@dataclasses.dataclass(frozen=True)
+class LogisticFit:
+    """[weightings] each, NaN where the fit does not exist: one class only, or labels separated by the scores.
+
+    `intercept` is the calibration in the large. `offset` and `slope` belong together: they are the recalibration
+    expit(offset + slope * logit(p)).
+    """
+
+    intercept: np.ndarray
+    offset: np.ndarray
+    slope: np.ndarray
+
+
+def logits(probabilities: np.ndarray) -> np.ndarray:
+    inside = np.clip(probabilities, EDGE, 1 - EDGE)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def beyond_edge(probabilities: np.ndarray) -> int:
+    """How many probabilities are so close to 0 or 1 that `logits` moves them to the edge."""
+    return int(np.sum((probabilities < EDGE) | (probabilities > 1 - EDGE)))
+
+
+def fit(labels: np.ndarray, z: np.ndarray) -> LogisticFit:
+    """On the rows as they are; labels of 0 and 1 only."""
+    return fitter(labels, z)(np.ones((1, labels.size)))
+
+
+def fitter(labels: np.ndarray, z: np.ndarray) -> Callable[[np.ndarray], LogisticFit]:
+    """A function from row weights [weightings, rows], at least 0, to the fit under each."""
+    is_positive = labels == 1
+
+    def fit_all(weights: np.ndarray) -> LogisticFit:
+        weights = weights.astype(np.float64)
+        positives = weights @ is_positive
+        both = (positives > 0) & (weights.sum(axis=1) > positives)
+        found = np.full((3, weights.shape[0]), np.nan)
+        if both.any():
+            found[0, both] = _newton(labels, z, weights[both], start_large, with_slope=False)[0]
+            found[1:, both] = _newton(labels, z, weights[both], start_line, with_slope=True)
+        return LogisticFit(*found)
+
+    if not is_positive.any() or is_positive.all():
+        start_large = start_line = np.array([0.0, 1.0])
+    else:
+        ones = np.ones((1, labels.size))
+        start_large = _newton(labels, z, ones, np.array([0.0, 1.0]), with_slope=False)[:, 0]
+        start_line = _newton(labels, z, ones, np.array([0.0, 1.0]), with_slope=True)[:, 0]
+        if np.isnan(start_line).any():  # separated
+            start_line = np.array([0.0, 1.0])
+    return fit_all
+
+
+def _newton(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, start: np.ndarray, with_slope: bool) -> np.ndarray:
+    """[2, weightings] offset and slope, the slope held at 1 without `with_slope`."""
+    at = np.repeat(start[:, np.newaxis], weights.shape[0], axis=1)
+    design = np.stack([np.ones_like(z), z, z**2], axis=1)
+    # At the common start all weightings share fitted values, so the step is a matrix product.
+    residual, spread = _residual_and_spread(labels, start[0] + start[1] * z)
+    step = _step(weights @ (residual[:, np.newaxis] * design[:, :2]), weights @ (spread[:, np.newaxis] * design))
+    at += step if with_slope else _without_slope(weights @ residual, weights @ spread)
+    going = np.arange(weights.shape[0])
+    for _ in range(STEPS_AT_MOST):
+        residual, spread = _residual_and_spread(labels, at[0, going, np.newaxis] + at[1, going, np.newaxis] * z)
+        drawn = weights if going.size == weights.shape[0] else weights[going]
+        residual *= drawn
+        spread *= drawn
+        gradient = residual @ design[:, :2]
+        step = _step(gradient, spread @ design) if with_slope else _without_slope(gradient[:, 0], spread.sum(axis=1))
+        # Longer steps may overshoot; the likelihood is concave, so shorter ones arrive.
+        step[:, ~np.isfinite(step).all(axis=0)] = np.nan
+        step /= np.maximum(1, np.abs(step).max(axis=0) / 4)
+        at[:, going] += step
+        lost = np.isnan(step[0]) | (np.abs(at[1, going]) > SLOPE_AT_MOST)
+        at[:, going[lost]] = np.nan
+        going = going[~lost & (np.abs(step).max(axis=0) > LAST_STEP)]
+        if not going.size:
+            break
+    at[:, going] = np.nan
+    return at
+
+
+def _residual_and_spread(labels: np.ndarray, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    fitted = expit(linear)
+    return labels - fitted, fitted * (1 - fitted)
+
+
+def _step(gradient: np.ndarray, information: np.ndarray) -> np.ndarray:
+    """[2, weightings] from gradients [weightings, 2] and the sums of spread times 1, z and z² [weightings, 3]."""
+    (first, second), (one, line, square) = gradient.T, information.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        determinant = one * square - line**2
+        return np.stack([square * first - line * second, one * second - line * first]) / determinant
+
+
+def _without_slope(gradient: np.ndarray, information: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([gradient / information, np.zeros_like(gradient)])
