@@ -5,7 +5,8 @@ logit P(y = 1) = a + z, and the slope the b of logit P(y = 1) = c + b z. A calib
 says that probabilities are too low on the whole, b < 1 that they are too extreme.
 
 Newton's method runs on all weightings together. It begins one step away from the estimate on all rows, a step that
-needs matrix products only; a weighting that has converged drops out, so most take one or two full steps.
+needs matrix products only; a weighting that has converged drops out, so most take one or two full steps. One that
+strays is fitted again alone, from afar and with halved steps.
 """
 
 import dataclasses
@@ -19,7 +20,8 @@ EDGE = 1e-6
 STEPS_AT_MOST = 30
 # A last step: what is left after it is of the order of its square, far below a standard error.
 LAST_STEP = 1e-3
-SLOPE_AT_MOST = 1e3  # beyond it, labels are separated by the scores and the likelihood has no maximum
+STEP_AT_MOST = 2.0  # a longer one away from the estimate on all rows may never come back
+CAREFUL_STEPS_AT_MOST = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +55,8 @@ def fit(labels: np.ndarray, z: np.ndarray) -> LogisticFit:
 def fitter(labels: np.ndarray, z: np.ndarray) -> Callable[[np.ndarray], LogisticFit]:
     """A function from row weights [weightings, rows], at least 0, to the fit under each."""
     is_positive = labels == 1
+    ones = np.ones(labels.size)
+    starts = [_careful(labels, z, ones, with_slope) for with_slope in (False, True)]
 
     def fit_all(weights: np.ndarray) -> LogisticFit:
         weights = weights.astype(np.float64)
@@ -60,42 +64,40 @@ def fitter(labels: np.ndarray, z: np.ndarray) -> Callable[[np.ndarray], Logistic
         both = (positives > 0) & (weights.sum(axis=1) > positives)
         found = np.full((3, weights.shape[0]), np.nan)
         if both.any():
-            found[0, both] = _newton(labels, z, weights[both], start_large, with_slope=False)[0]
-            found[1:, both] = _newton(labels, z, weights[both], start_line, with_slope=True)
+            found[0, both] = _fits(labels, z, weights[both], starts[0], with_slope=False)[0]
+            found[1:, both] = _fits(labels, z, weights[both], starts[1], with_slope=True)
         return LogisticFit(*found)
 
-    if not is_positive.any() or is_positive.all():
-        start_large = start_line = np.array([0.0, 1.0])
-    else:
-        ones = np.ones((1, labels.size))
-        start_large = _newton(labels, z, ones, np.array([0.0, 1.0]), with_slope=False)[:, 0]
-        start_line = _newton(labels, z, ones, np.array([0.0, 1.0]), with_slope=True)[:, 0]
-        if np.isnan(start_line).any():  # separated
-            start_line = np.array([0.0, 1.0])
     return fit_all
 
 
-def _newton(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, start: np.ndarray, with_slope: bool) -> np.ndarray:
+def _fits(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, start: np.ndarray, with_slope: bool) -> np.ndarray:
     """[2, weightings] offset and slope, the slope held at 1 without `with_slope`."""
+    found = np.full((2, weights.shape[0]), np.nan)
+    if not np.isnan(start).any():
+        found = _newton(labels, z, weights, start, with_slope)
+    for place in np.flatnonzero(np.isnan(found[0])):
+        found[:, place] = _careful(labels, z, weights[place], with_slope)
+    return found
+
+
+def _newton(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, start: np.ndarray, with_slope: bool) -> np.ndarray:
+    """NaN where plain Newton does not arrive."""
     at = np.repeat(start[:, np.newaxis], weights.shape[0], axis=1)
     design = np.stack([np.ones_like(z), z, z**2], axis=1)
     # At the common start all weightings share fitted values, so the step is a matrix product.
     residual, spread = _residual_and_spread(labels, start[0] + start[1] * z)
-    step = _step(weights @ (residual[:, np.newaxis] * design[:, :2]), weights @ (spread[:, np.newaxis] * design))
-    at += step if with_slope else _without_slope(weights @ residual, weights @ spread)
+    gradient = weights @ (residual[:, np.newaxis] * design[:, :2])
+    at += _step(gradient, weights @ (spread[:, np.newaxis] * design), with_slope)
     going = np.arange(weights.shape[0])
     for _ in range(STEPS_AT_MOST):
         residual, spread = _residual_and_spread(labels, at[0, going, np.newaxis] + at[1, going, np.newaxis] * z)
         drawn = weights if going.size == weights.shape[0] else weights[going]
         residual *= drawn
         spread *= drawn
-        gradient = residual @ design[:, :2]
-        step = _step(gradient, spread @ design) if with_slope else _without_slope(gradient[:, 0], spread.sum(axis=1))
-        # Longer steps may overshoot; the likelihood is concave, so shorter ones arrive.
-        step[:, ~np.isfinite(step).all(axis=0)] = np.nan
-        step /= np.maximum(1, np.abs(step).max(axis=0) / 4)
+        step = _step(residual @ design[:, :2], spread @ design, with_slope)
         at[:, going] += step
-        lost = np.isnan(step[0]) | (np.abs(at[1, going]) > SLOPE_AT_MOST)
+        lost = ~(np.abs(step).max(axis=0) < STEP_AT_MOST)
         at[:, going[lost]] = np.nan
         going = going[~lost & (np.abs(step).max(axis=0) > LAST_STEP)]
         if not going.size:
@@ -104,19 +106,50 @@ def _newton(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, start: np.nd
     return at
 
 
+def _careful(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, with_slope: bool) -> np.ndarray:
+    """[2] for one weighting: from far away, halving a step that does not raise the likelihood. NaN where there is no
+    maximum: steps then never become small."""
+    positives, total = float(weights @ labels), float(weights.sum())
+    if not 0 < positives < total:
+        return np.full(2, np.nan)
+    share = np.log(positives / (total - positives))
+    at = np.array([share, 0.0]) if with_slope else np.array([share - float(weights @ z) / total, 1.0])
+    design = np.stack([np.ones_like(z), z, z**2], axis=1)
+
+    def likelihood(at: np.ndarray) -> float:
+        linear = at[0] + at[1] * z
+        return float(weights @ (labels * linear - np.logaddexp(0, linear)))
+
+    before = likelihood(at)
+    for _ in range(CAREFUL_STEPS_AT_MOST):
+        residual, spread = _residual_and_spread(labels, at[0] + at[1] * z)
+        gradient, information = (weights * residual) @ design[:, :2], (weights * spread) @ design
+        step = _step(gradient[np.newaxis], information[np.newaxis], with_slope)[:, 0]
+        if np.isnan(step).any():
+            break
+        for _ in range(CAREFUL_STEPS_AT_MOST):
+            after = likelihood(at + step)
+            if after >= before - 1e-12 * abs(before):
+                break
+            step /= 2
+        at, before = at + step, after
+        if np.abs(step).max() < LAST_STEP**2:
+            return at
+    return np.full(2, np.nan)
+
+
 def _residual_and_spread(labels: np.ndarray, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     fitted = expit(linear)
     return labels - fitted, fitted * (1 - fitted)
 
 
-def _step(gradient: np.ndarray, information: np.ndarray) -> np.ndarray:
-    """[2, weightings] from gradients [weightings, 2] and the sums of spread times 1, z and z² [weightings, 3]."""
+def _step(gradient: np.ndarray, information: np.ndarray, with_slope: bool) -> np.ndarray:
+    """[2, weightings] from gradients [weightings, 2] and the sums of spread times 1, z and z² [weightings, 3]; NaN
+    where all z with weight are the same, so that there is no slope."""
     (first, second), (one, line, square) = gradient.T, information.T
     with np.errstate(divide="ignore", invalid="ignore"):
+        if not with_slope:
+            return np.stack([first / one, np.zeros_like(first)])
         determinant = one * square - line**2
-        return np.stack([square * first - line * second, one * second - line * first]) / determinant
-
-
-def _without_slope(gradient: np.ndarray, information: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.stack([gradient / information, np.zeros_like(gradient)])
+        step = np.stack([square * first - line * second, one * second - line * first]) / determinant
+        return np.where(determinant > 1e-12 * one * square, step, np.nan)

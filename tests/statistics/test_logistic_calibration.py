@@ -91,3 +91,16 @@ def test_a_weighting_with_one_class_leaves_the_others_their_fit():
 def test_probabilities_of_0_and_1_count_as_the_edge():
     assert logistic_calibration.logits(np.array([0.0, 1.0, 0.5])) == pytest.approx([-13.8155, 13.8155, 0], abs=1e-4)
     assert logistic_calibration.beyond_edge(np.array([0.0, 1.0, 0.5, 1e-6])) == 2
+
+
+def test_wild_probabilities_have_a_fit_too():
+    """Logits several times too large: plain Newton from slope 1 would run away."""
+    generator = np.random.default_rng(0)
+    z = generator.normal(-1, 6, 500)
+    labels = (generator.random(500) < expit(0.2 + 0.1 * z)).astype(float)
+    weights = np.concatenate([np.ones((1, 500)), *Resampling(500, 5, 3).blocks()])
+    found = logistic_calibration.fitter(labels, z)(weights)
+    for place, row in enumerate(weights):
+        expected = unpenalised(z, labels, row)
+        assert found.slope[place] == pytest.approx(expected.coef_[0, 0], abs=2e-5)
+        assert row @ expit(found.intercept[place] + z) == pytest.approx(row @ labels, abs=1e-2)
