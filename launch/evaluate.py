@@ -24,8 +24,16 @@ PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
-    from chex_tf.evaluation import calibration_section, evaluation, evaluation_json, matching, mean_tasks
-    from chex_tf.evaluation import model_facts, recalibrating, sources
+    from chex_tf.evaluation import (
+        calibration_section,
+        evaluation,
+        evaluation_json,
+        matching,
+        mean_tasks,
+        model_facts,
+        recalibrating,
+        sources,
+    )
     from chex_tf.evaluation.sections import Section
     from chex_tf.evaluation.tables import page
     from chex_tf.statistics import bootstrap

@@ -102,9 +102,7 @@ class CalibrationSection:
         return notes
 
     def as_json(self) -> dict[str, Any]:
-        models = {
-            name: {task: _task_entry(one) for task, one in found.items()} for name, found in self.results.items()
-        }
+        models = {name: {task: _task_entry(one) for task, one in found.items()} for name, found in self.results.items()}
         return {
             "bins": calibration.BINS,
             "sets_if_calibrated": SETS_IF_CALIBRATED,
@@ -182,9 +180,7 @@ def _task_result(one: _Asked, value: np.ndarray, drawn: np.ndarray, by_chance: n
     error = _distance(value[0], drawn[0], by_chance[0])
     if len(value) == 1:
         return TaskCalibration(error)
-    intercept, slope = (
-        Estimate(float(value[place]), bootstrap.percentile_interval(drawn[place])) for place in (2, 3)
-    )
+    intercept, slope = (Estimate(float(value[place]), bootstrap.percentile_interval(drawn[place])) for place in (2, 3))
     return TaskCalibration(error, _distance(value[1], drawn[1], by_chance[1]), intercept, slope, one.at_edge)
 
 

@@ -20,8 +20,8 @@ def text(
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
         parts.append(readers.table_of(evaluation))
-    compared = [measure for measure in evaluation.compared if differences.is_shown(evaluation, measure)]
-    parts += [differences.table_of(evaluation, measure) for measure in compared]
+    for measure in evaluation.compared:
+        parts += differences.tables_of(evaluation, measure)
     parts += filter(None, (section.table() for section in sections))
     if correlations or spread:
         parts.append(correlation_table.table_of(correlations or {}, spread or {}))
