@@ -88,8 +88,8 @@ class CalibrationSection:
             if edge:
                 counted = ", ".join(f"{task} {count:,}" for task, count in edge.items())
                 notes.append(
-                    f"{name}: probabilities within {logistic_calibration.EDGE:g} of 0 or 1 count as that far from it for "
-                    f"intercept and slope: {counted}."
+                    f"{name}: for intercept and slope, probabilities within {logistic_calibration.EDGE:g} of 0 or 1 "
+                    f"count as that far from it: {counted}."
                 )
         undefined = {
             f"{name}, {task} {one.slope.interval.undefined:,}"

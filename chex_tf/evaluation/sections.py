@@ -1,4 +1,4 @@
-"""What an evaluation says beyond its scores and differences: each section has a table and an entry in evaluation.json."""
+"""What an evaluation says beyond scores and differences: a section has a table and an entry in evaluation.json."""
 
 from typing import Any, Protocol
 

@@ -80,9 +80,11 @@ def _predictive(right: Rate, wrong: Rate, share: float) -> tuple[float, Interval
         return float("nan"), Interval(np.nan, np.nan, 0, "nothing is called so")
     low, high = _ratio_bounds(right, wrong)
     odds = share / (1 - share)
-    return right.value * share / made, Interval(
-        *(float(1 / (1 + 1 / (odds * ratio))) if ratio else 0.0 for ratio in (low, high))
-    )
+    return right.value * share / made, Interval(_of_odds(odds * low), _of_odds(odds * high))
+
+
+def _of_odds(odds: float) -> float:
+    return 1.0 if math.isinf(odds) else odds / (1 + odds)
 
 
 def _ratio_bounds(above: Rate, below: Rate) -> tuple[float, float]:
