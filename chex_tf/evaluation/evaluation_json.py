@@ -49,6 +49,8 @@ def as_json(
         "set": evaluation.set,
         "unit": cohort.unit,
         "units": cohort.unit_count,
+        "patients": cohort.patients.count if cohort.patients else None,
+        "patients_with_several_rows": cohort.patients.with_several if cohort.patients else None,
         "studies": cohort.studies,
         "rows": len(cohort.keys),
         "replicates": settings.replicates,
