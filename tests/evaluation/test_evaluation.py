@@ -107,8 +107,10 @@ def test_readers_are_operating_points(test_set):
     interval = made[SENSITIVITY].interval
     assert interval.low < made[SENSITIVITY].value < interval.high
     assert np.isnan(list(reader.thresholds.values())).all()
-    assert set(reader.positions) == {"Edema", "Pneumonia"}
-    assert set(reader.positions["Edema"]) == {"a", "b"}
+    assert {(one.a, one.b, one.task) for one in found.reader_margins} == {
+        ("reader", model, task) for model in "ab" for task in ("Edema", "Pneumonia", MEAN)
+    }
+    assert found.readers_together is None
     mean = (made[SENSITIVITY].value + reader.of(SENSITIVITY)["Pneumonia"].value) / 2
     assert reader.of(SENSITIVITY)[MEAN].value == pytest.approx(mean)
 
@@ -144,6 +146,7 @@ def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
         assert scaled.models[1].of(AUROC)[task] == plain.models[1].of(AUROC)[task]
     assert (scaled.models[1].of(BRIER), scaled.models[1].of(CALIBRATION_ERROR)) == ({}, {})
     assert set(scaled.models[1].not_applicable) == {"brier", "calibration_error", "decisions"}
+    assert scaled.models[1].not_applicable["decisions"] == "no validation"
     assert set(scaled.models[0].not_applicable) == {"decisions"}
 
 

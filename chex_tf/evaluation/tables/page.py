@@ -19,7 +19,7 @@ def text(
     if evaluation.models:
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
-        parts.append(readers.table_of(evaluation))
+        parts += readers.tables_of(evaluation)
     for measure in evaluation.compared:
         parts += differences.tables_of(evaluation, measure)
     if correlations or spread:
