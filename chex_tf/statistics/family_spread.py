@@ -11,14 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chex_tf.statistics.bootstrap import Interval, percentile_interval
+from chex_tf.statistics.bootstrap import HIGH, Interval, percentile_interval
 from chex_tf.statistics.noisy_correlation import contrasts, noise_covariance
 
 FEWEST_FAMILIES = 3
 DRAWN_LABELLINGS = 9_999
-CHI_SQUARE_95 = 3.841458820694124  # of one degree of freedom
 # Standard deviations tried, in units of the values' own.
-TRIED = np.concatenate([[0.0], np.geomspace(0.05, 10, 50)])
+TRIED = np.concatenate([[0.0], np.geomspace(0.05, 10, 40)])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,22 +93,37 @@ def components(values: np.ndarray, belongs: np.ndarray, noise: np.ndarray) -> tu
     alike = turned @ belongs
     alike = alike @ alike.T
     own, known = np.eye(models - 1), turned @ noise @ turned.T
-    deviance = np.full((tried.size, tried.size), math.inf)
-    for row, between in enumerate(tried):
-        covariance = between**2 * alike + tried[:, np.newaxis, np.newaxis] ** 2 * own + known
+
+    def deviances(between: float, within: np.ndarray) -> np.ndarray:
+        covariance = between**2 * alike + within[:, np.newaxis, np.newaxis] ** 2 * own + known
         # Without noise, families alone do not explain models that differ, nor does nothing at all.
         usable = np.linalg.eigvalsh(covariance)[:, 0] > 1e-9 * float(np.mean(observed**2))
-        sign, size = np.linalg.slogdet(covariance[usable])
+        found = np.full(within.size, math.inf)
+        _, size = np.linalg.slogdet(covariance[usable])
         solved = np.linalg.solve(covariance[usable], observed[np.newaxis, :, np.newaxis])[..., 0]
-        deviance[row, usable] = size + solved @ observed
-    return _profile(deviance, tried), _profile(deviance.T, tried)
+        found[usable] = size + solved @ observed
+        return found
+
+    from scipy import optimize, special  # load slowly, and most evaluations have no families
+
+    grid = np.array([deviances(between, tried) for between in tried])
+    place = np.unravel_index(np.argmin(grid), grid.shape)
+    best = optimize.minimize(
+        lambda pair: float(deviances(pair[0], pair[1:])[0]), tried[list(place)], method="Nelder-Mead"
+    )
+    # Student's t in place of the normal, or the interval within families would be too short for so few models.
+    reach = float(special.stdtrit(models - families, HIGH)) ** 2
+    profiles = grid.min(axis=1), grid.min(axis=0)
+    between, within = (
+        Component(abs(float(value)), _where_below(profile - best.fun - reach, tried))
+        for value, profile in zip(best.x, profiles, strict=True)
+    )
+    return between, within
 
 
-def _profile(deviance: np.ndarray, tried: np.ndarray) -> Component:
-    """Of the standard deviation that is tried by rows."""
-    lowest = deviance.min(axis=1)
-    best = int(np.argmin(lowest))
-    above = lowest - lowest[best] - CHI_SQUARE_95
+def _where_below(above: np.ndarray, tried: np.ndarray) -> Interval:
+    """From the lowest to the highest standard deviation at which `above` is not above zero, between tried ones along a
+    straight line."""
 
     def crossing(inside: int, outside: int) -> float:
         if math.isinf(above[outside]):
@@ -121,8 +135,8 @@ def _profile(deviance: np.ndarray, tried: np.ndarray) -> Component:
     first, last = int(inside[0]), int(inside[-1])
     low = float(tried[0]) if first == 0 else crossing(first, first - 1)
     if last == tried.size - 1:
-        return Component(float(tried[best]), Interval(math.nan, math.nan, 0, "it has no upper end"))
-    return Component(float(tried[best]), Interval(low, crossing(last, last + 1)))
+        return Interval(math.nan, math.nan, 0, "it has no upper end")
+    return Interval(low, crossing(last, last + 1))
 
 
 def permutation_p(values: np.ndarray, belongs: np.ndarray, seed: int) -> tuple[float, int]:

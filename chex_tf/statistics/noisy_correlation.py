@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from chex_tf.statistics.bootstrap import HIGH, LOW, Interval
-from chex_tf.statistics.ranks import average_ranks, normal_scores, rho
+from chex_tf.statistics.ranks import normal_scores, rho
 
 DRAWS = 4000
 # Correlations and spreads that are tried; spreads are in units of the estimates' standard deviation. Every spread and
