@@ -3,13 +3,14 @@
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf import prediction_files
 from chex_tf.evaluation import correlation_json
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
+from chex_tf.evaluation.sections import Section
 from chex_tf.files import write_text
 from chex_tf.statistics import comparison
 from chex_tf.statistics.extremes import Extremes
@@ -28,8 +29,10 @@ def write(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
     spread: Mapping[str, FamilySpread] | None = None,
+    sections: Sequence[Section] = (),
 ) -> None:
-    text = json.dumps(as_json(evaluation, correlations, spread), indent=1, allow_nan=False, ensure_ascii=False)
+    content = as_json(evaluation, correlations, spread) | {section.key: section.as_json() for section in sections}
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
 
 
