@@ -64,8 +64,9 @@ def _spread(arm: str, spread: FamilySpread) -> str:
     if math.isnan(spread.between.value):
         return f"{table}\nNo standard deviations: {spread.between.interval.reason}."
     note = (
-        "Standard deviations are of true AUROCs, the test set's noise taken off. Do families differ by more than chance "
-        f"deals: p {p_text(spread.p)}, of {spread.labellings:,} drawn ways to deal the models to families, and this one."
+        "Standard deviations are of true AUROCs, the test set's noise taken off. Do families differ by more than "
+        f"chance deals: p {p_text(spread.p)}, of {spread.labellings:,} drawn ways to deal the models to families, and "
+        "this one."
     )
     return f"{table}\n{filled(note)}"
 
