@@ -6,7 +6,8 @@ from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.sections import Section
 from chex_tf.evaluation.tables import correlations as correlation_table
 from chex_tf.evaluation.tables import differences, notes, readers, scores
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+from chex_tf.statistics.family_spread import FamilySpread
+from chex_tf.statistics.rank_correlation import Correlation
 
 
 def text(
