@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf import prediction_files
+from chex_tf.evaluation import correlation_json
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
+from chex_tf.evaluation.sections import Section
 from chex_tf.files import write_text
 from chex_tf.statistics import comparison
 from chex_tf.statistics.extremes import Extremes
+from chex_tf.statistics.family_spread import FamilySpread
 from chex_tf.statistics.measure import Estimate, Measure, Needs
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+from chex_tf.statistics.rank_correlation import Correlation
 from chex_tf.statistics.reader_margin import where_to_curve
 
 HOLM_FAMILY = (
@@ -28,8 +31,10 @@ def write(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
     spread: Mapping[str, FamilySpread] | None = None,
+    sections: Sequence[Section] = (),
 ) -> None:
-    text = json.dumps(as_json(evaluation, correlations, spread), indent=1, allow_nan=False, ensure_ascii=False)
+    content = as_json(evaluation, correlations, spread) | {section.key: section.as_json() for section in sections}
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
 
 
@@ -74,11 +79,7 @@ def as_json(
     others = [measure for measure in evaluation.compared if measure is not AUROC]
     if others:
         result["differences_of"] = {measure.key: _differences(measure, evaluation) for measure in others}
-    if correlations is not None:
-        result["rank_correlation"] = {name: _correlation(found) for name, found in correlations.items()}
-    for arm, found_spread in (spread or {}).items():  # "" for models given as files
-        result[f"families_{arm}" if arm else "families"] = _spread(found_spread)
-    return result
+    return result | correlation_json.as_json(correlations, spread)
 
 
 def number(value: float) -> float | None:
@@ -207,24 +208,3 @@ def _interval(interval: Any) -> dict[str, Any] | None:
     if interval is None:
         return None
     return {"low": number(interval.low), "high": number(interval.high), "undefined_replicates": interval.undefined}
-
-
-def _correlation(found: Correlation) -> dict[str, Any]:
-    return {
-        "rho": number(found.rho),
-        "p": number(found.p),
-        "models": found.models,
-        "over_test_set": _interval(found.over_test),
-        "over_models": _interval(found.over_models),
-    }
-
-
-def _spread(spread: FamilySpread) -> dict[str, Any]:
-    def entry(value: tuple[float, Any]) -> dict[str, Any]:
-        return {"value": number(value[0]), **(_interval(value[1]) or {})}
-
-    return {
-        "largest_minus_smallest": {name: entry(value) for name, value in spread.growth.items()},
-        "within": entry(spread.within),
-        "between": entry(spread.between),
-    }

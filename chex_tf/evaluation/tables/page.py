@@ -1,19 +1,22 @@
 """An evaluation as text for a terminal: scores by task and model, readers, differences, rank correlations, notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chex_tf.evaluation.matching import Cohort
 from chex_tf.evaluation.results import Evaluation
+from chex_tf.evaluation.sections import Section
 from chex_tf.evaluation.tables import correlations as correlation_table
 from chex_tf.evaluation.tables import differences, notes, readers, scores
 from chex_tf.evaluation.tables.columns import filled
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+from chex_tf.statistics.family_spread import FamilySpread
+from chex_tf.statistics.rank_correlation import Correlation
 
 
 def text(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
     spread: Mapping[str, FamilySpread] | None = None,
+    sections: Sequence[Section] = (),
 ) -> str:
     parts = [_headline(evaluation)]
     if evaluation.models:
@@ -22,6 +25,7 @@ def text(
         parts += readers.tables_of(evaluation)
     for measure in evaluation.compared:
         parts += differences.tables_of(evaluation, measure)
+    parts += filter(None, (section.table() for section in sections))
     if correlations or spread:
         parts.append(correlation_table.table_of(correlations or {}, spread or {}))
     below = notes.lines_of(evaluation)
