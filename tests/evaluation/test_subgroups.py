@@ -79,7 +79,7 @@ def test_small_groups_are_withheld_with_their_counts(world):
 
 
 def test_a_difference_is_told_and_none_where_there_is_none(world):
-    found, (one,) = evaluated(world)
+    _, (one,) = evaluated(world)
     test = one.tests["Edema"]["auroc"]
     (difference,) = test.differences
     first, second = (one.groups["Edema"][name].estimates["auroc"].value for name in (difference.a, test.reference))
