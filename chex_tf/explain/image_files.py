@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from chex_tf.evaluation.table import lines
+from chex_tf.evaluation.tables.columns import lines
 from chex_tf.explain import figure, maps_file, overlay, subjects
 from chex_tf.explain.films import find_files
 from chex_tf.explain.settings import ExplainSettings

@@ -52,6 +52,7 @@ class LabelledFilms:
 
 def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Result:
     opened = subjects.open_runs(settings)
+    settings = _with_threshold_split(settings, opened.runs[0])
     labelled, threshold_films = _open(settings, opened, say)
     stored = labelled.films.records.stored()
     loaded = opened.load(settings, lambda _: stored)
@@ -73,7 +74,8 @@ def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Re
         units = labelled.films.units(settings.unit)
         found = localise(opened.names, opened.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
         _write(settings, loaded, found)
-        text += "\n\n" + report.localisation(settings, found, [subject.explain.grid for subject in loaded])
+        grids = [subject.explain.grid for subject in loaded]
+        text += "\n\n" + report.localisation(settings, found, grids, labelled.films.units("patient"))
         written.append("localisation.json")
     return Result(text, written)
 
@@ -92,20 +94,21 @@ def _open(
         raise InputError(
             f"{settings.regions} marks none of {', '.join(opened.tasks)} on any film of {settings.split}", "regions"
         )
-    chosen_on = _chosen_on(settings, opened.runs[0])
-    missing = "" if chosen_on in split_names(folder) else f"no split {chosen_on}"
-    if chosen_on == settings.split:
-        missing = f"{chosen_on} is the split explained"
-    if missing:
-        say(f"{missing}: no threshold for probabilities; for maps, from the other half")
+    chosen_on = settings.threshold_split
+    if chosen_on is None or chosen_on not in split_names(folder):
+        why = f"{settings.split} also ranked checkpoints" if chosen_on is None else f"no split {chosen_on}"
+        say(f"{why}: no threshold for probabilities; for maps, from the other half")
         return labelled, None
     other = given if settings.threshold_regions is None else regions.open_regions(settings.threshold_regions)
     return labelled, _label(open_split(folder, chosen_on, opened.runs), opened, other)
 
 
-def _chosen_on(settings: ExplainSettings, run: TrainedRun) -> str:
-    """The split on which thresholds are chosen."""
-    return settings.threshold_split or run.config.evaluation_split
+def _with_threshold_split(settings: ExplainSettings, run: TrainedRun) -> ExplainSettings:
+    """Settings that name the split on which thresholds are chosen; none where it would be the one explained."""
+    own = run.config.evaluation_split
+    if settings.threshold_split is not None or own == settings.split:
+        return settings
+    return dataclasses.replace(settings, threshold_split=own)
 
 
 def _given_regions(settings: ExplainSettings, films: Split, say: Say) -> regions.Regions | None:
@@ -274,8 +277,7 @@ def _draw(
 
 
 def _write(settings: ExplainSettings, loaded: Sequence[Subject], found: Localisation) -> None:
-    described, chosen_on = [subject.describe for subject in loaded], _chosen_on(settings, loaded[0].run)
-    content = report.to_json(settings, chosen_on, described, found)
+    content = report.to_json(settings, [subject.describe for subject in loaded], found)
     write_text(settings.out / "localisation.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -2,7 +2,7 @@
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation, ModelResult
-from chex_tf.evaluation.table import lines
+from chex_tf.evaluation.tables.columns import lines
 from chex_tf.export import proof
 from chex_tf.export.card import interval
 from chex_tf.export.exporting import Outcome

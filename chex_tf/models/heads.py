@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-# Auxiliary tasks with a single output each: a logit for sex (female is 1), view (lateral is 1) and projection (PA is 1),
-# the age in the unit that the run chose (--age_unit).
+# Auxiliary tasks with a single output each: a logit for sex (female is 1), view (lateral is 1) and projection (PA is
+# 1), the age in the unit that the run chose (--age_unit).
 EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view", "projection")
 OBSERVATIONS = "observations"
 LAYERS = frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *EXTRA_HEADS})  # with weights, of any heads

@@ -32,7 +32,7 @@ def scored_tasks(
 
 
 def of_run(run_dir: pathlib.Path) -> tuple[str, ...] | None:
-    """Those of a run; None in a folder that has predictions but was not trained here, and for a run that learned none."""
+    """Those of a run; None for a folder of predictions that was not trained here, and for a run that learned none."""
     found = config.read_if_trained(run_dir)
     wanted = found.content.get("observations", {}).get("score_tasks") if found is not None else None
     return scored_tasks(wanted, found.tasks) if found is not None and wanted and found.tasks else None

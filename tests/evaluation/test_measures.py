@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from chex_tf.evaluation import evaluation, evaluation_json, figures, matching, measures, table
+from chex_tf.evaluation import evaluation, evaluation_json, figures, matching, measures
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.evaluation.tables import columns, page
 from chex_tf.statistics import bootstrap
 from chex_tf.statistics.measure import MEAN, Measure, Needs
 
@@ -82,13 +83,13 @@ def test_a_new_measure_is_compared(evaluated):
 
 def test_a_new_measure_is_in_the_tables_and_figures(evaluated, tmp_path):
     found, _ = evaluated
-    text = table.text(found)
-    models, readers, by_area, by_balance, _ = text.split("\n\n", 1)[1].split("\n\n")
+    text = page.text(found)
+    models, readers, _, by_area, by_balance, _ = text.split("\n\n", 1)[1].split("\n\n")
     assert "Bal. acc." in models.splitlines()[0]
     assert "Gini coefficient" in models.splitlines()[0]
     (row,) = [line for line in models.splitlines() if line.startswith("Edema")]
     assert f"{found.models[0].of(BALANCED)['Edema'].value:.3f}" in row
-    assert table.with_interval(found.models[0].of(GINI)["Edema"]) in row
+    assert columns.with_interval(found.models[0].of(GINI)["Edema"]) in row
     assert "Balanced accuracy" in readers.splitlines()[0]
     assert by_area.splitlines()[0].startswith("Difference of mean AUROC")
     assert by_balance.splitlines()[0].split("  ")[0] == "Difference of mean balanced accuracy"

@@ -48,7 +48,7 @@ def open_observations(
 
 
 def _check_auxiliary(asked: ObservationsSettings, feed: Feed) -> None:
-    """Refuses an auxiliary task of which there is nothing to learn or, where nothing else ranks checkpoints, to score."""
+    """Refuses an auxiliary task with nothing to learn or, where nothing else ranks checkpoints, nothing to score."""
     reasons = {}
     for name in asked.auxiliary:
         if why := auxiliary_tasks.lacking(name, *feed.auxiliary_targets(feed.train, name)):

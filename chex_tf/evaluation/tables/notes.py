@@ -1,0 +1,42 @@
+"""Below the tables: what each model is, and reasons for what is missing."""
+
+from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY
+from chex_tf.evaluation.results import Evaluation
+from chex_tf.evaluation.tables.columns import filled
+from chex_tf.evaluation.tables.scores import MODELS_BY_TASK
+
+
+def lines_of(evaluation: Evaluation) -> list[str]:
+    """What each model is, and reasons for what is missing from the tables."""
+    described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
+    notes = [f"{model.name}: {model.made_of}." for model in described]
+    notes += [
+        f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
+    ]
+    undefined: dict[str, int] = {}
+    for reader in evaluation.readers:
+        for task in reader.thresholds:  # without positives there is no sensitivity, without negatives no specificity
+            undefined[task] = max(reader.of(one)[task].interval.undefined for one in (SENSITIVITY, SPECIFICITY))
+    for model in evaluation.models:
+        for task, estimate in model.of(AUROC).items():
+            if task not in evaluation.left_out:
+                undefined[task] = estimate.interval.undefined
+            if estimate.interval.reason and task not in evaluation.left_out:
+                notes.append(f"{model.name}, {task}: no interval, {estimate.interval.reason}.")
+    counted = ", ".join(f"{task} {count:,}" for task, count in undefined.items() if count)
+    if counted:
+        notes.append(f"Replicates in which a task has only one class, left out of its interval: {counted}.")
+    reasons: dict[str, list[str]] = {}
+    for model in evaluation.models:
+        for kind, reason in model.not_applicable.items():
+            reasons.setdefault(f"{kind.replace('_', ' ')}: {reason}", []).append(model.name)
+    for reason, names in reasons.items():
+        whose = "every model" if len(names) == len(evaluation.models) else ", ".join(names)
+        notes.append(f"Not given for {whose}: {reason}.")
+    if len(evaluation.models) > MODELS_BY_TASK:
+        notes.append("The tasks one by one are in evaluation.json (--out=DIR).")
+    return [filled(note) for note in notes]
+
+
+def _out_of_mean(evaluation: Evaluation, task: str) -> str:
+    return "; left out of the mean" if task in evaluation.mean_tasks else ""

@@ -1,0 +1,58 @@
+"""Every measure by task and model, and as the mean over tasks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chex_tf.evaluation.results import Evaluation, ModelResult
+from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, plain, with_interval
+from chex_tf.statistics.measure import MEAN, Measure, Needs
+
+# With more models than this, only the mean is listed; the tasks are in evaluation.json.
+MODELS_BY_TASK = 12
+
+
+def table_of(evaluation: Evaluation) -> str:
+    tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
+    if len(evaluation.models) > MODELS_BY_TASK:
+        tasks = (MEAN,)
+    header = ["Task", "Positive/negative", "Model", *_headings(evaluation.measures)]
+    rows = []
+    for task in tasks:
+        label = [task, "/".join(map(str, evaluation.counts[task]))] if task != MEAN else [mean_of_tasks(evaluation), ""]
+        for place, model in enumerate(evaluation.models):
+            scores = [_score(measure, model, task) for measure in evaluation.measures]
+            rows.append([*(label if place == 0 else ["", ""]), model.name, *scores])
+    kept = [
+        column
+        for column in range(len(header))
+        if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # an empty column is left out
+    ]
+    table = lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    return f"{table}\n{filled(_which_mean(evaluation))}"
+
+
+def _score(measure: Measure[Any], model: ModelResult, task: str) -> str:
+    estimate = model.of(measure).get(task)
+    return with_interval(estimate) if estimate is not None and _shows_interval(measure) else plain(estimate)
+
+
+def _shows_interval(measure: Measure[Any]) -> bool:
+    """Numbers at a threshold have their intervals in evaluation.json only: the row is long enough."""
+    return measure.has_interval and measure.has_interval_in_tables and measure.needs is not Needs.DECISIONS
+
+
+def _headings(measures: Sequence[Measure[Any]]) -> list[str]:
+    """Above their columns; what the brackets are is said once, above the first that has them."""
+    explained = next((measure for measure in measures if _shows_interval(measure)), None)
+    return [
+        f"{measure.short or measure.title}{' [95% interval]' if measure is explained else ''}" for measure in measures
+    ]
+
+
+def mean_of_tasks(evaluation: Evaluation) -> str:
+    every, taken = len(evaluation.cohort.tasks), len(evaluation.mean_over)
+    return f"Mean of {every} task{'s' * (every > 1)}" if taken == every else f"Mean of {taken} of {every} tasks"
+
+
+def _which_mean(evaluation: Evaluation) -> str:
+    return f"{mean_of_tasks(evaluation)}: {', '.join(evaluation.mean_over) or 'none is defined'}."

@@ -1,0 +1,65 @@
+"""The text on the terminal."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.tables import columns, page
+from chex_tf.evaluation.units import Patients
+
+
+def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
+    found = evaluate(test_set[1], ("a", "b", "reader"), paired=True)
+    text = page.text(found)
+    lines = text.splitlines()
+    positives = int(test_set[1]["labels"][:, 0].sum())
+    assert lines[0].startswith("test: 120 studies. 95% intervals: percentiles 2.5 and 97.5 of 100 replicates")
+    row = next(line for line in lines if line.startswith("Edema"))
+    assert f"{positives}/{120 - positives}" in row
+    assert columns.with_interval(found.models[0].of(AUROC)["Edema"]) in row
+    assert any(line.startswith("Mean of 2 of 3 tasks") for line in lines)
+    assert "Fracture: undefined, no positive in the set; left out of the mean." in lines
+    assert "Not given for every model: decisions: nothing to choose it on." in lines
+    assert "Sens." not in lines[2]  # no threshold, no column
+    assert any(line.startswith("a − b") and " yes " in line for line in lines)
+
+
+def test_many_models_are_listed_by_their_mean(evaluate, test_set):
+    values = {"labels": test_set[1]["labels"]}
+    generator = np.random.default_rng(0)
+    names = [f"m{place}" for place in range(14)]
+    values |= {name: generator.random((120, 3)) for name in names}
+    text = page.text(evaluate(values, names, paired=True))
+    assert not any(line.startswith("Edema") for line in text.splitlines())
+    assert "The 40 of 91 pairs with the smallest p" in text
+    assert "so none stays below 0.05 after adjustment: use more than 3,640." in text
+    assert "The tasks one by one are in evaluation.json" in text
+
+
+def test_the_tasks_of_the_mean_are_named_below_the_rows_of_all(evaluate, test_set):
+    lines = page.text(evaluate(test_set[1], ("a", "b"), mean_tasks=("Pneumonia", "Fracture"))).splitlines()
+    assert "Mean of 1 of 3 tasks: Pneumonia." in lines
+    assert {"Edema", "Fracture", "Pneumonia"} <= {line.split(" ")[0] for line in lines}
+    assert "Fracture: undefined, no positive in the set; left out of the mean." in lines
+    lines = page.text(evaluate(test_set[1], ("a",), mean_tasks=("Edema",))).splitlines()
+    assert "Mean of 1 of 3 tasks: Edema." in lines
+    assert "Fracture: undefined, no positive in the set." in lines
+
+
+@pytest.mark.parametrize(
+    ("unit", "with_several", "expected"),
+    [
+        ("patient", 0, "replicates of 120 patients, seed 0. No patient has several studies."),
+        ("patient", 7, "seed 0. 7 of 60 patients have several studies, which are drawn together."),
+        ("study", 7, "7 of 60 patients have several studies: such rows are alike, so these intervals are too narrow"),
+        ("study", None, "replicates of 120 studies, seed 0.\n"),
+    ],
+)
+def test_the_headline_says_how_many_patients_repeat(evaluate, test_set, unit, with_several, expected):
+    found = evaluate(test_set[1], ("a",))
+    patients = None if with_several is None else Patients(60, with_several)
+    cohort = dataclasses.replace(found.cohort, unit=unit, patients=patients)
+    text = page.text(dataclasses.replace(found, cohort=cohort))
+    assert expected.strip() in " ".join(text[: text.index("Task")].split())
