@@ -81,7 +81,7 @@ def small(arguments, config):
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_its_command_plans_a_run(config, within, capsys):
-    """With the small network's sizes, for the paper's take minutes to build; what the file names is in the catalogue."""
+    """With the small network's sizes, for the paper's take minutes; what the file names is in the catalogue."""
     arguments = [flag for flag in within(own_command(config)) if not flag.startswith("--weights=")]
     catalogue.row(command.parse(arguments, *KINDS)[-1].arch)
     settings = command.parse([*small(arguments, config), "--dry_run"], *KINDS)
