@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from chex_tf.explain import regions
+from chex_tf.explain import annotations, regions
 from chex_tf.phantom import writer
 from chex_tf.phantom.settings import PhantomSettings
 from chex_tf.settings import InputError
@@ -34,7 +34,7 @@ def encode(mask: np.ndarray) -> str:
 
 def test_run_lengths_by_hand() -> None:
     """Runs 0, 1, 4, 1, 4, 1, 4, 1 down the columns of a 4×4 diagonal; from the fourth on as differences, all 0."""
-    np.testing.assert_array_equal(regions.decode_runs("01400000", 4, 4), np.eye(4, dtype=bool))
+    np.testing.assert_array_equal(annotations.decode_runs("01400000", 4, 4), np.eye(4, dtype=bool))
 
 
 def test_long_and_falling_runs_come_back() -> None:
@@ -42,13 +42,13 @@ def test_long_and_falling_runs_come_back() -> None:
     for _ in range(20):
         height, width = generator.integers(3, 200, 2)
         mask = cv2.resize(generator.random((3, 3)), (int(width), int(height))) > 0.5
-        np.testing.assert_array_equal(regions.decode_runs(encode(mask), height, width), mask)
+        np.testing.assert_array_equal(annotations.decode_runs(encode(mask), height, width), mask)
 
 
 @pytest.mark.parametrize("counts", ["0140000", "01400\n00", "", "é"])
 def test_run_lengths_that_do_not_fit_are_refused(counts: str) -> None:
     with pytest.raises(ValueError, match="expected run"):
-        regions.decode_runs(counts, 4, 4)
+        annotations.decode_runs(counts, 4, 4)
 
 
 def test_segmentations_of_chexlocalize(tmp_path: pathlib.Path) -> None:
