@@ -75,7 +75,7 @@ def explain_maps(settings: ExplainSettings, say: Say, progress: Progress) -> Res
     }
     content = report.to_json(settings, about, [f"maps of {folder}" for folder in settings.maps], found)
     write_text(settings.out / "localisation.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    text = report.localisation(settings, protocol, f"films of {matched.source.name}", found, grids)
+    text = report.localisation(settings, protocol, matched.source.name, found, grids)
     return Result(text, ["localisation.json"])
 
 

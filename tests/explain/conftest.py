@@ -51,7 +51,8 @@ def masks(prepared: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> p
 def pickles() -> types.ModuleType:
     """pickles.py beside this file: writes pickles as PyTorch and CheXlocalize do."""
     spec = importlib.util.spec_from_file_location("pickles", pathlib.Path(__file__).with_name("pickles.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -69,7 +69,9 @@ def chexlocalize_pickle(pixels: np.ndarray, film: tuple[int, int], task: str = "
     height, width = pixels.shape
     picture = np.zeros((3, 4, 4))
     content = {
-        "map": _tensor(pixels.ravel().tolist(), (1, 1, height, width), (height * width, height * width, width, 1), 0, None),
+        "map": _tensor(
+            pixels.ravel().tolist(), (1, 1, height, width), (height * width, height * width, width, 1), 0, None
+        ),
         "prob": _open(0.02029409697279334),
         "task": _open(task),
         "gt": _open(0),
