@@ -9,6 +9,7 @@ from chex_tf.settings import InputError, Settings, setting
 UNITS = ("study", "patient", "image")
 AGGREGATIONS = ("max", "mean", "none")
 AUGMENTATIONS = ("none", "flip", "shifts")
+RECALIBRATIONS = ("platt", "isotonic")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,6 +125,18 @@ class EvaluationSettings(Settings):
         help="What a threshold maximises on validation: sensitivity + specificity, or F1",
         group="Thresholds",
         choices=("youden", "f1"),
+    )
+    calibration: bool = setting(
+        False,
+        help="Beside the calibration error, the integrated calibration index (ICI), intercept and slope with intervals",
+        group="Calibration",
+    )
+    recalibrate: str = setting(
+        "none",
+        help="Map probabilities to better calibrated ones, fitted on validation only: Platt's logistic map, which "
+        "leaves AUROC as it is, or isotonic regression, which makes ties",
+        group="Calibration",
+        choices=("none", *RECALIBRATIONS),
     )
     catalogue: pathlib.Path | None = setting(
         None,

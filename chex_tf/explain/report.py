@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines
+from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines, p_text
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.localisation import MEASURES, Localisation
 from chex_tf.explain.scoring import Protocol, shown_cut
 from chex_tf.explain.settings import ExplainSettings
+from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import MEAN, Estimate
+
+HOLM_FAMILY = "all pairs of runs on all tasks and their mean, by one measure; significant means p_holm < 0.05"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,12 +81,16 @@ def localisation(
                 f"{one.a} − {one.b}",
                 words[one.measure],
                 _signed(one.value, one.interval),
-                f"{one.p:.3f}",
-                f"{one.p_holm:.3f}",
+                p_text(one.p),
+                p_text(one.p_holm),
+                "yes" if one.is_significant else "no",
             ]
             for one in means
         ]
-        parts.append(lines(["Difference of means, paired", "Measure", "Value", "p", "p (Holm)"], table, 2))
+        header = ["Difference of means, paired", "Measure", "Value [95% interval]", "p", "p Holm", "significant"]
+        tasks = f"{len(found.tasks)} task{'s' * (len(found.tasks) > 1)} and their mean"
+        rule = comparison.rule(means[0].family, f"the pairs of runs on {tasks}, by one measure")
+        parts.append(lines(header, table, 2) + "\n" + textwrap.fill(rule, NOTE_WIDTH))
     note = f"Chance: the share of a film that its region covers. {protocol.cut_note}"
     if any(len(cuts) > 1 for network in found.networks for cuts in network.cuts.values()):
         note += ", chosen on other films (two: each half by the other)."
@@ -138,9 +145,11 @@ def to_json(
                 **_estimate(Estimate(one.value, one.interval)),
                 "p": _number(one.p),
                 "p_holm": _number(one.p_holm),
+                "significant": one.is_significant,
             }
             for one in found.differences
         ],
+        "holm_family": HOLM_FAMILY,
     }
 
 

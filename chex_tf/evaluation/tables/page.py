@@ -1,25 +1,29 @@
 """An evaluation as text for a terminal: scores by task and model, readers, differences, rank correlations, notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chex_tf.evaluation.results import Evaluation
+from chex_tf.evaluation.sections import Section
 from chex_tf.evaluation.tables import correlations as correlation_table
 from chex_tf.evaluation.tables import differences, notes, readers, scores
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+from chex_tf.statistics.family_spread import FamilySpread
+from chex_tf.statistics.rank_correlation import Correlation
 
 
 def text(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
     spread: Mapping[str, FamilySpread] | None = None,
+    sections: Sequence[Section] = (),
 ) -> str:
     parts = [_headline(evaluation)]
     if evaluation.models:
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
         parts.append(readers.table_of(evaluation))
-    compared = [measure for measure in evaluation.compared if differences.is_shown(evaluation, measure)]
-    parts += [differences.table_of(evaluation, measure) for measure in compared]
+    for measure in evaluation.compared:
+        parts += differences.tables_of(evaluation, measure)
+    parts += filter(None, (section.table() for section in sections))
     if correlations or spread:
         parts.append(correlation_table.table_of(correlations or {}, spread or {}))
     below = notes.lines_of(evaluation)
