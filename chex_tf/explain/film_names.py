@@ -52,8 +52,8 @@ def units(films: Sequence[str], unit: str) -> np.ndarray:
     unknown = [film for film, name in zip(films, names, strict=True) if name is None]
     if unknown:
         raise InputError(
-            f"expected films named as CheXpert's (patient00001_study1_…) or ChestX-ray14's (00000001_000), which tell the "
-            f"{unit}; received {first_few(unknown)}; --unit=image takes each film by itself",
+            f"expected films named as CheXpert's (patient00001_study1_…) or ChestX-ray14's (00000001_000), which tell "
+            f"the {unit}; received {first_few(unknown)}; --unit=image takes each film by itself",
             "unit",
         )
     return np.asarray(np.unique(np.array(names), return_inverse=True)[1])
