@@ -6,7 +6,8 @@ import pathlib
 from chex_tf.runs.options import ENSEMBLE, Options, check_checkpoint
 from chex_tf.settings import InputError, Settings, setting
 
-UNITS = ("study", "patient", "image")
+AUTO = "auto"
+UNITS = (AUTO, "patient", "study", "image")
 AGGREGATIONS = ("max", "mean", "none")
 AUGMENTATIONS = ("none", "flip", "shifts")
 RECALIBRATIONS = ("platt", "isotonic")
@@ -87,8 +88,9 @@ class EvaluationSettings(Settings):
         choices=("auto", "one", "mirrored"),
     )
     unit: str = setting(
-        "study",
-        help="What the bootstrap draws; patient keeps all of a patient's studies together",
+        AUTO,
+        help="What the bootstrap draws: patient keeps all of a patient's studies together; auto, patients where every "
+        "row's patient is known, by patientNNNNN in its key or a column Patient in the labels, else studies or images",
         group="Statistics",
         choices=UNITS,
     )

@@ -6,6 +6,8 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from chex_tf.explain import film_names, map_files, regions, report
 from chex_tf.explain.localisation import Scores, localise
 from chex_tf.explain.map_files import MapFolder
@@ -75,8 +77,16 @@ def explain_maps(settings: ExplainSettings, say: Say, progress: Progress) -> Res
     }
     content = report.to_json(settings, about, [f"maps of {folder}" for folder in settings.maps], found)
     write_text(settings.out / "localisation.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    text = report.localisation(settings, protocol, matched.source.name, found, grids)
+    text = report.localisation(settings, protocol, matched.source.name, found, grids, _patients(matched.films))
     return Result(text, ["localisation.json"])
+
+
+def _patients(films: Sequence[str]) -> np.ndarray | None:
+    """Each film's patient; None where names do not tell it."""
+    try:
+        return film_names.units(films, "patient")
+    except InputError:  # refused where patients are drawn; --unit=image needs none
+        return None
 
 
 def _match(

@@ -49,13 +49,20 @@ def outcomes(
 
 
 def localisation(
-    settings: ExplainSettings, protocol: Protocol, where: str, found: Localisation, grids: Sequence[str]
+    settings: ExplainSettings,
+    protocol: Protocol,
+    where: str,
+    found: Localisation,
+    grids: Sequence[str],
+    patients: np.ndarray | None,
 ) -> str:
-    """The measures, with runs next to each other within a task, then the paired differences of the means."""
+    """The measures, with runs next to each other within a task, then the paired differences of the means; `patients`
+    is each film's, where it is known."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
         f"Localisation on {where}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
-        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}."
+        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}. "
+        f"{_repeats(settings.unit, patients)}"
     )
     rows = []
     for task in (*found.tasks, MEAN):
@@ -105,6 +112,16 @@ def localisation(
         )
     parts.append(textwrap.fill(note, NOTE_WIDTH))
     return "\n\n".join(parts)
+
+
+def _repeats(unit: str, patients: np.ndarray | None) -> str:
+    if patients is None:
+        return "Which films are of one patient is not known; where several are, the intervals are too narrow."
+    films = np.bincount(patients)
+    several = f"{np.sum(films > 1):,} of {np.sum(films > 0):,} patients have several films"
+    if unit == "patient" or not (films > 1).any():
+        return f"{several}."
+    return f"{several}: these are alike, so the intervals are too narrow; --unit=patient draws patients."
 
 
 def to_json(

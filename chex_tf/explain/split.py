@@ -77,7 +77,8 @@ def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Re
         found = localise(opened.names, opened.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
         _write(settings, loaded, found)
         grids = ["×".join(map(str, subject.explain.grid)) for subject in loaded]
-        text += "\n\n" + report.localisation(settings, protocol, settings.split, found, grids)
+        patients = labelled.films.units("patient")
+        text += "\n\n" + report.localisation(settings, protocol, settings.split, found, grids, patients)
         written.append("localisation.json")
     return Result(text, written)
 

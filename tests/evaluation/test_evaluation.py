@@ -99,8 +99,10 @@ def test_readers_are_operating_points(test_set):
     interval = made[SENSITIVITY].interval
     assert interval.low < made[SENSITIVITY].value < interval.high
     assert np.isnan(list(reader.thresholds.values())).all()
-    assert set(reader.positions) == {"Edema", "Pneumonia"}
-    assert set(reader.positions["Edema"]) == {"a", "b"}
+    assert {(one.a, one.b, one.task) for one in found.reader_margins} == {
+        ("reader", model, task) for model in "ab" for task in ("Edema", "Pneumonia", MEAN)
+    }
+    assert found.readers_together is None
     mean = (made[SENSITIVITY].value + reader.of(SENSITIVITY)["Pneumonia"].value) / 2
     assert reader.of(SENSITIVITY)[MEAN].value == pytest.approx(mean)
 
@@ -135,6 +137,7 @@ def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
     for task in ("Edema", "Pneumonia", MEAN):
         assert scaled.models[1].of(AUROC)[task] == plain.models[1].of(AUROC)[task]
     assert scaled.models[1].of(BRIER) == {}
+    assert scaled.models[1].not_applicable["decisions"] == "no validation"
     assert set(scaled.models[1].not_applicable) == {"brier", "decisions"}
     assert set(scaled.models[0].not_applicable) == {"decisions"}
 

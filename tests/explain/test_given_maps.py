@@ -120,6 +120,16 @@ def test_patients_are_drawn_not_films(tmp_path: pathlib.Path) -> None:
         assert found["units"] == units
 
 
+def test_films_whose_patients_are_not_known(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({f"film{n}": {"img_size": [4, 4], "Edema": [SQUARE]} for n in (1, 2)}))
+    a = write(tmp_path / "a", {(f"film{n}", "Edema"): corner() for n in (1, 2)})
+    with pytest.raises(InputError, match="received film1, film2; --unit=image"):
+        explain(tmp_path / "out", maps=(a,), regions=file)
+    result, _ = explain(tmp_path / "out", maps=(a,), regions=file, unit="image")
+    assert "Which films are of one patient is not known" in " ".join(result.text.split())
+
+
 def test_thresholds_from_maps_of_other_films(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:
     """On the other film all thresholds below 0.5 mark the square; the first of them is taken."""
     a = write(tmp_path / "a", {(film, "Edema"): corner() for film in FILMS})
