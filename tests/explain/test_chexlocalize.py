@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from chex_tf.explain import chexlocalize
+from chex_tf.explain import chexlocalize, scoring
 from chex_tf.explain.localisation import IOU, POINTING, Scores, localise
 from chex_tf.settings import InputError
 
@@ -45,6 +45,14 @@ def test_overlaps_by_hand() -> None:
     found = chexlocalize.overlaps(bright, region, chexlocalize.THRESHOLDS)
     assert chexlocalize.THRESHOLDS.tolist() == [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
     assert found.tolist() == [2 / 4, 1 / 4, 1 / 4, 1 / 3, 1 / 3, 1 / 3]
+
+
+def test_both_protocols_on_the_statistics_pages_example() -> None:
+    bright = np.array([[3, 1], [0, -1]], np.float32)
+    region = np.array([[True, True], [False, False]])
+    assert chexlocalize.hit(bright, region) == scoring.hit(bright, region) == 1
+    assert scoring.overlaps(bright, region)[scoring.SHARES == 0.3].tolist() == [1]
+    assert chexlocalize.overlaps(bright, region, np.array([0.2])).tolist() == [2 / 3]
 
 
 def test_a_map_that_marks_nothing_has_no_overlap() -> None:
