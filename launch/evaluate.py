@@ -32,6 +32,8 @@ def main(settings: EvaluationSettings) -> None:
         matching,
         mean_tasks,
         model_facts,
+        net_benefit_section,
+        predictive_section,
         recalibrating,
         sources,
         subgroups,
@@ -92,6 +94,11 @@ def main(settings: EvaluationSettings) -> None:
         groupings = groups.groupings(settings.subgroups, settings.age_bands, source.groups, source.truth, cohort, say)
         by_group = subgroups.by_groups(found, groupings, settings.match_prevalence)
         sections.append(SubgroupSection(found, tuple(by_group), settings.match_prevalence))
+    if settings.prevalence:
+        sections.append(predictive_section.predict_values(found))
+    benefit = net_benefit_section.net_benefits(found) if settings.net_benefit else None
+    if benefit is not None:
+        sections.append(benefit)
     print(page.text(found, correlations, spread, sections))
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
@@ -100,12 +107,15 @@ def main(settings: EvaluationSettings) -> None:
         if settings.figures:
             from chex_tf.evaluation import (  # matplotlib takes longer to load than all of the above to run
                 figures,
+                net_benefit_figure,
                 subgroup_figure,
             )
 
             written += figures.draw_all(found, source.out, say)
             if by_group:
                 written += subgroup_figure.draw(found, by_group, source.out, say)
+            if benefit is not None:
+                written += net_benefit_figure.draw(benefit, source.out)
         say(f"{source.out}: wrote {', '.join(written)}")
 
 
