@@ -26,6 +26,7 @@ PROGRESS_BAR_FROM = 500_000_000
 def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation import (
         calibration_section,
+        checklist,
         evaluation,
         evaluation_json,
         groups,
@@ -41,6 +42,7 @@ def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation.sections import Section
     from chex_tf.evaluation.subgroup_section import SubgroupSection
     from chex_tf.evaluation.tables import page
+    from chex_tf.runs import config
     from chex_tf.statistics import bootstrap
     from chex_tf.trained.lacking import ensure_groups, ensure_predictions
 
@@ -104,6 +106,12 @@ def main(settings: EvaluationSettings) -> None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
         evaluation_json.write_scores(source.out / "scores", found)
         written = ["evaluation.json", "scores/"]
+        if settings.checklist:
+            runs = dict(zip(source.names, settings.run_dir, strict=True)) if settings.run_dir else {}
+            configurations = {name: one for name, run in runs.items() if (one := config.read_if_trained(run))}
+            known = checklist.Known(configurations, source.truth.path.name)
+            chosen_on = validation[0] if validation else None
+            written.append(checklist.write(source.out, found, known, chosen_on, recalibrated, sections))
         if settings.figures:
             from chex_tf.evaluation import (  # matplotlib takes longer to load than all of the above to run
                 figures,

@@ -183,6 +183,11 @@ class EvaluationSettings(Settings):
         group="Output",
         writes="folder",
     )
+    checklist: bool = setting(
+        False,
+        help="Write checklist.md: what TRIPOD+AI and CLAIM ask for, filled in where the files know it, the rest named",
+        group="Output",
+    )
     figures: bool = setting(True, help="Draw figures (PDF and PNG) where files are written", group="Output")
 
     def check(self) -> None:
@@ -209,6 +214,8 @@ class EvaluationSettings(Settings):
             raise InputError(f"expected each once; received {', '.join(self.subgroups)}", "subgroups")
         if list(self.age_bands) != sorted(set(self.age_bands)) or not self.age_bands:
             raise InputError(f"expected rising ages; received {', '.join(map(str, self.age_bands))}", "age_bands")
+        if self.checklist and self.out is None and len(self.run_dir) != 1:
+            raise InputError("expected --out=DIR, where checklist.md is written; received none", "out")
         for one in self.prevalence:
             if not _is_share(one.rpartition(":")[2]):
                 raise InputError(f"expected shares between 0 and 1, or TASK:SHARE; received {one}", "prevalence")
