@@ -127,7 +127,7 @@ def check_together(observations: ObservationsSettings, data: DataSettings) -> No
 
 
 def check_optimizer(observations: ObservationsSettings, training: TrainSettings) -> None:
-    """Raises InputError where the optimizer pesg meets a loss that lacks a, b and alpha, or a rate it would not take."""
+    """Raises InputError where the optimizer pesg meets a loss without a, b and alpha, or a rate it would not take."""
     if training.optimizer != "pesg":
         return
     if observations.loss != "auc_margin":
