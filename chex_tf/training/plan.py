@@ -37,6 +37,8 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
     """Which weights were loaded, what is frozen, what learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
+    if built.loaded is not None:
+        lines.append(f"start: {', '.join(map(str, built.parts))}")
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
