@@ -10,7 +10,6 @@ import numpy as np
 from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.truncation import truncate
 
-
 PRETRAINED, MEAN_VARIANCE, RANDOM = "pretrained", "mean-variance", "random"
 
 
