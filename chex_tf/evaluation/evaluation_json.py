@@ -11,10 +11,14 @@ from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
 from chex_tf.files import write_text
 from chex_tf.statistics import comparison
+from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.measure import Estimate, Measure, Needs
 from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
 
-HOLM_FAMILY = "the differences listed for one task, the mean counting as a task of its own"
+HOLM_FAMILY = (
+    "the differences listed for one task, the mean counting as a task of its own; significant means p_holm < 0.05"
+)
+EXTREMES_TEST = "the range of all models, each moved to the same mean: p and interval hold for whichever two are chosen"
 
 
 def write(
@@ -60,7 +64,7 @@ def as_json(
         "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},
         "differences": _differences(AUROC, evaluation),
         "holm_family": HOLM_FAMILY,
-        "best_and_worst": _difference(AUROC, evaluation.best_and_worst) if evaluation.best_and_worst else None,
+        "best_and_worst": _extremes(evaluation.best_and_worst) if evaluation.best_and_worst else None,
     }
     others = [measure for measure in evaluation.compared if measure is not AUROC]
     if others:
@@ -155,9 +159,23 @@ def _difference(measure: Measure[Any], difference: comparison.Difference) -> dic
         "p_holm": number(difference.p_holm),
         **(tested if measure.delong else {}),
         "significant": difference.is_significant,
-        "significant_holm": difference.is_significant_after_holm,
         "undefined_replicates": interval.undefined,
         **({"reason": interval.reason} if interval.reason else {}),
+    }
+
+
+def _extremes(found: Extremes) -> dict[str, Any]:
+    return {
+        "a": found.a,
+        "b": found.b,
+        "measure": found.measure,
+        "task": found.task,
+        "value": number(found.value),
+        **(_interval(found.interval) or {}),
+        "models": found.models,
+        "p": number(found.p),
+        "significant": found.is_significant,
+        "test": EXTREMES_TEST,
     }
 
 

@@ -8,6 +8,7 @@ from chex_tf.statistics.measure import Estimate
 
 NOTHING = "–"
 NOTE_WIDTH = 110
+SMALLEST_P = 1e-15  # smaller ones are printed as less than this: no test knows its tails so far out
 
 
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
@@ -40,6 +41,8 @@ def plain(estimate: Estimate | None) -> str:
 def p_text(p: float) -> str:
     if math.isnan(p):
         return NOTHING
+    if p < SMALLEST_P:
+        return f"<{SMALLEST_P:.0e}"
     return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
 
 

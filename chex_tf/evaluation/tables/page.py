@@ -18,8 +18,8 @@ def text(
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
         parts.append(readers.table_of(evaluation))
-    compared = [measure for measure in evaluation.compared if differences.is_shown(evaluation, measure)]
-    parts += [differences.table_of(evaluation, measure) for measure in compared]
+    for measure in evaluation.compared:
+        parts += differences.tables_of(evaluation, measure)
     if correlations or spread:
         parts.append(correlation_table.table_of(correlations or {}, spread or {}))
     below = notes.lines_of(evaluation)
