@@ -7,15 +7,7 @@ import pytest
 from sklearn import metrics
 
 from chex_tf.evaluation import evaluation, matching
-from chex_tf.evaluation.measures import (
-    AUROC,
-    AVERAGE_PRECISION,
-    BRIER,
-    CALIBRATION_ERROR,
-    F1,
-    SENSITIVITY,
-    SPECIFICITY,
-)
+from chex_tf.evaluation.measures import AUROC, AVERAGE_PRECISION, BRIER, F1, SENSITIVITY, SPECIFICITY
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
 from chex_tf.statistics import bootstrap, thresholds
@@ -107,8 +99,10 @@ def test_readers_are_operating_points(test_set):
     interval = made[SENSITIVITY].interval
     assert interval.low < made[SENSITIVITY].value < interval.high
     assert np.isnan(list(reader.thresholds.values())).all()
-    assert set(reader.positions) == {"Edema", "Pneumonia"}
-    assert set(reader.positions["Edema"]) == {"a", "b"}
+    assert {(one.a, one.b, one.task) for one in found.reader_margins} == {
+        ("reader", model, task) for model in "ab" for task in ("Edema", "Pneumonia", MEAN)
+    }
+    assert found.readers_together is None
     mean = (made[SENSITIVITY].value + reader.of(SENSITIVITY)["Pneumonia"].value) / 2
     assert reader.of(SENSITIVITY)[MEAN].value == pytest.approx(mean)
 
@@ -142,8 +136,9 @@ def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
     plain, scaled = evaluate(test_set), evaluate((test_set[0], values))
     for task in ("Edema", "Pneumonia", MEAN):
         assert scaled.models[1].of(AUROC)[task] == plain.models[1].of(AUROC)[task]
-    assert (scaled.models[1].of(BRIER), scaled.models[1].of(CALIBRATION_ERROR)) == ({}, {})
-    assert set(scaled.models[1].not_applicable) == {"brier", "calibration_error", "decisions"}
+    assert scaled.models[1].of(BRIER) == {}
+    assert scaled.models[1].not_applicable["decisions"] == "no validation"
+    assert set(scaled.models[1].not_applicable) == {"brier", "decisions"}
     assert set(scaled.models[0].not_applicable) == {"decisions"}
 
 
