@@ -41,9 +41,10 @@ def attach(features: keras.Model, heads: Heads) -> keras.Model:
     """
     if not heads.outputs and not heads.extra:
         raise ValueError("expected a head; received none")
-    x = layers.GlobalAveragePooling2D(name=POOLED)(features.output)
+    # Features and losses are float32, whatever the precision of the maps below.
+    x = layers.GlobalAveragePooling2D(dtype="float32", name=POOLED)(features.output)
     if heads.dropout > 0:
-        x = layers.Dropout(heads.dropout, name="features_dropout")(x)
+        x = layers.Dropout(heads.dropout, dtype="float32", name="features_dropout")(x)
     outputs = {OBSERVATIONS: _observations(x, heads)} if heads.outputs else {}
     outputs |= {name: _dense(x, 1, name) for name in heads.extra}
     return keras.Model(features.input, outputs if heads.extra else outputs[OBSERVATIONS], name=features.name)
@@ -57,7 +58,6 @@ def _observations(x: Any, heads: Heads) -> Any:
 
 
 def _dense(x: Any, units: int, name: str) -> Any:
-    # Losses are computed from these: float32 whatever the precision below.
     return layers.Dense(units, dtype="float32", name=name)(x)
 
 

@@ -209,8 +209,11 @@ class _Job:
                 built = self.build()
                 assert built.normalisation is not None
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
-            about_split = plan.describe_evaluation_split(settings)
-            for line in (*about_split, *plan.describe_model(settings, built), self.machine.describe()):
+            for line in (
+                *plan.describe_evaluation_split(settings),
+                *plan.describe_model(settings, built),
+                *plan.describe_machine(settings, self.machine),
+            ):
                 self.say(line)
             board_settings = {
                 name: value
