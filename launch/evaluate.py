@@ -54,7 +54,7 @@ def main(settings: EvaluationSettings) -> None:
     cohort, models = matching.match(
         source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, say
     )
-    matching.report_scores_outside(models, say)
+    matching.report_scores(cohort, models, say)
     models = [
         dataclasses.replace(model, made_of=made_of) for model, made_of in zip(models, source.made_of, strict=True)
     ]
@@ -77,6 +77,7 @@ def main(settings: EvaluationSettings) -> None:
     found = evaluation.evaluate(
         source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress, averaged
     )
+    found = dataclasses.replace(found, caution=source.caution)
     correlations, spread = (
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )
