@@ -6,7 +6,8 @@
 
 A run's predictions are made first if they are missing or were made by other checkpoints. Its mean is of the tasks by
 which it ranked its checkpoints (--score_tasks), unless --mean_tasks or --tasks names others; every task has its row.
-Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point.
+Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point beside the
+models' curves. docs/statistics.md says what every number is.
 """
 
 import dataclasses

@@ -44,6 +44,11 @@ FIGURES = {
     "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
     "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
     "predict": ("round 1: network alone N films a second, from files N, ratio N", "median ratio N by the clock, N by"),
+    "selection": (
+        "best − worst of 10 equal models, 100 positives: significant N% (± N), by its own p N% (± N)",
+        "a reader on the curve, 25 positives: margin's interval N% (± N), significant N% (± N)",
+        "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
+    ),
     "train_step": ("ResNet18Minus3 N",),
     "training": (
         "bare step on one batch N images a second",
