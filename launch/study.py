@@ -1,6 +1,7 @@
 """Trains and evaluates a grid of models; started again it goes on, and --status shows how far it is."""
 
 import dataclasses
+import functools
 import importlib.metadata
 import os
 import pathlib
@@ -94,7 +95,8 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
 
     extra = [] if not settings.shared_cache else ["--cache=disk", f"--cache_dir={settings.study / 'cache'}"]
     rules = controller.Rules(settings.retries, settings.failures, settings.keep_going)
-    outcome = controller.Controller(settings.study, study, KINDS, local, rules, _say, show, extra).run()
+    command = functools.partial(controller.command_of, settings.study, study, extra=extra)
+    outcome = controller.Controller(settings.study, study, KINDS, local, rules, _say, show, command).run()
     print(overview.text(study.cells, outcome.states))
     if outcome.stopped:
         _say(f"study: ended after {outcome.stopped}; --keep_going would go on")

@@ -5,6 +5,7 @@ run's files. Two controllers may share a folder, because a run's lock lets one p
 """
 
 import dataclasses
+import functools
 import pathlib
 import sys
 import time
@@ -59,13 +60,14 @@ class Controller:
         rules: Rules,
         say: Say,
         show: Show = lambda found: None,
-        extra_flags: Sequence[str] = (),
+        command: Callable[[Cell, State], Sequence[str]] | None = None,
         poll: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`kinds` has the settings of every verb; `extra_flags` are given to every run and decide nothing."""
+        """`kinds` has the settings of every verb; `command` is what a cell in this state needs next."""
         self._folder, self._study, self._kinds, self._executor, self._rules = folder, study, kinds, executor, rules
-        self._say, self._show, self._extra, self._poll, self._sleep = say, show, tuple(extra_flags), poll, sleep
+        self._say, self._show, self._poll, self._sleep = say, show, poll, sleep
+        self._command = command or functools.partial(command_of, folder, study)
         self._failures: Counter[str] = Counter()
         self._in_a_row = 0
         self._started: dict[str, State] = {}  # jobs of this controller that have not ended, with their state before
@@ -121,10 +123,9 @@ class Controller:
 
     def _start(self, cell: Cell, before: State) -> None:
         log = cell.log(self._folder)
-        command = command_of(cell, self._folder, self._study, before, self._extra)
         self._say(f"{cell.name}: {'predicts' if before.condition is Condition.TRAINED else _begins(before)} ({log})")
         self._started[cell.name] = before
-        self._executor.start(Job(cell.name, command, log))
+        self._executor.start(Job(cell.name, tuple(self._command(cell, before)), log))
 
     def _look_at(self, name: str, code: int) -> None:
         """What a job of ours left behind decides, whatever its exit code says."""
@@ -142,7 +143,7 @@ class Controller:
             self._failures[name] = (0 if advanced else self._failures[name]) + 1
             if code == BAD_INPUT and not advanced:
                 self._failures[name] = self._rules.retries + 1
-            self._in_a_row += 1
+            self._in_a_row += 0 if advanced else 1  # preempted, perhaps: it did what it could
             again = "given up" if self._gave_up(name) else "will be tried again"
             how = f"ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
             self._say(f"{name}: {how} at step {now.step:,}; {again}")
@@ -155,9 +156,10 @@ def _begins(before: State) -> str:
 
 
 def command_of(
-    cell: Cell, folder: pathlib.Path, study: Study, state: State, extra: Sequence[str] = ()
+    folder: pathlib.Path, study: Study, cell: Cell, state: State, extra: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """What a cell needs next: its training, or predictions of a split by what was trained."""
+    """What a cell needs next: its training, or predictions of a split by what was trained. `extra` flags are given to
+    every training and decide nothing."""
     run_dir = cell.run_dir(folder)
     python = (sys.executable, "-m")
     if state.condition is Condition.TRAINED:
