@@ -54,13 +54,11 @@ def test_exit_codes_and_signals_are_reported(tmp_path):
 
 def test_a_run_that_does_not_end_when_asked_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(LocalExecutor, "GRACE", 0.5)
-    script = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-    )
+    script = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     executor = LocalExecutor([Slot(gpu=0)])
     log = tmp_path / "a.log"
     executor.start(Job("deaf", (sys.executable, "-c", script), log))
-    while "up" not in (log.read_text() if log.exists() else ""):
+    while "1" not in (log.read_text() if log.exists() else ""):
         time.sleep(0.02)
     executor.stop()
     assert executor.ended() == {"deaf": -9}
