@@ -81,6 +81,8 @@ class Controller:
     def run(self) -> Outcome:
         """Until every cell is finished or given up, or failures in a row end it. An exception (Ctrl-C, SIGTERM) asks
         every run to save, waits for them, and goes on its way."""
+        known = self.states()
+        self._started |= {name: known[name] for name in self._executor.under_way() if name in known}
         try:
             while True:
                 for name, code in self._executor.ended().items():
@@ -89,14 +91,14 @@ class Controller:
                 self._show(found)
                 stopped = self._why_stop()
                 ready = [] if stopped else self._ready(found)
-                for cell in ready[: self._executor.free()]:
-                    self._start(cell, found[cell.name])
+                self._start([(cell, found[cell.name]) for cell in ready[: self._executor.free()]])
                 elsewhere = [name for name, one in found.items() if one.condition is Condition.RUNNING]
                 if not self._started and (stopped or not (ready or elsewhere)):
                     return Outcome(found, tuple(name for name in found if self._gave_up(name)), stopped)
                 self._sleep(self._poll)
         except BaseException:
-            self._executor.stop()
+            if said := self._executor.stop():
+                self._say(said)
             raise
 
     def _ready(self, found: Mapping[str, State]) -> list[Cell]:
@@ -121,11 +123,16 @@ class Controller:
             return ""
         return f"{self._in_a_row} failures in a row"
 
-    def _start(self, cell: Cell, before: State) -> None:
-        log = cell.log(self._folder)
-        self._say(f"{cell.name}: {'predicts' if before.condition is Condition.TRAINED else _begins(before)} ({log})")
-        self._started[cell.name] = before
-        self._executor.start(Job(cell.name, tuple(self._command(cell, before)), log))
+    def _start(self, chosen: Sequence[tuple[Cell, State]]) -> None:
+        jobs = []
+        for cell, before in chosen:
+            log = cell.log(self._folder)
+            does = "predicts" if before.condition is Condition.TRAINED else _begins(before)
+            self._say(f"{cell.name}: {does} ({log})")
+            self._started[cell.name] = before
+            jobs.append(Job(cell.name, tuple(self._command(cell, before)), log))
+        if jobs:
+            self._executor.start(jobs)
 
     def _look_at(self, name: str, code: int) -> None:
         """What a job of ours left behind decides, whatever its exit code says."""

@@ -30,13 +30,17 @@ class Executor(typing.Protocol):
     def free(self) -> int:
         """How many more jobs could start now."""
 
-    def start(self, job: Job) -> None: ...
+    def under_way(self) -> tuple[str, ...]:
+        """Names of jobs that an earlier process of this study started here and that have not ended."""
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """At most as many as are free."""
 
     def ended(self) -> dict[str, int]:
         """Name -> exit code of the jobs that ended since the last call; below 0 for a job ended by a signal."""
 
-    def stop(self) -> None:
-        """Asks every job to save and end (SIGTERM) and waits for them."""
+    def stop(self) -> str:
+        """The study is told to end: asks every job to save and end, or leaves them to a queue; says which."""
 
     def describe(self) -> str: ...
 
@@ -89,7 +93,14 @@ class LocalExecutor:
     def free(self) -> int:
         return len(self._slots) - len(self._running)
 
-    def start(self, job: Job) -> None:
+    def under_way(self) -> tuple[str, ...]:
+        return ()  # a process of before goes on and holds its run's lock
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self._start(job)
+
+    def _start(self, job: Job) -> None:
         slot = next(slot for slot in self._slots if slot not in self._running)
         job.log.parent.mkdir(parents=True, exist_ok=True)
         with open(job.log, "ab") as log:
@@ -116,7 +127,8 @@ class LocalExecutor:
                 del self._running[slot]
         return found
 
-    def stop(self) -> None:
+    def stop(self) -> str:
+        asked = len(self._running)
         for _, process in self._running.values():
             process.send_signal(signal.SIGTERM)
         until = time.monotonic() + self.GRACE
@@ -126,6 +138,7 @@ class LocalExecutor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        return f"{asked} runs were asked to save and have ended" if asked else ""
 
     def describe(self) -> str:
         if self._slots[0].gpu is not None:

@@ -117,8 +117,10 @@ def test_when_it_is_told_to_stop_its_runs_save_and_end(control, two_cells, kinds
     controller, _, _ = control({"done": ["wait"], "other": ["wait"]})
     logs = [cell.log(folder) for cell in made.cells]
 
+    until = time.monotonic() + 30
+
     def interrupt(seconds):
-        if all(last_lines(log) == ["waiting"] for log in logs):
+        if all(last_lines(log) == ["waiting"] for log in logs) or time.monotonic() > until:
             raise KeyboardInterrupt
         time.sleep(seconds)
 
@@ -141,8 +143,10 @@ def test_two_controllers_do_not_train_a_cell_twice(control, two_cells, kinds):
 
     thread = threading.Thread(target=_until_interrupted, args=(first, held, ended := threading.Event()))
     thread.start()
-    while not held():
+    until = time.monotonic() + 30
+    while not held() and time.monotonic() < until:
         time.sleep(0.05)
+    assert held()
     rounds = []
 
     def stop_after_some(seconds):

@@ -37,7 +37,7 @@ def test_a_process_keeps_to_its_cores_and_has_as_many_threads(tmp_path):
         "os.environ['TF_NUM_INTRAOP_THREADS'], os.environ['CUDA_VISIBLE_DEVICES']]))"
     )
     executor = LocalExecutor([Slot(cores=(core,))])
-    executor.start(Job("one", (sys.executable, "-c", script), tmp_path / "logs" / "one.log"))
+    executor.start([Job("one", (sys.executable, "-c", script), tmp_path / "logs" / "one.log")])
     assert executor.free() == 0
     assert until_ended(executor, 1) == {"one": 0}
     assert executor.free() == 1
@@ -46,9 +46,9 @@ def test_a_process_keeps_to_its_cores_and_has_as_many_threads(tmp_path):
 
 def test_exit_codes_and_signals_are_reported(tmp_path):
     executor = LocalExecutor([Slot(gpu=0), Slot(gpu=1)])
-    executor.start(Job("three", (sys.executable, "-c", "raise SystemExit(3)"), tmp_path / "a.log"))
+    executor.start([Job("three", (sys.executable, "-c", "raise SystemExit(3)"), tmp_path / "a.log")])
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    executor.start(Job("killed", (sys.executable, "-c", killed), tmp_path / "b.log"))
+    executor.start([Job("killed", (sys.executable, "-c", killed), tmp_path / "b.log")])
     assert until_ended(executor, 2) == {"three": 3, "killed": -9}
 
 
@@ -57,8 +57,9 @@ def test_a_run_that_does_not_end_when_asked_is_killed(tmp_path, monkeypatch):
     script = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     executor = LocalExecutor([Slot(gpu=0)])
     log = tmp_path / "a.log"
-    executor.start(Job("deaf", (sys.executable, "-c", script), log))
-    while "1" not in (log.read_text() if log.exists() else ""):
+    executor.start([Job("deaf", (sys.executable, "-c", script), log)])
+    until = time.monotonic() + 30
+    while not log.read_text() and time.monotonic() < until:
         time.sleep(0.02)
     executor.stop()
     assert executor.ended() == {"deaf": -9}
