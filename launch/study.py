@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.settings import InputError, Settings, nearest
-from chex_tf.study import adopting, controller, executor, folder, overview, plan, state
+from chex_tf.study import adopting, controller, executor, folder, overview, plan, slurm, state
 from chex_tf.study.folder import Study
 from chex_tf.study.state import State
 from chex_tf.training.observations.settings import ObservationsSettings
@@ -82,9 +82,8 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
                 raise InputError(f"expected names of cells; received {name}{nearest(name, names)}", "only")
         needed = {*settings.only, *(one for cell in study.cells if cell.name in settings.only for one in cell.needs)}
         study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
-    slots = executor.slots_of(settings.workers, _gpus(), sorted(os.sched_getaffinity(0)))
-    local = executor.LocalExecutor(slots)
-    _say(f"{len(study.cells)} cells on {local.describe()}; --status in another terminal shows them")
+    carrier = _executor(settings)
+    _say(f"{len(study.cells)} cells on {carrier.describe()}; --status in another terminal shows them")
     shown = [""]
 
     def show(states: Mapping[str, State]) -> None:
@@ -96,11 +95,17 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
     extra = [] if not settings.shared_cache else ["--cache=disk", f"--cache_dir={settings.study / 'cache'}"]
     rules = controller.Rules(settings.retries, settings.failures, settings.keep_going)
     command = functools.partial(controller.command_of, settings.study, study, extra=extra)
-    outcome = controller.Controller(settings.study, study, KINDS, local, rules, _say, show, command).run()
+    outcome = controller.Controller(settings.study, study, KINDS, carrier, rules, _say, show, command).run()
     print(overview.text(study.cells, outcome.states))
     if outcome.stopped:
         _say(f"study: ended after {outcome.stopped}; --keep_going would go on")
     return 0 if outcome.is_complete else INCOMPLETE
+
+
+def _executor(settings: StudySettings) -> executor.Executor:
+    if settings.executor == "slurm":
+        return slurm.SlurmExecutor(settings.study.absolute(), settings.sbatch, settings.setup, settings.workers)
+    return executor.LocalExecutor(executor.slots_of(settings.workers, _gpus(), sorted(os.sched_getaffinity(0))))
 
 
 def _cost(cost: plan.Cost | None, rates: Mapping[str, float]) -> str:

@@ -41,9 +41,22 @@ class StudySettings(Settings):
         False, help="measure the rate of each kind of network for the plan, by a few steps of each", group="looking"
     )
 
-    workers: int = setting(
-        0, help="runs at a time; 0 means one a GPU, or one where there is none", low=0, group="execution"
+    executor: str = setting(
+        "local", help="this machine, or jobs of Slurm", choices=("local", "slurm"), group="execution"
     )
+    workers: int = setting(
+        0,
+        help="runs at a time; 0 means one a GPU, or one where there is none, and under Slurm as many as it allows",
+        low=0,
+        group="execution",
+    )
+    sbatch: tuple[str, ...] = setting(
+        (),
+        help="option of sbatch, such as --partition=gpu, --gres=gpu:1 or --time=24:00:00",
+        repeated=True,
+        group="execution",
+    )
+    setup: str = setting("", help="line of shell that every job of Slurm runs first", group="execution")
     retries: int = setting(1, help="how often a cell that failed is tried again", low=0, group="execution")
     failures: int = setting(3, help="failures in a row that end the study", low=1, group="execution")
     keep_going: bool = setting(False, help="go on after any number of failures in a row", group="execution")
@@ -59,5 +72,9 @@ class StudySettings(Settings):
     )
 
     def check(self) -> None:
+        if self.executor != "slurm" and (self.sbatch or self.setup):
+            raise InputError(
+                f"goes with --executor=slurm; received {self.executor}", "sbatch" if self.sbatch else "setup"
+            )
         if self.plan and self.status:
             raise InputError("expected --plan or --status; received both", "status")
