@@ -72,9 +72,8 @@ class StudySettings(Settings):
     )
 
     def check(self) -> None:
-        if self.executor != "slurm" and (self.sbatch or self.setup):
-            raise InputError(
-                f"goes with --executor=slurm; received {self.executor}", "sbatch" if self.sbatch else "setup"
-            )
+        for name in ("sbatch", "setup"):
+            if getattr(self, name) and self.executor != "slurm":
+                raise InputError(f"goes with --executor=slurm; received {self.executor}", name)
         if self.plan and self.status:
             raise InputError("expected --plan or --status; received both", "status")

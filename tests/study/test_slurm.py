@@ -153,8 +153,7 @@ def test_an_array_carries_out_what_is_ready(control, cells):
 
 def test_jobs_that_are_cancelled_save_and_are_started_again(control, cells):
     controller, executor, said, _ = control({"done": ["wait", "finish"], "other": ["wait", "finish"]})
-    numbers = lambda: [number for number in executor._jobs.values()]  # noqa: E731
-    controller._sleep = when_held(cells, lambda: subprocess.run(["scancel", *numbers()], check=True))
+    controller._sleep = when_held(cells, lambda: subprocess.run(["scancel", *executor._jobs.values()], check=True))
     outcome = controller.run()
     assert outcome.is_complete, said
     assert any("at step 4; will be tried again" in line for line in said)
@@ -179,5 +178,5 @@ def test_a_controller_that_was_killed_finds_its_jobs_again(control, cells):
 
 def test_a_refusal_of_sbatch_is_one_line(control):
     controller, _, _, _ = control({"done": ["finish"], "other": ["finish"]}, options=["--partition=nowhere"])
-    with pytest.raises(InputError, match="sbatch refused .*nowhere|sbatch refused .*[Ii]nvalid partition"):
+    with pytest.raises(InputError, match=r"sbatch refused .*invalid partition"):
         controller.run()
