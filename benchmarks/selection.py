@@ -5,7 +5,12 @@
 Scores are normal, positives moved by d; a reader calls positive what lies above a cut. Each trial draws a test set of
 500 studies and 400 replicates. Every share is printed with its Monte Carlo error, one standard error.
 
-FOUND
+Found with 1,000 trials (seeds fixed, so a second run gives the same):
+  ten equal models: best − worst is significant in 3.7% (± 0.6) with 100 positives and 2.1% (± 0.5) with 25; by the
+  pair's own p, which knows nothing of the choice, in 59.4% and 60.3%
+  a reader on the curve: the margin's interval holds zero in 95.8% and 96.1% (± 0.6); significant in 3.6% and 3.9%
+  mean sensitivity of three readers: held in 95.7% (± 0.6) where they differ little, 93.3% (± 0.8) where they differ
+  much; readers drawn anew with the cases would hold it in 96.4% and 79.2%
 """
 
 import argparse
