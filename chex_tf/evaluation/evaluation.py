@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from chex_tf.evaluation import measures, model_pairs
+from chex_tf.evaluation import readers as beside_models
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.measures import AUROC, TaskScores
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult
@@ -42,6 +43,9 @@ def evaluate(
     prepared = {model.name: _prepare(model, cohort, cuts[model.name], left_out) for model in candidates}
     sampled = _sample(prepared, cohort, settings, mean_over, progress)
     tested = [task for task in cohort.tasks if task not in left_out and task not in withheld]
+    defined = [task for task in cohort.tasks if task not in left_out]
+    resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
+    margins = beside_models.sample_margins(readers, models, cohort, defined, mean_over, resampling)
     return Evaluation(
         set=set_name,
         policy=policy,
@@ -65,12 +69,13 @@ def evaluate(
                 reader.name,
                 _estimates(reader, cohort, left_out, withheld, mean_over, sampled),
                 prepared[reader.name].thresholds,
-                _positions(reader, models, cohort, left_out),
             )
             for reader in readers
         ),
         differences=model_pairs.differences(pairs, (*tested, MEAN), sampled),
         best_and_worst=extremes(AUROC, MEAN, [model.name for model in models], sampled),
+        reader_margins=beside_models.margins_of(readers, models, margins),
+        readers_together=beside_models.together(readers, models, sampled, margins),
         left_out=left_out,
         withheld=withheld,
         mean_tasks=asked,
@@ -91,13 +96,13 @@ def _undefined_tasks(cohort: Cohort) -> dict[str, str]:
 def _cuts(
     candidates: Sequence[Model], settings: EvaluationSettings, validation: tuple[Cohort, Sequence[Model]] | None
 ) -> dict[str, np.ndarray | None]:
-    """Each model's thresholds [tasks]: one half for a reader, chosen on validation for probabilities, or None."""
+    """Each model's thresholds [tasks]: one half for a reader, chosen on validation for a model, or None."""
     cuts: dict[str, np.ndarray | None] = {}
     chosen_on = {model.name: model for model in validation[1]} if validation is not None else {}
     for model in candidates:
         if thresholds.is_reader(model.scores):
             cuts[model.name] = np.full(model.scores.shape[1], 0.5)
-        elif validation is None or not calibration.are_probabilities(model.scores):
+        elif validation is None:
             cuts[model.name] = None
         else:
             on = chosen_on[model.name].scores
@@ -201,22 +206,8 @@ def _estimates(
 
 
 def _not_applicable(prepared: _Prepared, no_thresholds: str) -> dict[str, str]:
+    reasons = {} if Needs.DECISIONS in prepared.tasks else {"decisions": no_thresholds}
     if Needs.PROBABILITIES not in prepared.tasks:
         absent = [measure.key for measure in measures.MEASURES if measure.needs is Needs.PROBABILITIES]
-        return dict.fromkeys((*absent, "decisions"), NO_PROBABILITIES)
-    return {} if Needs.DECISIONS in prepared.tasks else {"decisions": no_thresholds}
-
-
-def _positions(
-    reader: Model, models: Sequence[Model], cohort: Cohort, left_out: Mapping[str, str]
-) -> dict[str, dict[str, tuple[str, float]]]:
-    positions: dict[str, dict[str, tuple[str, float]]] = {}
-    for column, task in enumerate(cohort.tasks):
-        if task in left_out:
-            continue
-        labels = cohort.labels[:, column]
-        made = thresholds.decide(labels, reader.scores[:, column] >= 0.5)
-        positions[task] = {
-            model.name: thresholds.position_to_curve(labels, model.scores[:, column], made) for model in models
-        }
-    return positions
+        reasons |= dict.fromkeys(absent, NO_PROBABILITIES)
+    return reasons

@@ -9,6 +9,7 @@ from typing import Any
 from chex_tf import prediction_files
 from chex_tf.evaluation import correlation_json
 from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
 from chex_tf.evaluation.sections import Section
 from chex_tf.files import write_text
@@ -17,6 +18,7 @@ from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.family_spread import FamilySpread
 from chex_tf.statistics.measure import Estimate, Measure, Needs
 from chex_tf.statistics.rank_correlation import Correlation
+from chex_tf.statistics.reader_margin import where_to_curve
 
 HOLM_FAMILY = (
     "the differences listed for one task, the mean counting as a task of its own; significant means p_holm < 0.05, or "
@@ -55,6 +57,8 @@ def as_json(
         "set": evaluation.set,
         "unit": cohort.unit,
         "units": cohort.unit_count,
+        "patients": cohort.patients.count if cohort.patients else None,
+        "patients_with_several_rows": cohort.patients.with_several if cohort.patients else None,
         "studies": cohort.studies,
         "rows": len(cohort.keys),
         "replicates": settings.replicates,
@@ -70,6 +74,7 @@ def as_json(
         "withheld": evaluation.withheld,
         "models": {model.name: _model(model, evaluation) for model in evaluation.models},
         "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},
+        "readers_together": _readers_together(evaluation.readers_together) if evaluation.readers_together else None,
         "differences": _differences(AUROC, evaluation),
         "holm_family": HOLM_FAMILY,
         "best_and_worst": _extremes(evaluation.best_and_worst) if evaluation.best_and_worst else None,
@@ -133,16 +138,35 @@ def _decisions(result: Result, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _reader(reader: ReaderResult, evaluation: Evaluation) -> dict[str, Any]:
+    margins = [one for one in evaluation.reader_margins if one.a == reader.name]
+    return {"decisions": _decisions(reader, evaluation), "to_curve": _to_curve(margins)}
+
+
+def _readers_together(found: ReadersTogether) -> dict[str, Any]:
     return {
-        "decisions": _decisions(reader, evaluation),
-        "to_curve": {
-            task: {
-                name: {"position": position, "sensitivity_margin": number(margin)}
-                for name, (position, margin) in positions.items()
-            }
-            for task, positions in reader.positions.items()
+        "readers": found.readers,
+        "interval": "over readers and cases",
+        **{
+            measure: {task: _estimate(one) for task, one in by_task.items()}
+            for measure, by_task in found.estimates.items()
         },
+        "to_curve": _to_curve(found.margins),
     }
+
+
+def _to_curve(margins: Sequence[comparison.Difference]) -> dict[str, Any]:
+    """By task and model."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in margins:
+        found.setdefault(one.task, {})[one.b] = {
+            "position": where_to_curve(one.value),
+            "sensitivity_margin": number(one.value),
+            **(_interval(one.interval) or {}),
+            "p": number(one.p),
+            "p_holm": number(one.p_holm),
+            "significant": one.is_significant,
+        }
+    return found
 
 
 def _differences(measure: Measure[Any], evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chex_tf.evaluation.matching import Cohort, Model
+from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics.comparison import Difference
 from chex_tf.statistics.extremes import Extremes
@@ -36,9 +37,7 @@ class ModelResult(Result):
 
 @dataclasses.dataclass(frozen=True)
 class ReaderResult(Result):
-    """A radiologist; `positions`, by task and model: where the reader lies relative to the curve, and by how much."""
-
-    positions: dict[str, dict[str, tuple[str, float]]]
+    """A radiologist."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Evaluation:
     """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks, by
     task the reason, `withheld` those with too few units of a class for intervals and tests; `mean_tasks` those asked
     for in the mean, which goes without undefined ones; `best_and_worst` is by mean AUROC, and tested as selected,
-    whether or not pairs are compared."""
+    whether or not pairs are compared; `reader_margins` are those of each reader (`a`) beside each model (`b`)."""
 
     set: str
     policy: str | None
@@ -59,6 +58,8 @@ class Evaluation:
     readers: tuple[ReaderResult, ...]
     differences: tuple[Difference, ...]
     best_and_worst: Extremes | None
+    reader_margins: tuple[Difference, ...]
+    readers_together: ReadersTogether | None
     left_out: dict[str, str]
     withheld: dict[str, str]
     mean_tasks: tuple[str, ...]

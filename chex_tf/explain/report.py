@@ -39,12 +39,16 @@ def outcomes(
     return lines(header, rows, 2)
 
 
-def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]]) -> str:
-    """The measures, with runs next to each other within a task, then the paired differences of the means."""
+def localisation(
+    settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]], patients: np.ndarray
+) -> str:
+    """The measures, with runs next to each other within a task, then the paired differences of the means; `patients`
+    is each film's."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
         f"Localisation on {settings.split}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
-        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}."
+        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}. "
+        f"{_repeats(settings.unit, patients)}"
     )
     rows = []
     for task in (*found.tasks, MEAN):
@@ -86,6 +90,14 @@ def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence
     )
     parts.append(textwrap.fill(note, NOTE_WIDTH))
     return "\n\n".join(parts)
+
+
+def _repeats(unit: str, patients: np.ndarray) -> str:
+    films = np.bincount(patients)
+    several = f"{np.sum(films > 1):,} of {np.sum(films > 0):,} patients have several films"
+    if unit == "patient" or not (films > 1).any():
+        return f"{several}."
+    return f"{several}: these are alike, so the intervals are too narrow; --unit=patient draws patients."
 
 
 def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisation) -> dict[str, Any]:

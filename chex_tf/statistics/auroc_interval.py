@@ -2,9 +2,9 @@
 
 Three things make the plain interval too short there. The AUROC has an end at 1: so the interval is made on the logit
 scale. The variance is itself estimated, from few units of the rarer class: so Student's t takes the normal's place,
-with one degree of freedom less than there are such units. And it is often too small by chance, when the few happen to score
-alike: so below Hanley and McNeil's (1982) variance for this AUROC it is drawn towards that, with a weight that falls as
-the units become many.
+with one degree of freedom less than there are such units. And it is often too small by chance, when the few happen to
+score alike: so below Hanley and McNeil's (1982) variance for this AUROC it is drawn towards that, with a weight that
+falls as the units become many.
 """
 
 import math

@@ -103,6 +103,13 @@ def differences(
     return found
 
 
+def of_replicates(a: str, b: str, measure: str, task: str, sampled: Sampled) -> Difference:
+    """A difference that was computed as such, replicate by replicate; not yet adjusted."""
+    interval = bootstrap.percentile_interval(sampled.replicates)
+    p = float(bootstrap_p(sampled.replicates[:, np.newaxis])[0])
+    return Difference(a, b, measure, task, sampled.value, interval, p, math.nan)
+
+
 def adjust(family: Sequence[Difference]) -> list[Difference]:
     """These differences with Holm's adjustment over all of them."""
     p_holm, p_delong_holm = (holm([getattr(one, name) for one in family]).tolist() for name in ("p", "p_delong"))

@@ -32,7 +32,7 @@ def evaluate(test_set, names=("a", "b", "reader"), validation=None, units=None, 
 
 
 def test_values_and_intervals_are_scikit_learns(test_set):
-    found = evaluate(test_set, seed=3)
+    found = evaluate(test_set, seed=3, interval="percentile")
     labels, scores = test_set[1]["labels"], test_set[1]["a"]
     counts = np.concatenate(list(bootstrap.Resampling(120, 200, 3).blocks()))
     for measure, score in (
@@ -101,8 +101,10 @@ def test_readers_are_operating_points(test_set):
     interval = made[SENSITIVITY].interval
     assert interval.low < made[SENSITIVITY].value < interval.high
     assert np.isnan(list(reader.thresholds.values())).all()
-    assert set(reader.positions) == {"Edema", "Pneumonia"}
-    assert set(reader.positions["Edema"]) == {"a", "b"}
+    assert {(one.a, one.b, one.task) for one in found.reader_margins} == {
+        ("reader", model, task) for model in "ab" for task in ("Edema", "Pneumonia", MEAN)
+    }
+    assert found.readers_together is None
     mean = (made[SENSITIVITY].value + reader.of(SENSITIVITY)["Pneumonia"].value) / 2
     assert reader.of(SENSITIVITY)[MEAN].value == pytest.approx(mean)
 
@@ -137,6 +139,7 @@ def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
     for task in ("Edema", "Pneumonia", MEAN):
         assert scaled.models[1].of(AUROC)[task] == plain.models[1].of(AUROC)[task]
     assert scaled.models[1].of(BRIER) == {}
+    assert scaled.models[1].not_applicable["decisions"] == "no validation"
     assert set(scaled.models[1].not_applicable) == {"brier", "decisions"}
     assert set(scaled.models[0].not_applicable) == {"decisions"}
 

@@ -70,7 +70,16 @@ def test_readers_stand_apart_from_models(evaluated):
     found = evaluation_json.as_json(evaluated)
     assert set(found["models"]) == {"a", "b"}
     assert found["readers"]["reader"]["decisions"]["Edema"]["threshold"] is None
-    assert set(found["readers"]["reader"]["to_curve"]["Edema"]["a"]) == {"position", "sensitivity_margin"}
+    assert set(found["readers"]["reader"]["to_curve"]["Edema"]["a"]) == {
+        "position",
+        "sensitivity_margin",
+        "low",
+        "high",
+        "undefined_replicates",
+        "p",
+        "p_holm",
+        "significant",
+    }
 
 
 def test_rank_correlations_are_recorded(evaluated):

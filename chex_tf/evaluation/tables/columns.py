@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import Estimate
 
 NOTHING = "–"
@@ -36,6 +37,17 @@ def with_interval(estimate: Estimate) -> str:
 
 def plain(estimate: Estimate | None) -> str:
     return NOTHING if estimate is None or math.isnan(estimate.value) else f"{estimate.value:.3f}"
+
+
+def signed(value: float, interval: Interval, digits: int = 4) -> str:
+    """A difference with its interval."""
+    if math.isnan(interval.low):
+        return f"{value:+.{digits}f} [no interval]"
+    return f"{value:+.{digits}f} [{interval.low:+.{digits}f}, {interval.high:+.{digits}f}]"
+
+
+def yes_or_no(is_significant: bool) -> str:
+    return "yes" if is_significant else "no"
 
 
 def p_text(p: float) -> str:

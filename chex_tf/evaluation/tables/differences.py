@@ -4,9 +4,8 @@ import math
 from typing import Any
 
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.evaluation.tables.columns import filled, lines, p_text
+from chex_tf.evaluation.tables.columns import filled, lines, p_text, signed, yes_or_no
 from chex_tf.statistics import comparison
-from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.measure import MEAN, Measure
 
@@ -75,13 +74,3 @@ def _best_and_worst(best: Extremes, measure: Measure[Any]) -> str:
         "compares every pair."
     )
     return f"{lines(header, [row], 1)}\n{filled(note)}"
-
-
-def signed(value: float, interval: Interval) -> str:
-    if math.isnan(interval.low):
-        return f"{value:+.4f} [no interval]"
-    return f"{value:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
-
-
-def yes_or_no(is_significant: bool) -> str:
-    return "yes" if is_significant else "no"
