@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.explain": GROUND
-    | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "matplotlib"}
+    | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "PIL", "matplotlib"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}
     | {"chex_tf.evaluation.tables.columns", "chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
     "chex_tf.explain.while_training": GROUND

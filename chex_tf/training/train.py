@@ -207,7 +207,7 @@ class _Job:
                 built = self.build()
                 assert built.normalisation is not None
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
-            for line in (*plan.describe_model(settings, built), self.machine.describe()):
+            for line in (*plan.describe_model(settings, built), *plan.describe_machine(settings, self.machine)):
                 self.say(line)
             board_settings = {
                 name: value
