@@ -149,8 +149,8 @@ def test_thresholds_from_maps_of_other_films(tmp_path: pathlib.Path, polygons: p
 
 
 def test_a_map_of_another_size_is_resized(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:
-    """Two cells a side spread over four pixels. Of sixteen, ours averages blocks of 4×4 (64 / 16 at the upper left, 4 · 3
-    / 16 at the lower right), theirs takes the four in the middle of each (0 and 3)."""
+    """Two cells a side spread over four pixels. Of sixteen, ours averages blocks of 4×4 (64 / 16 upper left, 4 · 3
+    / 16 lower right), theirs takes the four in the middle of each (0 and 3)."""
     small = np.array([[1, 0], [0, 0]], np.float32)
     large = np.zeros((16, 16), np.float32)
     large[0, 0] = 64
