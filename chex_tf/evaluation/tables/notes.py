@@ -13,6 +13,10 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     notes += [
         f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
     ]
+    notes += [
+        f"{task}: no interval and no test of AUROC, {reason} (--fewest){_rests_on(evaluation, task)}."
+        for task, reason in evaluation.withheld.items()
+    ]
     undefined: dict[str, int] = {}
     without: dict[str, dict[str, list[str]]] = {}  # by reason, model's name
     for reader in evaluation.readers:
@@ -20,9 +24,10 @@ def lines_of(evaluation: Evaluation) -> list[str]:
             undefined[task] = max(reader.of(one)[task].interval.undefined for one in (SENSITIVITY, SPECIFICITY))
     for model in evaluation.models:
         for task, estimate in model.of(AUROC).items():
-            if task not in evaluation.left_out:
-                undefined[task] = estimate.interval.undefined
-            if estimate.interval.reason and task not in evaluation.left_out:
+            if task in evaluation.left_out or task in evaluation.withheld:
+                continue
+            undefined[task] = estimate.interval.undefined
+            if estimate.interval.reason:
                 without.setdefault(estimate.interval.reason, {}).setdefault(model.name, []).append(task)
     for reason, of_models in without.items():
         listed = "; ".join(f"{name} ({', '.join(tasks)})" for name, tasks in of_models.items())
@@ -43,6 +48,10 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     if len(evaluation.models) > MODELS_BY_TASK:
         notes.append("The tasks one by one are in evaluation.json (--out=DIR).")
     return [filled(note) for note in notes]
+
+
+def _rests_on(evaluation: Evaluation, task: str) -> str:
+    return "; the mean rests on it" if evaluation.models and task in evaluation.mean_over else ""
 
 
 def _out_of_mean(evaluation: Evaluation, task: str) -> str:

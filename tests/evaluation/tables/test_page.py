@@ -17,7 +17,7 @@ def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
     text = page.text(found)
     lines = text.splitlines()
     positives = int(test_set[1]["labels"][:, 0].sum())
-    assert lines[0].startswith("test: 120 studies. 95% intervals: percentiles 2.5 and 97.5 of 100 replicates")
+    assert lines[0].startswith("test: 120 studies. 95% intervals: AUROC and its differences by DeLong")
     row = next(line for line in lines if line.startswith("Edema"))
     assert f"{positives}/{120 - positives}" in row
     assert columns.with_interval(found.models[0].of(AUROC)["Edema"]) in row
@@ -33,7 +33,7 @@ def test_many_models_are_listed_by_their_mean(evaluate, test_set):
     generator = np.random.default_rng(0)
     names = [f"m{place}" for place in range(14)]
     values |= {name: generator.random((120, 3)) for name in names}
-    text = page.text(evaluate(values, names, paired=True))
+    text = page.text(evaluate(values, names, paired=True, interval="percentile"))
     assert not any(line.startswith("Edema") for line in text.splitlines())
     assert "The 40 of 91 pairs with the smallest p" in text
     assert "so none stays below 0.05 after adjustment: use more than 3,640." in text
@@ -48,6 +48,17 @@ def test_the_tasks_of_the_mean_are_named_below_the_rows_of_all(evaluate, test_se
     lines = page.text(evaluate(test_set[1], ("a",), mean_tasks=("Edema",))).splitlines()
     assert "Mean of 1 of 3 tasks: Edema." in lines
     assert "Fracture: undefined, no positive in the set." in lines
+
+
+def test_a_task_with_few_positives_has_no_interval_and_the_mean_says_that_it_rests_on_it(evaluate, test_set):
+    values = {name: table.copy() for name, table in test_set[1].items()}
+    values["labels"][:, 2] = 0
+    values["labels"][:4, 2] = 1
+    text = page.text(evaluate(values, ("a", "b"), paired=True))
+    row = next(line for line in text.splitlines() if line.startswith("Pneumonia  "))
+    assert "[no interval]" in row
+    note = "Pneumonia: no interval and no test of AUROC, 4 studies with a positive, fewer than 10 (--fewest);"
+    assert f"{note} the mean rests on it." in " ".join(text.split())
 
 
 @pytest.mark.parametrize(
