@@ -99,11 +99,18 @@ class EvaluationSettings(Settings):
     )
     seed: int = setting(0, help="Seed of the resampling", group="Statistics", low=0)
     interval: str = setting(
-        "percentile",
-        help="95% intervals of AUROC and differences: percentiles 2.5 and 97.5, or bias-corrected and accelerated; all "
-        "others are percentiles",
+        "auto",
+        help="95% intervals and tests of AUROC and its differences: auto, DeLong's, which hold with few positives; or "
+        "the bootstrap's, by percentiles 2.5 and 97.5 or bias-corrected and accelerated",
         group="Statistics",
-        choices=("percentile", "bca"),
+        choices=("auto", "percentile", "bca"),
+    )
+    fewest: int = setting(
+        10,
+        help="Without as many units that have a positive and as many that have a negative, a task has no interval of "
+        "AUROC or average precision and is not compared",
+        group="Statistics",
+        low=2,
     )
     paired: bool = setting(False, help="Compare every pair of models", group="Statistics")
     compare: tuple[str, ...] = setting(
