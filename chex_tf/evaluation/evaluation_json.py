@@ -66,6 +66,7 @@ def as_json(
         "level": 0.95,
         "aggregation": cohort.aggregation,
         "policy": evaluation.policy,
+        "caution": evaluation.caution or None,
         "tasks": list(cohort.tasks),
         "mean_over": list(evaluation.mean_over),
         "left_out": evaluation.left_out,

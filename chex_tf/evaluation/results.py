@@ -63,6 +63,7 @@ class Evaluation:
     left_out: dict[str, str]
     mean_tasks: tuple[str, ...]
     sampled: Mapping[Key, Sampled]
+    caution: str = ""  # why all these numbers are to be read with care
 
     @property
     def mean_over(self) -> tuple[str, ...]:

@@ -6,13 +6,12 @@ from chex_tf.models import stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
-from chex_tf.training.loop import total_steps
 from chex_tf.training.objective import Objective
 from chex_tf.training.settings import TrainSettings
 
 
 def describe(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> str:
-    steps = total_steps(settings, objective.steps_per_epoch)
+    steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = math.ceil(steps / settings.evaluate_steps)
     parameters, learning = built.model.count_params(), _learning(built)
     slots = 2 if settings.optimizer == "adam" else 1

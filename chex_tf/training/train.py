@@ -34,7 +34,7 @@ from chex_tf.training.settings import TrainSettings
 
 OpenObjective = Callable[[TrainSettings], Objective]
 _FORM_OF_PYTORCHS_EPSILON = 3  # of a run's configuration; runs of earlier forms began with the kernel's epsilon
-_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
+_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Job:
             self.heads.to_json(),
             self.objective.records(),
             self.machine.replicas,
-            {name: importlib.metadata.version(name) for name in _PACKAGES},
+            {name: _version(name) for name in _PACKAGES},
             _revision(),
         )
 
@@ -241,6 +241,8 @@ class _Job:
             self._save_encoders(built, net, outcome.step, best)
             score = best[0].score if best and not math.isnan(best[0].score) else None
             named = {f"best_{self.objective.score_name}": score}
+            if not math.isnan(outcome.rate):
+                named["images_a_second"] = round(outcome.rate, 3)
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
             return _result(run_dir, "finished", 0)
 
@@ -290,6 +292,13 @@ def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
         "",
         exit_code,
     )
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # a source tree that was never installed
+        return "unknown"
 
 
 def _revision() -> str | None:

@@ -216,3 +216,19 @@ def test_a_mean_of_undefined_tasks_leaves_the_other_tasks_compared(test_set):
     assert estimate.reason == "no task is defined"
     assert {one.task for one in found.differences} == {"Edema", "Pneumonia"}
     assert found.best_and_worst is None
+
+
+def test_scores_outside_0_to_1_have_thresholds_and_decisions(test_set):
+    """Sensitivity needs an order of scores and a threshold among them, nothing else."""
+    generator = np.random.default_rng(1)
+    labels = (generator.random((50, 3)) < 0.5).astype(float)
+    on = generator.random((50, 3)).round(2)
+    values = {**test_set[1], "b": 9 * test_set[1]["b"] - 4}
+    plain = evaluate(test_set, validation=(cohort_of(labels), [matching.Model("b", on)]), names=("b",))
+    wide = evaluate(
+        (test_set[0], values), validation=(cohort_of(labels), [matching.Model("b", 9 * on - 4)]), names=("b",)
+    )
+    for measure in (SENSITIVITY, SPECIFICITY, F1):
+        assert wide.models[0].of(measure) == plain.models[0].of(measure)
+    assert wide.models[0].thresholds["Edema"] == 9 * plain.models[0].thresholds["Edema"] - 4
+    assert "decisions" not in wide.models[0].not_applicable

@@ -33,6 +33,24 @@ def test_thresholds_are_not_chosen_on_the_split_evaluated(run_dirs):
     assert "never on the one evaluated" in found.no_thresholds
 
 
+def trained(run, **valid):
+    content = {"form": 3, "model": {"arch": "resnet18"}, "records": {"train": {}, "valid": valid}}
+    (run / "config.json").write_text(json.dumps(content))
+
+
+def test_a_split_that_chose_the_checkpoints_is_named(run_dirs):
+    assert gather(*run_dirs, split="valid").caution == ""  # folders of which nobody knows how they were trained
+    trained(run_dirs[0])
+    trained(run_dirs[1], split="holdout")
+    assert gather(*run_dirs).caution == ""
+    caution = gather(*run_dirs, split="valid").caution
+    assert caution.startswith("a: its checkpoints were chosen by their scores on this very split, valid;")
+    trained(run_dirs[1])
+    assert gather(*run_dirs, split="valid").caution.startswith("a, b: their checkpoints were chosen")
+    trained(run_dirs[1], split="test")
+    assert gather(*run_dirs).caution.startswith("b: its checkpoints were chosen")
+
+
 def test_without_validation_predictions_there_is_a_reason(run_dirs):
     (run_dirs[1] / "predictions" / "valid.csv").unlink()
     found = gather(*run_dirs)

@@ -58,8 +58,8 @@ def test_predictions_of_strangers(files):
     assert f"{np.mean(expected):.3f} [" in done.stdout
     assert list(found["readers"]) == ["reader"]
     assert "second.csv: ignored Run: no such task in the labels" in done.stderr
-    assert "second: " in done.stderr
-    assert "they count for AUROC and average precision, not as probabilities" in done.stderr
+    assert "scores outside 0 to 1: second " in done.stderr
+    assert "they count for AUROC, average precision and decisions at a threshold, not as" in done.stderr
     assert {"roc.pdf", "roc.png", "models.png", "differences.pdf"} <= {file.name for file in (folder / "out").iterdir()}
 
 

@@ -19,6 +19,8 @@ def text(
     sections: Sequence[Section] = (),
 ) -> str:
     parts = [_headline(evaluation)]
+    if evaluation.caution:
+        parts[0] += "\n" + filled(evaluation.caution)
     if evaluation.models:
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from chex_tf.evaluation.measures import AUROC
-from chex_tf.evaluation.tables import columns, page
+from chex_tf.evaluation.tables import columns, notes, page
 from chex_tf.evaluation.units import Patients
+from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.measure import Estimate
 
 
 def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
@@ -63,3 +65,25 @@ def test_the_headline_says_how_many_patients_repeat(evaluate, test_set, unit, wi
     cohort = dataclasses.replace(found.cohort, unit=unit, patients=patients)
     text = page.text(dataclasses.replace(found, cohort=cohort))
     assert expected.strip() in " ".join(text[: text.index("Task")].split())
+
+
+def test_a_caution_stands_above_the_numbers(evaluate, test_set):
+    found = dataclasses.replace(evaluate(test_set[1], ("a",)), caution="a: chosen on this very split.")
+    assert page.text(found).index("chosen on this very split") < page.text(found).index("Task")
+
+
+def test_a_reason_that_several_models_share_is_one_note(evaluate, test_set):
+    found = evaluate(test_set[1], ("a", "b"))
+    without = Estimate(0.9, Interval(np.nan, np.nan, 0, "too few"))
+    models = tuple(
+        dataclasses.replace(model, estimates={**model.estimates, AUROC.key: {"Edema": without, "Pneumonia": without}})
+        for model in found.models
+    )
+    notes_of = notes.lines_of(dataclasses.replace(found, models=models))
+    assert notes_of.count("No interval, too few: a (Edema, Pneumonia); b (Edema, Pneumonia).") == 1
+
+
+def test_what_is_absent_for_one_reason_is_one_note(evaluate, test_set):
+    values = {**test_set[1], "a": test_set[1]["a"] + 1, "b": test_set[1]["b"] + 1}
+    lines = page.text(evaluate(values, ("a", "b"))).splitlines()
+    assert sum("so they are not probabilities" in line for line in lines) == 1
