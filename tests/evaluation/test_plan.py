@@ -27,7 +27,7 @@ def test_the_text_has_width_power_and_positives():
 
 @pytest.mark.parametrize("given", ["50", "50,450", "50,450,0.4", "1,450,0.8", "50,x,0.8", "50,450,1", "5,5,0.8,2"])
 def test_anything_else_is_refused(given):
-    with pytest.raises(InputError, match="such as 50,450,0[.]85; received"):
+    with pytest.raises(InputError, match=r"such as 50,450,0\.85; received"):
         plan.parse(tuple(given.split(",")))
 
 
