@@ -179,8 +179,8 @@ class ObservationsObjective:
             else ""
         )
         return (
-            f"validation: {images} of {len(studies):,} studies {split}, checkpoints ranked by {ranked}, each study by the "
-            f"highest probability of its images{note}"
+            f"validation: {images} of {len(studies):,} studies {split}, checkpoints ranked by {ranked}, each study by "
+            f"the highest probability of its images{note}"
         )
 
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:
