@@ -7,9 +7,12 @@ from chex_tf.models.timm_names import Naming
 
 Source = typing.Literal["keras", "hub", "pypi"]
 Scheme = typing.Literal["torch", "caffe", "tf", "lite"]
-# How convolutions are initialised. he_normal and glorot_uniform are Keras' own; he_fan_out is He et al. 2015 by the
-# number of outputs, from a full normal or from one truncated at two deviations.
-Initialiser = typing.Literal["glorot_uniform", "he_normal", "he_fan_out", "he_fan_out_truncated"]
+# How convolutions are initialised. he_normal (by inputs, truncated) and glorot_uniform are Keras' own; he_fan_out is He
+# et al. 2015 by the number of outputs, from a full normal or from one truncated at two deviations; for the others see
+# initialisers.py.
+Initialiser = typing.Literal[
+    "glorot_uniform", "he_normal", "he_fan_out", "he_fan_out_truncated", "he_fan_in", "uniform_fan_in", "truncated_normal"
+]
 
 # Licences of weights: the hub's as each model's card states. Keras states none that covers all files of
 # keras.applications, which came from several publishers.
@@ -54,6 +57,24 @@ class BatchNormalisation:
 
 
 @dataclasses.dataclass(frozen=True)
+class Original:
+    """How a network begins in the implementation that CheXtransfer trained: what --initialiser=paper and
+    --batch_normalisation=paper mean.
+
+    Section 3.1 names PyTorch 1.4.0 (and with it torchvision 0.5.0), Cadene's pretrainedmodels 0.7.4 and timm 0.2.1; a
+    network that the paper does not have counts as in the same packages.
+
+    initialiser          of the convolutions; their biases, where there are any, are zeros
+    batch_normalisation  None for a network without
+    source               where this stands
+    """
+
+    initialiser: Initialiser
+    batch_normalisation: BatchNormalisation | None
+    source: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     """One model.
 
@@ -72,7 +93,9 @@ class Row:
     two_paddings  PyTorch weights of these names and shapes exist for either padding (and epsilon), and this network
                   pads as TensorFlow does
     initialisers  of the convolutions, as built
-    batch_normalisation  as built; None for a network without
+    batch_normalisation  as built; None for a network without. Its epsilon is the one that every checkpoint of the row
+                  was trained with
+    original      None where no implementation of CheXtransfer's is known
 
     For keras_cv/BACKBONE, widths, initialisers and batch normalisation are known only from the built network.
     """
@@ -97,6 +120,7 @@ class Row:
     two_paddings: bool = False
     initialisers: tuple[Initialiser, ...] = ()
     batch_normalisation: BatchNormalisation | None = None
+    original: Original | None = None
     note: str = ""
 
     @property

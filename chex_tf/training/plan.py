@@ -2,7 +2,7 @@
 
 import math
 
-from chex_tf.models import stochastic_depth
+from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.training import freezing
 from chex_tf.training.distribution import Machine
@@ -35,8 +35,14 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
 
 
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Which weights were loaded, what is frozen, what learns and what regularises it."""
-    lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
+    """Which weights were loaded and what they expect, how the rest begins, what is frozen, what learns and what
+    regularises it."""
+    lines = [
+        f"weights: {built.loaded if built.loaded is not None else 'random'}",
+        initialisers.describe(built.settings, built.row),
+        batch_normalisation.describe(built.model, built.settings),
+        f"normalisation of the input by {built.normalisation}",
+    ]
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
