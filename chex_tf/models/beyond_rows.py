@@ -32,7 +32,7 @@ def _keras_residual(depth: int, blocks: tuple[int, int, int, int], digest: str, 
         keras_only=f"Keras strides in another convolution than PyTorch; --arch=ResNet{depth} is PyTorch's network",
         initialisers=("glorot_uniform",),
         batch_normalisation=KERAS_NORMALISATION,
-        note=f"convolutions with biases, stride in the first 1×1, Caffe's weights; the paper's network is ResNet{depth}",
+        note=f"convolutions with biases, stride in the first 1×1, Caffe's weights; PyTorch's network is ResNet{depth}",
     )
 
 

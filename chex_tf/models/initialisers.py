@@ -12,19 +12,10 @@ from typing import Any
 import keras
 
 from chex_tf.models.layers_within import every_layer
-from chex_tf.models.rows import Initialiser, Row
+from chex_tf.models.rows import INITIALISER_WORDS, Initialiser, Row
 from chex_tf.models.settings import HE_FAN_OUT, KERAS, PAPER, ModelSettings
 from chex_tf.settings import InputError
 
-WORDS: dict[Initialiser, str] = {
-    "glorot_uniform": "Glorot uniform",
-    "he_normal": "He by inputs, truncated normal",
-    "he_fan_in": "He by inputs, normal",
-    "he_fan_out": "He by outputs, normal",
-    "he_fan_out_truncated": "He by outputs, truncated normal",
-    "uniform_fan_in": "uniform within 1/√inputs",
-    "truncated_normal": "normal of deviation 0.1, truncated at two",
-}
 _TRUNCATED_DEVIATION = 0.1  # of torchvision's InceptionV3, before truncation
 
 
@@ -79,7 +70,7 @@ def describe(settings: ModelSettings, row: Row) -> str:
     """What is drawn from what; of loaded weights only the rest is drawn."""
     kind = of_convolutions(row, settings.initialiser)
     kinds = row.initialisers if kind is None else (kind,)
-    drawn = " and ".join(WORDS[one] for one in kinds) or "as their builder has it"
+    drawn = " and ".join(INITIALISER_WORDS[one] for one in kinds) or "as their builder has it"
     if settings.initialiser == PAPER and row.original is not None:
         drawn = f"{drawn} ({row.original.source})"
     heads = "uniform within 1/√features" if settings.initialiser == PAPER else "Glorot uniform, biases zero"

@@ -33,6 +33,7 @@ def of_timm(model: str, remark: str = "") -> Original:
     """timm divides a depthwise convolution's outputs by its groups, as TensorFlow's releases do."""
     return Original("he_fan_out", PYTORCH_NORMALISATION, f"timm 0.2.1, {model}: `_init_weight_goog`{remark}")
 
+
 _WITH_1000 = "the paper's count is for 1000 outputs"
 MNASNET_COUNT = (
     "5.290M is NASNet-A-Mobile's count (5,289,978 with 1000 outputs); MNASNet 1.0 has 4,383,312 with 1000 outputs"
@@ -113,9 +114,7 @@ def _efficient(
     )
 
 
-def residual(
-    depth: int, blocks: tuple[int, int, int, int], millions: float | None, top1: Top1, released: float
-) -> Row:
+def residual(depth: int, blocks: tuple[int, int, int, int], millions: float | None, top1: Top1, released: float) -> Row:
     """ResNets as in PyTorch: no biases in the convolutions, and bottlenecks stride in their 3×3."""
     return Row(
         name=f"ResNet{depth}",

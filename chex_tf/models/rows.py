@@ -11,8 +11,23 @@ Scheme = typing.Literal["torch", "caffe", "tf", "lite"]
 # et al. 2015 by the number of outputs, from a full normal or from one truncated at two deviations; for the others see
 # initialisers.py.
 Initialiser = typing.Literal[
-    "glorot_uniform", "he_normal", "he_fan_out", "he_fan_out_truncated", "he_fan_in", "uniform_fan_in", "truncated_normal"
+    "glorot_uniform",
+    "he_normal",
+    "he_fan_out",
+    "he_fan_out_truncated",
+    "he_fan_in",
+    "uniform_fan_in",
+    "truncated_normal",
 ]
+INITIALISER_WORDS: dict[Initialiser, str] = {
+    "glorot_uniform": "Glorot uniform",
+    "he_normal": "He by inputs, truncated normal",
+    "he_fan_in": "He by inputs, normal",
+    "he_fan_out": "He by outputs, normal",
+    "he_fan_out_truncated": "He by outputs, truncated normal",
+    "uniform_fan_in": "uniform within 1/√inputs",
+    "truncated_normal": "normal of deviation 0.1, truncated at two",
+}
 
 # Licences of weights: the hub's as each model's card states. Keras states none that covers all files of
 # keras.applications, which came from several publishers.
@@ -87,14 +102,14 @@ class Row:
     smallest      smallest side of an input image in pixels
     paper_parameters_millions, paper_times_smaller   as printed in CheXtransfer, Tables 1 and 2
     difference    why the built model's count differs from the printed one, where it does
-    imagenet_top1 per cent, by source; launch.zoo shows the first
+    imagenet_top1 per cent, by source, the paper's first; each checkpoint has its own
     namings       of the PyTorch weights that give the same results here
     keras_only    for a row without namings: why it has none, and what would do
     two_paddings  PyTorch weights of these names and shapes exist for either padding (and epsilon), and this network
                   pads as TensorFlow does
     initialisers  of the convolutions, as built
-    batch_normalisation  as built; None for a network without. Its epsilon is the one that every checkpoint of the row
-                  was trained with
+    batch_normalisation  as built; None for a network without. Every checkpoint of the row was trained with this
+                  epsilon, to within its thousandth (PyTorch's DenseNets have 1e-5)
     original      None where no implementation of CheXtransfer's is known
 
     For keras_cv/BACKBONE, widths, initialisers and batch normalisation are known only from the built network.
