@@ -24,7 +24,17 @@ PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
-    from chex_tf.evaluation import evaluation, evaluation_json, matching, mean_tasks, model_facts, sources
+    from chex_tf.evaluation import (
+        calibration_section,
+        evaluation,
+        evaluation_json,
+        matching,
+        mean_tasks,
+        model_facts,
+        recalibrating,
+        sources,
+    )
+    from chex_tf.evaluation.sections import Section
     from chex_tf.evaluation.tables import page
     from chex_tf.statistics import bootstrap
     from chex_tf.trained.lacking import ensure_predictions
@@ -56,6 +66,11 @@ def main(settings: EvaluationSettings) -> None:
     if settings.ensemble:
         models, validated = matching.with_ensemble(models, validation[1] if validation else ())
         validation = (validation[0], validated) if validation else None
+    recalibrated = None
+    if settings.recalibrate != "none":
+        models, validation, recalibrated = recalibrating.recalibrate(
+            models, validation, settings.recalibrate, source.no_thresholds
+        )
     entries = model_facts.read(settings.catalogue) if settings.catalogue else None
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > PROGRESS_BAR_FROM else bootstrap.silent
@@ -65,9 +80,10 @@ def main(settings: EvaluationSettings) -> None:
     correlations, spread = (
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )
-    print(page.text(found, correlations, spread))
+    sections: list[Section] = [calibration_section.calibrate(found, recalibrated)]
+    print(page.text(found, correlations, spread, sections))
     if source.out is not None:
-        evaluation_json.write(source.out / "evaluation.json", found, correlations, spread)
+        evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
         evaluation_json.write_scores(source.out / "scores", found)
         written = ["evaluation.json", "scores/"]
         if settings.figures:

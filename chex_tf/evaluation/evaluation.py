@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from chex_tf.evaluation import measures
+from chex_tf.evaluation import measures, model_pairs
+from chex_tf.evaluation import readers as beside_models
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.measures import AUROC, TaskScores
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult
 from chex_tf.evaluation.settings import EvaluationSettings
-from chex_tf.settings import InputError, nearest
-from chex_tf.statistics import bootstrap, calibration, comparison, thresholds
+from chex_tf.statistics import bootstrap, calibration, thresholds
+from chex_tf.statistics.extremes import extremes
 from chex_tf.statistics.measure import MEAN, Estimate, Key, Needs, Sampled, estimate, mean_of, sample
 
 NO_PROBABILITIES = "some scores are outside 0 to 1, so they are not probabilities"
@@ -32,7 +33,7 @@ def evaluate(
     of the mean, all if not given."""
     models = [model for model in candidates if not thresholds.is_reader(model.scores)]
     readers = [model for model in candidates if thresholds.is_reader(model.scores)]
-    pairs = _pairs([model.name for model in models], settings)
+    pairs = model_pairs.asked_for([model.name for model in models], settings)
     left_out = _undefined_tasks(cohort)
     asked = tuple(cohort.tasks if mean_tasks is None else mean_tasks)
     mean_over = [task for task in asked if task not in left_out]
@@ -40,16 +41,17 @@ def evaluate(
     prepared = {model.name: _prepare(model, cohort, cuts[model.name], left_out) for model in candidates}
     sampled = _sample(prepared, cohort, settings, mean_over, progress)
     defined = [task for task in cohort.tasks if task not in left_out]
-    differences, extremes = _differences(models, pairs, defined, sampled)
+    resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
+    margins = beside_models.sample_margins(readers, models, cohort, defined, mean_over, resampling)
     return Evaluation(
-        set_name,
-        policy,
-        settings,
-        cohort,
-        measures.MEASURES,
-        tuple(models),
-        tuple(readers),
-        tuple(
+        set=set_name,
+        policy=policy,
+        settings=settings,
+        cohort=cohort,
+        measures=measures.MEASURES,
+        model_scores=tuple(models),
+        reader_scores=tuple(readers),
+        models=tuple(
             ModelResult(
                 model.name,
                 _estimates(model, cohort, left_out, mean_over, sampled),
@@ -59,20 +61,21 @@ def evaluate(
             )
             for model in models
         ),
-        tuple(
+        readers=tuple(
             ReaderResult(
                 reader.name,
                 _estimates(reader, cohort, left_out, mean_over, sampled),
                 prepared[reader.name].thresholds,
-                _positions(reader, models, cohort, left_out),
             )
             for reader in readers
         ),
-        differences,
-        extremes,
-        left_out,
-        asked,
-        sampled,
+        differences=model_pairs.differences(pairs, (*defined, MEAN), sampled),
+        best_and_worst=extremes(AUROC, MEAN, [model.name for model in models], sampled),
+        reader_margins=beside_models.margins_of(readers, models, margins),
+        readers_together=beside_models.together(readers, models, sampled, margins),
+        left_out=left_out,
+        mean_tasks=asked,
+        sampled=sampled,
     )
 
 
@@ -89,13 +92,13 @@ def _undefined_tasks(cohort: Cohort) -> dict[str, str]:
 def _cuts(
     candidates: Sequence[Model], settings: EvaluationSettings, validation: tuple[Cohort, Sequence[Model]] | None
 ) -> dict[str, np.ndarray | None]:
-    """Each model's thresholds [tasks]: one half for a reader, chosen on validation for probabilities, or None."""
+    """Each model's thresholds [tasks]: one half for a reader, chosen on validation for a model, or None."""
     cuts: dict[str, np.ndarray | None] = {}
     chosen_on = {model.name: model for model in validation[1]} if validation is not None else {}
     for model in candidates:
         if thresholds.is_reader(model.scores):
             cuts[model.name] = np.full(model.scores.shape[1], 0.5)
-        elif validation is None or not calibration.are_probabilities(model.scores):
+        elif validation is None:
             cuts[model.name] = None
         else:
             on = chosen_on[model.name].scores
@@ -194,65 +197,8 @@ def _estimates(
 
 
 def _not_applicable(prepared: _Prepared, no_thresholds: str) -> dict[str, str]:
+    reasons = {} if Needs.DECISIONS in prepared.tasks else {"decisions": no_thresholds}
     if Needs.PROBABILITIES not in prepared.tasks:
         absent = [measure.key for measure in measures.MEASURES if measure.needs is Needs.PROBABILITIES]
-        return dict.fromkeys((*absent, "decisions"), NO_PROBABILITIES)
-    return {} if Needs.DECISIONS in prepared.tasks else {"decisions": no_thresholds}
-
-
-def _positions(
-    reader: Model, models: Sequence[Model], cohort: Cohort, left_out: Mapping[str, str]
-) -> dict[str, dict[str, tuple[str, float]]]:
-    positions: dict[str, dict[str, tuple[str, float]]] = {}
-    for column, task in enumerate(cohort.tasks):
-        if task in left_out:
-            continue
-        labels = cohort.labels[:, column]
-        made = thresholds.decide(labels, reader.scores[:, column] >= 0.5)
-        positions[task] = {
-            model.name: thresholds.position_to_curve(labels, model.scores[:, column], made) for model in models
-        }
-    return positions
-
-
-def _pairs(names: Sequence[str], settings: EvaluationSettings) -> list[tuple[str, str]]:
-    asked: list[tuple[str, str]] = []
-    for pair in settings.compare:
-        first, second = pair.split(":")
-        for name in (first, second):
-            if name not in names:
-                raise InputError(f"expected names of models; received {name}{nearest(name, names)}", "compare")
-        if first == second:
-            raise InputError(f"expected two models; received {first} twice", "compare")
-        asked.append((first, second))
-    if settings.paired:
-        known = set(asked)
-        every = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
-        asked += [(a, b) for a, b in every if (a, b) not in known and (b, a) not in known]
-    return list(dict.fromkeys(asked))
-
-
-def _differences(
-    models: Sequence[Model],
-    pairs: Sequence[tuple[str, str]],
-    defined: Sequence[str],
-    sampled: Mapping[Key, Sampled],
-) -> tuple[tuple[comparison.Difference, ...], comparison.Difference | None]:
-    """All requested pairs on every defined task and on the mean, and the best model against the worst by mean AUROC.
-
-    Holm's adjustment covers the pairs of one measure on one task.
-    """
-    extremes = comparison.best_and_worst({model.name: sampled[model.name, AUROC, MEAN].value for model in models})
-    tasks = (*defined, MEAN) if extremes is not None else defined
-    found: list[comparison.Difference] = []
-    for measure in measures.MEASURES:
-        for task in tasks if measure.is_compared else ():
-            known = [pair for pair in pairs if all((name, measure, task) in sampled for name in pair)]
-            found += comparison.adjust(comparison.differences(measure, task, known, sampled))
-    if extremes is None:
-        return tuple(found), None
-    (best,) = comparison.adjust(comparison.differences(AUROC, MEAN, [extremes], sampled))
-    for one in found:  # if the pair is among those compared, it is adjusted with them
-        if (one.measure, one.task) == (best.measure, MEAN) and {one.a, one.b} == {best.a, best.b}:
-            best = dataclasses.replace(best, p_holm=one.p_holm, p_delong_holm=one.p_delong_holm, family=one.family)
-    return tuple(found), best
+        reasons |= dict.fromkeys(absent, NO_PROBABILITIES)
+    return reasons

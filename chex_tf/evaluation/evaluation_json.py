@@ -3,18 +3,27 @@
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf import prediction_files
+from chex_tf.evaluation import correlation_json
 from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
+from chex_tf.evaluation.sections import Section
 from chex_tf.files import write_text
 from chex_tf.statistics import comparison
+from chex_tf.statistics.extremes import Extremes
+from chex_tf.statistics.family_spread import FamilySpread
 from chex_tf.statistics.measure import Estimate, Measure, Needs
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+from chex_tf.statistics.rank_correlation import Correlation
+from chex_tf.statistics.reader_margin import where_to_curve
 
-HOLM_FAMILY = "the differences listed for one task, the mean counting as a task of its own"
+HOLM_FAMILY = (
+    "the differences listed for one task, the mean counting as a task of its own; significant means p_holm < 0.05"
+)
+EXTREMES_TEST = "the range of all models, each moved to the same mean: p and interval hold for whichever two are chosen"
 
 
 def write(
@@ -22,8 +31,10 @@ def write(
     evaluation: Evaluation,
     correlations: dict[str, Correlation] | None = None,
     spread: Mapping[str, FamilySpread] | None = None,
+    sections: Sequence[Section] = (),
 ) -> None:
-    text = json.dumps(as_json(evaluation, correlations, spread), indent=1, allow_nan=False, ensure_ascii=False)
+    content = as_json(evaluation, correlations, spread) | {section.key: section.as_json() for section in sections}
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
 
 
@@ -45,6 +56,8 @@ def as_json(
         "set": evaluation.set,
         "unit": cohort.unit,
         "units": cohort.unit_count,
+        "patients": cohort.patients.count if cohort.patients else None,
+        "patients_with_several_rows": cohort.patients.with_several if cohort.patients else None,
         "studies": cohort.studies,
         "rows": len(cohort.keys),
         "replicates": settings.replicates,
@@ -58,18 +71,15 @@ def as_json(
         "left_out": evaluation.left_out,
         "models": {model.name: _model(model, evaluation) for model in evaluation.models},
         "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},
+        "readers_together": _readers_together(evaluation.readers_together) if evaluation.readers_together else None,
         "differences": _differences(AUROC, evaluation),
         "holm_family": HOLM_FAMILY,
-        "best_and_worst": _difference(AUROC, evaluation.best_and_worst) if evaluation.best_and_worst else None,
+        "best_and_worst": _extremes(evaluation.best_and_worst) if evaluation.best_and_worst else None,
     }
     others = [measure for measure in evaluation.compared if measure is not AUROC]
     if others:
         result["differences_of"] = {measure.key: _differences(measure, evaluation) for measure in others}
-    if correlations is not None:
-        result["rank_correlation"] = {name: _correlation(found) for name, found in correlations.items()}
-    for arm, found_spread in (spread or {}).items():  # "" for models given as files
-        result[f"families_{arm}" if arm else "families"] = _spread(found_spread)
-    return result
+    return result | correlation_json.as_json(correlations, spread)
 
 
 def number(value: float) -> float | None:
@@ -125,16 +135,35 @@ def _decisions(result: Result, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _reader(reader: ReaderResult, evaluation: Evaluation) -> dict[str, Any]:
+    margins = [one for one in evaluation.reader_margins if one.a == reader.name]
+    return {"decisions": _decisions(reader, evaluation), "to_curve": _to_curve(margins)}
+
+
+def _readers_together(found: ReadersTogether) -> dict[str, Any]:
     return {
-        "decisions": _decisions(reader, evaluation),
-        "to_curve": {
-            task: {
-                name: {"position": position, "sensitivity_margin": number(margin)}
-                for name, (position, margin) in positions.items()
-            }
-            for task, positions in reader.positions.items()
+        "readers": found.readers,
+        "interval": "over readers and cases",
+        **{
+            measure: {task: _estimate(one) for task, one in by_task.items()}
+            for measure, by_task in found.estimates.items()
         },
+        "to_curve": _to_curve(found.margins),
     }
+
+
+def _to_curve(margins: Sequence[comparison.Difference]) -> dict[str, Any]:
+    """By task and model."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in margins:
+        found.setdefault(one.task, {})[one.b] = {
+            "position": where_to_curve(one.value),
+            "sensitivity_margin": number(one.value),
+            **(_interval(one.interval) or {}),
+            "p": number(one.p),
+            "p_holm": number(one.p_holm),
+            "significant": one.is_significant,
+        }
+    return found
 
 
 def _differences(measure: Measure[Any], evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -155,9 +184,23 @@ def _difference(measure: Measure[Any], difference: comparison.Difference) -> dic
         "p_holm": number(difference.p_holm),
         **(tested if measure.delong else {}),
         "significant": difference.is_significant,
-        "significant_holm": difference.is_significant_after_holm,
         "undefined_replicates": interval.undefined,
         **({"reason": interval.reason} if interval.reason else {}),
+    }
+
+
+def _extremes(found: Extremes) -> dict[str, Any]:
+    return {
+        "a": found.a,
+        "b": found.b,
+        "measure": found.measure,
+        "task": found.task,
+        "value": number(found.value),
+        **(_interval(found.interval) or {}),
+        "models": found.models,
+        "p": number(found.p),
+        "significant": found.is_significant,
+        "test": EXTREMES_TEST,
     }
 
 
@@ -165,24 +208,3 @@ def _interval(interval: Any) -> dict[str, Any] | None:
     if interval is None:
         return None
     return {"low": number(interval.low), "high": number(interval.high), "undefined_replicates": interval.undefined}
-
-
-def _correlation(found: Correlation) -> dict[str, Any]:
-    return {
-        "rho": number(found.rho),
-        "p": number(found.p),
-        "models": found.models,
-        "over_test_set": _interval(found.over_test),
-        "over_models": _interval(found.over_models),
-    }
-
-
-def _spread(spread: FamilySpread) -> dict[str, Any]:
-    def entry(value: tuple[float, Any]) -> dict[str, Any]:
-        return {"value": number(value[0]), **(_interval(value[1]) or {})}
-
-    return {
-        "largest_minus_smallest": {name: entry(value) for name, value in spread.growth.items()},
-        "within": entry(spread.within),
-        "between": entry(spread.between),
-    }

@@ -21,6 +21,7 @@ from chex_tf.evaluation.results import Evaluation
 from chex_tf.files import whole_file
 from chex_tf.statistics import bootstrap, calibration, ranking, thresholds
 from chex_tf.statistics.comparison import Difference
+from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.measure import MEAN, Estimate, Measure
 
 COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.4, 7.0
@@ -304,10 +305,12 @@ def _whisker(axes: Axes, height: float, estimate: Estimate, colour: str, marker:
 
 
 def _differences(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None:
-    """Differences of the mean with intervals; filled where significant after Holm's adjustment."""
-    every = evaluation.differences_of(measure, MEAN)
-    if not every and measure is AUROC:
-        every = [evaluation.best_and_worst] if evaluation.best_and_worst else []
+    """Differences of the mean with intervals, filled where significant; without pairs, best against worst."""
+    every: Sequence[Difference | Extremes] = evaluation.differences_of(measure, MEAN)
+    rule = "filled: p < 0.05 after Holm's adjustment"
+    if not every and measure is AUROC and evaluation.best_and_worst:
+        every = [evaluation.best_and_worst]
+        rule = f"best − worst of {evaluation.best_and_worst.models}: interval and p allow for the choice"
     if not every:
         return None
     shown = sorted(every, key=lambda difference: -abs(difference.value))[:ROWS_AT_MOST]
@@ -322,15 +325,15 @@ def _differences(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None
     axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, steps=[1, 2, 5, 10]))
     which = "" if len(shown) == len(every) else f"\nthe {len(shown)} largest of {len(every):,} pairs"
     axes.set(
-        xlabel=f"Difference of mean {measure.words}{which}\n(filled: p < 0.05 after Holm's adjustment)",
+        xlabel=f"Difference of mean {measure.words}{which}\n({rule})",
         ylim=(-0.7, len(shown) - 0.3),
     )
     return figure
 
 
-def _difference(axes: Axes, height: float, difference: Difference) -> None:
+def _difference(axes: Axes, height: float, difference: Difference | Extremes) -> None:
     low, high = difference.interval.low, difference.interval.high
     if not math.isnan(low):
         axes.plot([low, high], [height, height], color=COLOURS[0], linewidth=0.9)
-    fill = COLOURS[0] if difference.is_significant_after_holm else "white"
+    fill = COLOURS[0] if difference.is_significant else "white"
     axes.plot(difference.value, height, "o", color=COLOURS[0], markerfacecolor=fill, markersize=3.6)

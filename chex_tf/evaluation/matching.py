@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from chex_tf.evaluation.grouping import groups, patient_of, study_of, tail
+from chex_tf.evaluation.units import Patients, count_patients, patients_of, places, units_of
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
 from chex_tf.prediction_files import Table, duplicates, first_few
 from chex_tf.settings import InputError
@@ -24,7 +25,8 @@ Say = Callable[[str], None]
 
 @dataclasses.dataclass(frozen=True)
 class Cohort:
-    """Ground truth: `labels` [rows, tasks] of 0, 1 and NaN (not labelled); `units` gives each row's bootstrap unit."""
+    """Ground truth: `labels` [rows, tasks] of 0, 1 and NaN (not labelled); `units` gives each row's bootstrap unit, a
+    `unit` (patient, study or image)."""
 
     key: str
     keys: tuple[str, ...]
@@ -34,6 +36,7 @@ class Cohort:
     units: np.ndarray
     studies: int
     aggregation: str
+    patients: Patients | None = None  # where every row's patient is known
 
     @property
     def unit_count(self) -> int:
@@ -137,9 +140,11 @@ def match(
             was_aggregated = True
         order = _order(table.path, table_keys, truth.path, keys, "study" if by_study else "image", say)
         models.append(Model(name, values_of[order]))
-    units = _units(keys, "Study" if by_study else "Path", truth, unit, studies_of)
+    key = "Study" if by_study else "Path"
+    patients = patients_of(keys, key, truth, studies_of)
+    unit, units = units_of(keys, key, truth, patients, unit, studies_of, say)
     cohort = Cohort(
-        "Study" if by_study else "Path",
+        key,
         tuple(keys),
         tuple(tasks),
         true_labels,
@@ -147,6 +152,7 @@ def match(
         units,
         len(keys) if by_study else len({studies_of(key) or key for key in keys}),
         aggregation if was_aggregated else "none",
+        count_patients(patients),
     )
     return cohort, models
 
@@ -158,15 +164,18 @@ def match_by_study(
     labels: np.ndarray,
     scores: Mapping[str, np.ndarray],
 ) -> tuple[Cohort, list[Model]]:
-    """The same for scores [images, tasks] in memory: each model's highest score among a study's images."""
+    """The same for scores [images, tasks] in memory: each model's highest score among a study's images. The
+    unit is the patient where every study names one."""
     studies = list(dict.fromkeys(studies_of_images))
     place_of = {study: place for place, study in enumerate(studies)}
-    places = np.array([place_of[study] for study in studies_of_images])
-    agreed = _labels_by_study(where, labels, studies, places, tasks)
-    units = np.arange(len(studies))
-    cohort = Cohort("Study", tuple(studies), tuple(tasks), agreed, "study", units, len(studies), "max")
+    images = np.array([place_of[study] for study in studies_of_images])
+    agreed = _labels_by_study(where, labels, studies, images, tasks)
+    patients = [patient_of(study) or "" for study in studies]
+    known = count_patients(patients)
+    unit, units = ("patient", places(patients)) if known else ("study", np.arange(len(studies)))
+    cohort = Cohort("Study", tuple(studies), tuple(tasks), agreed, unit, units, len(studies), "max", known)
     return cohort, [
-        Model(name, aggregate(np.asarray(values, np.float64), places, len(studies), "max"))
+        Model(name, aggregate(np.asarray(values, np.float64), images, len(studies), "max"))
         for name, values in scores.items()
     ]
 
@@ -243,31 +252,6 @@ def _labels_by_study(
             "--aggregation=none evaluates image by image"
         )
     return positive_if_any(labels, places, len(studies))
-
-
-def _units(
-    keys: Sequence[str], key: str, truth: Table, unit: str, studies_of: Callable[[str], str | None]
-) -> np.ndarray:
-    if unit == "image" and key == "Study":
-        raise InputError("image needs rows by Path and --aggregation=none; these rows are studies", "unit")
-    if unit == "image" or (unit == "study" and key == "Study"):
-        return np.arange(len(keys))
-    if unit == "study":
-        return groups(truth.path, keys, studies_of)[1]
-    named: dict[str, str | None] = {}
-    if "Patient" in truth.columns:
-        own = truth.keys if truth.key == key else [studies_of(name) or name for name in truth.keys]
-        named = dict(zip(own, truth.columns["Patient"], strict=True))
-    places: dict[str, int] = {}
-    units = []
-    for name in keys:
-        patient = named.get(name) or patient_of(name)
-        if patient is None:
-            raise InputError(
-                f"patient needs patientNNNNN in the keys or a column Patient in {truth.path}; received {name}", "unit"
-            )
-        units.append(places.setdefault(patient, len(places)))
-    return np.array(units)
 
 
 def match_validation(

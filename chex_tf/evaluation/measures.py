@@ -94,15 +94,6 @@ BRIER = Measure(
     short="Brier",
     has_interval=False,
 )
-CALIBRATION_ERROR = Measure(
-    "calibration_error",
-    "calibration error",
-    gather=gather_unchanged,
-    value=lambda task: np.array([calibration.reliability(task.labels, task.scores).error]),
-    needs=Needs.PROBABILITIES,
-    short="Cal. error",
-    has_interval=False,
-)
 
 # In the order of the table's columns.
 MEASURES: tuple[Measure[TaskScores], ...] = (
@@ -112,5 +103,4 @@ MEASURES: tuple[Measure[TaskScores], ...] = (
     SPECIFICITY,
     F1,
     BRIER,
-    CALIBRATION_ERROR,
 )

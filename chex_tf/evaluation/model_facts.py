@@ -17,8 +17,9 @@ from chex_tf.evaluation.results import Evaluation
 from chex_tf.prediction_files import first_few
 from chex_tf.runs.trained_model import TrainedModel
 from chex_tf.settings import InputError
+from chex_tf.statistics.family_spread import FamilySpread, family_spread
 from chex_tf.statistics.measure import MEAN
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread, correlate, family_spread
+from chex_tf.statistics.rank_correlation import Correlation, correlate
 
 FEWEST_MODELS = 4  # three models are in perfect order one time in three by chance alone
 
@@ -134,7 +135,8 @@ def relate(
         found |= _correlations(side, attributes, f"AUROC{of_arm}", evaluation.settings.seed, say)
         if len(members) > 1:
             families, parameters = [one.family for one in side.entries], [one.parameters for one in side.entries]
-            spread[arm] = family_spread(families, parameters, side.values, side.replicates)
+            seed = evaluation.settings.seed
+            spread[arm] = family_spread(families, parameters, side.values, side.replicates, seed)
     pairs = _pairs(evaluation, entries, trained, arms, say)
     if pairs:
         first = _side(evaluation, entries, [(row, names) for row, names, _ in pairs])
@@ -226,7 +228,8 @@ def _correlations(
         if given.size < FEWEST_MODELS:
             say(f"no rank correlation of {name}: it needs {FEWEST_MODELS} models or pairs, {given.size} are known")
             continue
-        found[name] = correlate(over[given], side.values[given], side.replicates[:, given], seed=seed)
+        families = [side.entries[place].family for place in given]
+        found[name] = correlate(over[given], side.values[given], families, side.replicates[:, given], seed)
     return found
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from chex_tf.evaluation.matching import Cohort, Model
+from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics.comparison import Difference
+from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.measure import Estimate, Key, Measure, Sampled
 
 
@@ -35,15 +37,15 @@ class ModelResult(Result):
 
 @dataclasses.dataclass(frozen=True)
 class ReaderResult(Result):
-    """A radiologist; `positions`, by task and model: where the reader lies relative to the curve, and by how much."""
-
-    positions: dict[str, dict[str, tuple[str, float]]]
+    """A radiologist."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
     """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks, by
-    task the reason; `mean_tasks` those asked for in the mean, which goes without undefined ones."""
+    task the reason; `mean_tasks` those asked for in the mean, which goes without undefined ones; `best_and_worst` is by
+    mean AUROC, and tested as selected, whether or not pairs are compared; `reader_margins` are those of each reader
+    (`a`) beside each model (`b`)."""
 
     set: str
     policy: str | None
@@ -55,7 +57,9 @@ class Evaluation:
     models: tuple[ModelResult, ...]
     readers: tuple[ReaderResult, ...]
     differences: tuple[Difference, ...]
-    best_and_worst: Difference | None
+    best_and_worst: Extremes | None
+    reader_margins: tuple[Difference, ...]
+    readers_together: ReadersTogether | None
     left_out: dict[str, str]
     mean_tasks: tuple[str, ...]
     sampled: Mapping[Key, Sampled]

@@ -6,9 +6,11 @@ import pathlib
 from chex_tf.runs.options import ENSEMBLE, Options, check_checkpoint
 from chex_tf.settings import InputError, Settings, setting
 
-UNITS = ("study", "patient", "image")
+AUTO = "auto"
+UNITS = (AUTO, "patient", "study", "image")
 AGGREGATIONS = ("max", "mean", "none")
 AUGMENTATIONS = ("none", "flip", "shifts")
+RECALIBRATIONS = ("platt", "isotonic")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,8 +88,9 @@ class EvaluationSettings(Settings):
         choices=("auto", "one", "mirrored"),
     )
     unit: str = setting(
-        "study",
-        help="What the bootstrap draws; patient keeps all of a patient's studies together",
+        AUTO,
+        help="What the bootstrap draws: patient keeps all of a patient's studies together; auto, patients where every "
+        "row's patient is known, by patientNNNNN in its key or a column Patient in the labels, else studies or images",
         group="Statistics",
         choices=UNITS,
     )
@@ -124,6 +127,18 @@ class EvaluationSettings(Settings):
         help="What a threshold maximises on validation: sensitivity + specificity, or F1",
         group="Thresholds",
         choices=("youden", "f1"),
+    )
+    calibration: bool = setting(
+        False,
+        help="Beside the calibration error, the integrated calibration index (ICI), intercept and slope with intervals",
+        group="Calibration",
+    )
+    recalibrate: str = setting(
+        "none",
+        help="Map probabilities to better calibrated ones, fitted on validation only: Platt's logistic map, which "
+        "leaves AUROC as it is, or isotonic regression, which makes ties",
+        group="Calibration",
+        choices=("none", *RECALIBRATIONS),
     )
     catalogue: pathlib.Path | None = setting(
         None,

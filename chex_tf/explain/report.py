@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines
+from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines, p_text
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.localisation import MEASURES, Localisation
 from chex_tf.explain.settings import ExplainSettings
+from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import MEAN, Estimate
+
+HOLM_FAMILY = "all pairs of runs on all tasks and their mean, by one measure; significant means p_holm < 0.05"
 
 
 def outcomes(
@@ -36,12 +39,16 @@ def outcomes(
     return lines(header, rows, 2)
 
 
-def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]]) -> str:
-    """The measures, with runs next to each other within a task, then the paired differences of the means."""
+def localisation(
+    settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]], patients: np.ndarray
+) -> str:
+    """The measures, with runs next to each other within a task, then the paired differences of the means; `patients`
+    is each film's."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
         f"Localisation on {settings.split}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
-        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}."
+        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}. "
+        f"{_repeats(settings.unit, patients)}"
     )
     rows = []
     for task in (*found.tasks, MEAN):
@@ -67,18 +74,30 @@ def localisation(settings: ExplainSettings, found: Localisation, grids: Sequence
                 f"{one.a} − {one.b}",
                 words[one.measure],
                 _signed(one.value, one.interval),
-                f"{one.p:.3f}",
-                f"{one.p_holm:.3f}",
+                p_text(one.p),
+                p_text(one.p_holm),
+                "yes" if one.is_significant else "no",
             ]
             for one in means
         ]
-        parts.append(lines(["Difference of means, paired", "Measure", "Value", "p", "p (Holm)"], table, 2))
+        header = ["Difference of means, paired", "Measure", "Value [95% interval]", "p", "p Holm", "significant"]
+        tasks = f"{len(found.tasks)} task{'s' * (len(found.tasks) > 1)} and their mean"
+        rule = comparison.rule(means[0].family, f"the pairs of runs on {tasks}, by one measure")
+        parts.append(lines(header, table, 2) + "\n" + textwrap.fill(rule, NOTE_WIDTH))
     note = (
         "Chance: the share of a film that its region covers. Of peak: the share of a map's peak from which pixels "
         "count as marked, chosen on other films" + (" (two: each half by the other)." if _is_halved(found) else ".")
     )
     parts.append(textwrap.fill(note, NOTE_WIDTH))
     return "\n\n".join(parts)
+
+
+def _repeats(unit: str, patients: np.ndarray) -> str:
+    films = np.bincount(patients)
+    several = f"{np.sum(films > 1):,} of {np.sum(films > 0):,} patients have several films"
+    if unit == "patient" or not (films > 1).any():
+        return f"{several}."
+    return f"{several}: these are alike, so the intervals are too narrow; --unit=patient draws patients."
 
 
 def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisation) -> dict[str, Any]:
@@ -114,9 +133,11 @@ def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisa
                 **_estimate(Estimate(one.value, one.interval)),
                 "p": _number(one.p),
                 "p_holm": _number(one.p_holm),
+                "significant": one.is_significant,
             }
             for one in found.differences
         ],
+        "holm_family": HOLM_FAMILY,
     }
 
 

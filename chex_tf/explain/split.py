@@ -72,7 +72,8 @@ def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Re
         units = labelled.films.units(settings.unit)
         found = localise(opened.names, opened.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
         _write(settings, loaded, found)
-        text += "\n\n" + report.localisation(settings, found, [subject.explain.grid for subject in loaded])
+        grids = [subject.explain.grid for subject in loaded]
+        text += "\n\n" + report.localisation(settings, found, grids, labelled.films.units("patient"))
         written.append("localisation.json")
     return Result(text, written)
 

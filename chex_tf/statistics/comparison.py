@@ -34,10 +34,7 @@ class Difference:
 
     @property
     def is_significant(self) -> bool:
-        return self.p < SIGNIFICANCE
-
-    @property
-    def is_significant_after_holm(self) -> bool:
+        """By the adjusted p: nothing is significant before it is known what is tested together."""
         return self.p_holm < SIGNIFICANCE
 
 
@@ -67,7 +64,7 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 def differences(
     measure: Measure[Any], task: str, pairs: Sequence[tuple[str, str]], sampled: Mapping[Key, Sampled]
 ) -> list[Difference]:
-    """One task's paired differences, not yet adjust; BCa intervals where both sides have a jackknife."""
+    """One task's paired differences, not yet adjusted; BCa intervals where both sides have a jackknife."""
     found: list[Difference] = []
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         chunk = pairs[start : start + PAIRS_AT_ONCE]
@@ -89,6 +86,13 @@ def differences(
     return found
 
 
+def of_replicates(a: str, b: str, measure: str, task: str, sampled: Sampled) -> Difference:
+    """A difference that was computed as such, replicate by replicate; not yet adjusted."""
+    interval = bootstrap.percentile_interval(sampled.replicates)
+    p = float(bootstrap_p(sampled.replicates[:, np.newaxis])[0])
+    return Difference(a, b, measure, task, sampled.value, interval, p, math.nan)
+
+
 def adjust(family: Sequence[Difference]) -> list[Difference]:
     """These differences with Holm's adjustment over all of them."""
     p_holm, p_delong_holm = (holm([getattr(one, name) for one in family]).tolist() for name in ("p", "p_delong"))
@@ -99,19 +103,12 @@ def adjust(family: Sequence[Difference]) -> list[Difference]:
     ]
 
 
+def rule(family: int, members: str) -> str:
+    """What `is_significant` means, for beside a table; `members` says in words which comparisons are the family."""
+    count = f"1 comparison, so p Holm is p: {members}" if family == 1 else f"{family:,} comparisons: {members}"
+    return f"Significant: p Holm below {SIGNIFICANCE}. Holm's family is {count}."
+
+
 def smallest_possible_p(replicates: int) -> float:
     """The value of `bootstrap_p` when all replicates agree."""
     return 2 / (replicates + 1)
-
-
-def best_and_worst(values: Mapping[str, float]) -> tuple[str, str] | None:
-    """Names of the highest and the lowest defined value, first ones among equals; None for fewer than two.
-
-    The two are chosen on the same data that then compare them, so their p is too small for a question asked after
-    the fact; CheXtransfer (section 4.1) reports it so. Holm's adjustment over all pairs corrects for that.
-    """
-    defined = {name: value for name, value in values.items() if not math.isnan(value)}
-    if len(defined) < 2:
-        return None
-    best = max(defined, key=lambda name: defined[name])
-    return best, min((name for name in defined if name != best), key=lambda name: defined[name])

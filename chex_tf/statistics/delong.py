@@ -7,6 +7,7 @@ tasks are averaged for the mean AUROC; with one row per unit and one task it is 
 """
 
 import math
+import sys
 
 import numpy as np
 
@@ -29,9 +30,9 @@ def components(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, count:
 
 
 def two_sided_p(difference: float, variance: float) -> float:
-    """From the normal distribution; NaN where the variance is zero and the difference is not."""
+    """From the normal distribution, never zero; NaN where the variance is zero and the difference is not."""
     if math.isnan(difference) or math.isnan(variance):
         return math.nan
     if variance <= 0:
         return 1.0 if difference == 0 else math.nan
-    return math.erfc(abs(difference) / math.sqrt(2 * variance))
+    return max(math.erfc(abs(difference) / math.sqrt(2 * variance)), sys.float_info.min)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chex_tf.statistics.ranking import counts_at_thresholds, roc_curve
+from chex_tf.statistics.ranking import counts_at_thresholds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,20 +87,3 @@ def choose_threshold(labels: np.ndarray, scores: np.ndarray, by: str) -> float:
 def is_reader(scores: np.ndarray) -> bool:
     """Whether these are a radiologist's: only 0 and 1, so one operating point and no curve."""
     return bool(np.isin(scores, (0, 1)).all())
-
-
-def position_to_curve(labels: np.ndarray, scores: np.ndarray, reader: Decisions) -> tuple[str, float]:
-    """Where a reader lies relative to a model's ROC curve (above, below, on), and the reader's sensitivity minus the
-    model's at the reader's specificity. Between two points the curve is a straight line, at a vertical step its top."""
-    false, true = roc_curve(labels, scores)
-    rate = 1 - float(reader.specificity)
-    place = int(np.searchsorted(false, rate, side="right"))
-    if place == false.size or false[place - 1] == rate:
-        at_reader = float(true[place - 1])
-    else:
-        share = (rate - false[place - 1]) / (false[place] - false[place - 1])
-        at_reader = float(true[place - 1] + share * (true[place] - true[place - 1]))
-    margin = float(reader.sensitivity) - at_reader
-    within_rounding = 1e-9
-    where = "above" if margin > within_rounding else "below" if margin < -within_rounding else "on"
-    return where, margin

@@ -8,8 +8,11 @@ import pytest
 from chex_tf.evaluation import evaluation, evaluation_json, matching
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.family_spread import Component, FamilySpread
 from chex_tf.statistics.measure import MEAN
-from chex_tf.statistics.rank_correlation import Correlation, FamilySpread
+from chex_tf.statistics.permutation import PermutationP
+from chex_tf.statistics.rank_correlation import Correlation
 
 
 @pytest.fixture
@@ -67,19 +70,42 @@ def test_readers_stand_apart_from_models(evaluated):
     found = evaluation_json.as_json(evaluated)
     assert set(found["models"]) == {"a", "b"}
     assert found["readers"]["reader"]["decisions"]["Edema"]["threshold"] is None
-    assert set(found["readers"]["reader"]["to_curve"]["Edema"]["a"]) == {"position", "sensitivity_margin"}
+    assert set(found["readers"]["reader"]["to_curve"]["Edema"]["a"]) == {
+        "position",
+        "sensitivity_margin",
+        "low",
+        "high",
+        "undefined_replicates",
+        "p",
+        "p_holm",
+        "significant",
+    }
 
 
 def test_rank_correlations_are_recorded(evaluated):
-    correlation = Correlation(0.5, float("nan"), 4)
-    spread = FamilySpread({}, (float("nan"), None), (0.2, None))
+    correlation = Correlation(0.5, PermutationP(1 / 3, 24, True), 4, None, 4.0, Interval(-0.8, 0.9))
+    nothing = Component(float("nan"), Interval(float("nan"), float("nan"), 0, "fewer than 3 families"))
+    spread = FamilySpread({"R": (0.2, Interval(0.1, 0.3))}, nothing, nothing, float("nan"), 0, 2)
     found = evaluation_json.as_json(evaluated, {"x": correlation}, {"": spread, "scratch": spread})
     assert found["rank_correlation"]["x"] == {
         "rho": 0.5,
-        "p": None,
+        "p": 1 / 3,
+        "orders": 24,
+        "exact": True,
         "models": 4,
-        "over_test_set": None,
-        "over_models": None,
+        "effective_models": 4.0,
+        "over_models": {"low": -0.8, "high": 0.9},
+        "by_family": None,
+        "without_noise": None,
     }
-    assert found["families"] == {"largest_minus_smallest": {}, "within": {"value": None}, "between": {"value": 0.2}}
+    absent = {"value": None, "low": None, "high": None, "reason": "fewer than 3 families"}
+    assert found["families"] == {
+        "largest_minus_smallest": {"R": {"value": 0.2, "low": 0.1, "high": 0.3}},
+        "between": absent,
+        "within": absent,
+        "p": None,
+        "labellings": 0,
+        "families": 2,
+    }
     assert found["families_scratch"] == found["families"]
+    json.dumps(found, allow_nan=False)

@@ -256,3 +256,35 @@ def test_validation_predictions_take_the_names_of_the_models_they_are_of(table, 
     with pytest.raises(InputError, match="for 2 models, in the same order; received 1") as caught:
         matching.match_validation(labels, files[:1], cohort, models, "max", lambda _: None)
     assert caught.value.setting == "threshold_predictions"
+
+
+def test_patients_are_drawn_wherever_every_one_is_known(table):
+    truth, model = table(TRUTH, "truth.csv"), table(TRUTH.replace("study1,0,\n", "study1,0,1\n"))
+    cohort, _, said = match(truth, [model], unit="auto")
+    assert (cohort.unit, cohort.units.tolist(), said) == ("patient", [0, 0, 1], [])
+    assert (cohort.patients.count, cohort.patients.with_several) == (2, 1)
+    asked, _, _ = match(truth, [model], unit="study")
+    assert (asked.unit, asked.units.tolist(), asked.patients) == ("study", [0, 1, 2], cohort.patients)
+    files = table(FOREIGN, "foreign.csv"), [table("Path,Edema\na.png,0.1\nb.png,0.2\nc.png,0.3\nd.png,0.4\n")]
+    for aggregation, units in (("max", [0, 0, 1]), ("none", [0, 0, 0, 1])):
+        cohort, _, said = match(*files, aggregation=aggregation, unit="auto")
+        assert (cohort.unit, cohort.units.tolist(), said) == ("patient", units, [])
+        assert (cohort.patients.count, cohort.patients.with_several) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("keys", "aggregation", "unit"),
+    [(("s1", "s2", "s1"), "max", "study"), (("s1", "s2", "s1"), "none", "study"), (None, "none", "image")],
+)
+def test_what_is_drawn_where_one_patient_is_unknown_is_said(table, keys, aggregation, unit):
+    patients = ("x", "x", "")
+    header = "Path,Patient,Edema\n" if keys is None else "Path,Patient,Study,Edema\n"
+    studies = [""] * 3 if keys is None else [f",{key}" for key in keys]
+    rows = [f"{row}.png,{patient}{study},1\n" for row, patient, study in zip("abc", patients, studies, strict=True)]
+    truth = table(header + "".join(rows), "truth.csv")
+    model = table("Path,Edema\na.png,0.1\nb.png,0.2\nc.png,0.3\n")
+    cohort, _, said = match(truth, [model], aggregation=aggregation, unit="auto")
+    assert (cohort.unit, cohort.patients) == (unit, None)
+    (line,) = said
+    assert line.startswith(f"the bootstrap draws {'studies' if unit == 'study' else 'images'}: the patient of 1 of")
+    assert "a column Patient in" in line

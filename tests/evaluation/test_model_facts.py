@@ -42,7 +42,8 @@ def test_correlations_are_of_the_models_the_catalogue_knows(evaluated):
     assert set(correlations) == {"parameters and AUROC", "parameters and boost"}
     for name, values in (("parameters and AUROC", known), ("parameters and boost", boosts)):
         assert correlations[name].rho == pytest.approx(scipy.stats.spearmanr(parameters, values).statistic)
-        assert correlations[name].over_test is not None
+        assert correlations[name].without_noise is not None
+        assert correlations[name].by_family.families == 2
     assert set(spread) == {""}
     assert spread[""].growth["B"][0] == pytest.approx(areas["B2"] - areas["B1"])
     assert said == [

@@ -114,6 +114,7 @@ def test_a_network_does_not_differ_from_itself() -> None:
     scores = random_scores(0)
     found = localise(["a", "b"], ["Edema", "Fracture"], [scores, scores], None, UNITS, 100, 0)
     assert len(found.differences) == 6
+    assert {difference.family for difference in found.differences} == {3}  # one pair on two tasks and their mean
     for difference in found.differences:
         assert (difference.value, difference.p, difference.p_holm) == (0, 1, 1)
     assert {difference.measure for difference in found.differences} == {POINTING.key, IOU.key}

@@ -175,13 +175,13 @@ def test_a_catalogue_gives_rank_correlations(files):
         names.append(f"m{place}")
         values = np.random.default_rng(place).random((100, 2))
         prediction_files.write(folder / f"m{place}.csv", "Study", keys, TASKS, values)
-        rows.append(f"m{place},F{place % 2},{10 + place},{70 - place}")
+        rows.append(f"m{place},F{place % 3},{10 + place},{70 - place}")
     (folder / "zoo.csv").write_text("\n".join(rows) + "\n")
     done = evaluate(*given(folder, *names), f"--catalogue={folder / 'zoo.csv'}")
     assert done.returncode == 0, done.stderr
     assert "parameters and AUROC" in done.stdout
     assert "ImageNet accuracy of --weights=imagenet and AUROC" in done.stdout
-    assert "Between families" in done.stdout
+    assert "Between families: standard deviation" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ def test_differences_by_hand():
     pairs = [("a", "b"), ("a", "c"), ("b", "c")]
     single = comparison.differences(MEASURE, "Edema", pairs, sampled("Edema", values, replicates, components))
     assert all(np.isnan([one.p_holm, one.p_delong_holm]).all() and one.family == 0 for one in single)
+    assert not any(one.is_significant for one in single)
+    assert comparison.adjust(single[:1])[0].is_significant  # a family of one
     found = comparison.adjust(single)
     assert [(one.a, one.b, one.measure, one.task, one.family) for one in found] == [
         ("a", "b", "area", "Edema", 3),
@@ -64,8 +66,7 @@ def test_differences_by_hand():
     assert (found[0].interval.low, found[0].interval.high) == pytest.approx((0.0525, 0.1475))
     assert [one.p for one in found] == pytest.approx([2 / 102, 2 / 102, 1.0])
     assert [one.p_holm for one in found] == pytest.approx([6 / 102, 6 / 102, 1.0])
-    assert [one.is_significant for one in found] == [True, True, False]
-    assert not any(one.is_significant_after_holm for one in found)
+    assert not any(one.is_significant for one in found)  # 2 / 102 is below 0.05, 6 / 102 is not
     assert found[0].p_delong == pytest.approx(0.0455, abs=1e-4)  # z = 0.1 / 0.05
     assert found[2].p_delong == 1.0
     # Holm: the smallest p times 3; the second, equal to it, is raised to it; 1 stays.
@@ -98,15 +99,10 @@ def test_more_pairs_than_stand_in_memory_at_once_come_in_order():
     assert found[-1].interval == bootstrap.percentile_interval(last)
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([0.8, 0.9, 0.7], ("b", "c")),
-        ([0.8, np.nan, 0.7], ("a", "c")),
-        ([0.5, 0.5], ("a", "b")),
-        ([0.8, np.nan], None),
-        ([], None),
-    ],
-)
-def test_best_and_worst(values, expected):
-    assert comparison.best_and_worst(dict(zip("abc", values, strict=False))) == expected
+def test_the_rule_beside_a_table_names_the_family():
+    assert comparison.rule(1, "the pairs named") == (
+        "Significant: p Holm below 0.05. Holm's family is 1 comparison, so p Holm is p: the pairs named."
+    )
+    assert comparison.rule(1225, "all pairs") == (
+        "Significant: p Holm below 0.05. Holm's family is 1,225 comparisons: all pairs."
+    )

@@ -67,25 +67,3 @@ def test_the_threshold_by_hand_and_the_highest_of_equals():
 def test_readers_are_known_by_their_values():
     assert thresholds.is_reader(np.array([[0.0, 1.0], [1.0, 1.0]]))
     assert not thresholds.is_reader(np.array([[0.0, 0.5]]))
-
-
-def decisions(sensitivity_of_4, specificity_of_4):
-    return thresholds.Decisions(sensitivity_of_4, 4 - specificity_of_4, 4 - sensitivity_of_4, specificity_of_4)
-
-
-@pytest.mark.parametrize(
-    ("reader", "expected"),
-    [
-        (decisions(4, 3), ("above", 0.25)),  # the curve has 0.75 at a false positive rate of 0.25
-        (decisions(3, 3), ("on", 0.0)),
-        (decisions(1, 3), ("below", -0.5)),
-        (decisions(2, 4), ("on", 0.0)),  # at no false positive the curve rises to 0.5
-        (decisions(4, 0), ("on", 0.0)),
-        (decisions(4, 2), ("above", 0.125)),  # 0.875, half-way along the slope of two tied scores
-    ],
-)
-def test_where_a_reader_lies_to_a_curve(reader, expected):
-    labels = np.array([1.0, 1, 0, 1, 0, 0, 1, 0])
-    scores = np.array([8.0, 7, 6, 5, 4, 4, 4, 1])  # ROC (0, .5), (.25, .5), (.25, .75), (.75, 1), (1, 1)
-    where, margin = thresholds.position_to_curve(labels, scores, reader)
-    assert (where, margin) == (expected[0], pytest.approx(expected[1]))

@@ -4,10 +4,12 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import Estimate
 
 NOTHING = "–"
 NOTE_WIDTH = 110
+SMALLEST_P = 1e-15  # smaller ones are printed as less than this: no test knows its tails so far out
 
 
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
@@ -37,9 +39,22 @@ def plain(estimate: Estimate | None) -> str:
     return NOTHING if estimate is None or math.isnan(estimate.value) else f"{estimate.value:.3f}"
 
 
+def signed(value: float, interval: Interval, digits: int = 4) -> str:
+    """A difference with its interval."""
+    if math.isnan(interval.low):
+        return f"{value:+.{digits}f} [no interval]"
+    return f"{value:+.{digits}f} [{interval.low:+.{digits}f}, {interval.high:+.{digits}f}]"
+
+
+def yes_or_no(is_significant: bool) -> str:
+    return "yes" if is_significant else "no"
+
+
 def p_text(p: float) -> str:
     if math.isnan(p):
         return NOTHING
+    if p < SMALLEST_P:
+        return f"<{SMALLEST_P:.0e}"
     return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
 
 

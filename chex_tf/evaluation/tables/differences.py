@@ -1,62 +1,68 @@
-"""Paired differences of the mean over tasks, and what their p are adjusted for."""
+"""Paired differences of the mean over tasks, and what their p are adjusted for; without them, best against worst."""
 
 import math
 from typing import Any
 
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.evaluation.tables.columns import lines, p_text
+from chex_tf.evaluation.tables.columns import filled, lines, p_text, signed, yes_or_no
 from chex_tf.statistics import comparison
+from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.measure import MEAN, Measure
 
 DIFFERENCES_SHOWN = 40
 
 
-def is_shown(evaluation: Evaluation, measure: Measure[Any]) -> bool:
-    return _best_and_worst(evaluation, measure) is not None or bool(evaluation.differences_of(measure, MEAN))
-
-
-def _best_and_worst(evaluation: Evaluation, measure: Measure[Any]) -> comparison.Difference | None:
-    best = evaluation.best_and_worst
-    return best if best is not None and best.measure == measure.key else None
-
-
-def table_of(evaluation: Evaluation, measure: Measure[Any]) -> str:
-    best = _best_and_worst(evaluation, measure)
+def tables_of(evaluation: Evaluation, measure: Measure[Any]) -> list[str]:
+    """Best against worst is left out where all pairs are compared, which adjusts for the choice as well."""
     on_mean = evaluation.differences_of(measure, MEAN)
+    tables = [_pairs(evaluation, measure, on_mean)] if on_mean else []
+    best = evaluation.best_and_worst
+    if best is not None and best.measure == measure.key and not evaluation.settings.paired:
+        tables.append(_best_and_worst(best, measure))
+    return tables
+
+
+def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparison.Difference]) -> str:
     shown = on_mean
-    more = ""
+    more = []
     if len(on_mean) > DIFFERENCES_SHOWN:
         shown = sorted(on_mean, key=lambda difference: (difference.p, -abs(difference.value)))[:DIFFERENCES_SHOWN]
-        more = f"\nThe {DIFFERENCES_SHOWN} of {len(on_mean):,} pairs with the smallest p; all are in evaluation.json."
-    rows = [_difference_row(f"{one.a} − {one.b}", one, measure) for one in shown]
-    if best is not None and not any({one.a, one.b} == {best.a, best.b} for one in shown):
-        rows.append(_difference_row(f"best − worst: {best.a} − {best.b}", best, measure))
-    header = [f"Difference of mean {measure.words}", "[95% interval]", "p", "significant", "p Holm"]
+        more = [f"The {DIFFERENCES_SHOWN} of {len(on_mean):,} pairs with the smallest p; all are in evaluation.json."]
+    header = [f"Difference of mean {measure.words}", "[95% interval]", "p", "p Holm", "significant"]
     header += ["p DeLong", "p DeLong Holm"] if measure.delong else []
-    note = ""
-    if on_mean:
-        note = f"\nHolm's adjustment covers the {len(on_mean):,} pairs compared on one task (here the mean)."
-        floor = comparison.smallest_possible_p(evaluation.settings.replicates)
-        if floor * len(on_mean) >= comparison.SIGNIFICANCE:
-            needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
-            note += (
-                f"\nWith {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
-                f"below 0.05 after adjustment: use more than {needed:,}."
-            )
-    else:
-        note = "\nBest and worst were chosen on this very set; --paired compares all pairs and adjusts for that."
-    return lines(header, rows, 1) + more + note
+    more.append(comparison.rule(on_mean[0].family, "the pairs on one task, here the mean"))
+    floor = comparison.smallest_possible_p(evaluation.settings.replicates)
+    if floor * len(on_mean) >= comparison.SIGNIFICANCE:
+        needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
+        more.append(
+            f"With {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
+            f"below 0.05 after adjustment: use more than {needed:,}."
+        )
+    return "\n".join([lines(header, [_row(one, measure) for one in shown], 1), *more])
 
 
-def _difference_row(label: str, difference: comparison.Difference, measure: Measure[Any]) -> list[str]:
-    interval = difference.interval
-    shown = f"{difference.value:+.4f} "
-    shown += "[no interval]" if math.isnan(interval.low) else f"[{interval.low:+.4f}, {interval.high:+.4f}]"
+def _row(difference: comparison.Difference, measure: Measure[Any]) -> list[str]:
     return [
-        label,
-        shown,
+        f"{difference.a} − {difference.b}",
+        signed(difference.value, difference.interval),
         p_text(difference.p),
-        "yes" if difference.is_significant else "no",
         p_text(difference.p_holm),
+        yes_or_no(difference.is_significant),
         *([p_text(difference.p_delong), p_text(difference.p_delong_holm)] if measure.delong else []),
     ]
+
+
+def _best_and_worst(best: Extremes, measure: Measure[Any]) -> str:
+    header = [f"Best − worst by mean {measure.words}", "[95% interval]", "p", "significant"]
+    row = [
+        f"{best.a} − {best.b}",
+        signed(best.value, best.interval),
+        p_text(best.p),
+        yes_or_no(best.is_significant),
+    ]
+    note = (
+        f"The two of {best.models:,} models were chosen on this very set, so p and interval are those of the range of "
+        f"all {best.models:,}: they allow for the choice. Significant: p below {comparison.SIGNIFICANCE}. --paired "
+        "compares every pair."
+    )
+    return f"{lines(header, [row], 1)}\n{filled(note)}"

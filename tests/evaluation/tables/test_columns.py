@@ -30,6 +30,15 @@ def test_values_with_their_intervals(estimate, text):
     assert columns.with_interval(estimate) == text
 
 
-@pytest.mark.parametrize(("p", "text"), [(0.0123, "0.012"), (0.00042, "4.2e-04"), (np.nan, "–"), (1.0, "1.000")])
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0123, "0.012"),
+        (0.00042, "4.2e-04"),
+        (2e-308, "<1e-15"),
+        (np.nan, "–"),
+        (1.0, "1.000"),
+    ],
+)
 def test_p_values(p, text):
     assert columns.p_text(p) == text

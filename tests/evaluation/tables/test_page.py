@@ -1,9 +1,13 @@
 """The text on the terminal."""
 
+import dataclasses
+
 import numpy as np
+import pytest
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.tables import columns, page
+from chex_tf.evaluation.units import Patients
 
 
 def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
@@ -20,8 +24,6 @@ def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
     assert "Not given for every model: decisions: nothing to choose it on." in lines
     assert "Sens." not in lines[2]  # no threshold, no column
     assert any(line.startswith("a − b") and " yes " in line for line in lines)
-    where, margin = found.readers[0].positions["Edema"]["a"]
-    assert f"{where} {margin:+.3f}" in text
 
 
 def test_many_models_are_listed_by_their_mean(evaluate, test_set):
@@ -44,3 +46,20 @@ def test_the_tasks_of_the_mean_are_named_below_the_rows_of_all(evaluate, test_se
     lines = page.text(evaluate(test_set[1], ("a",), mean_tasks=("Edema",))).splitlines()
     assert "Mean of 1 of 3 tasks: Edema." in lines
     assert "Fracture: undefined, no positive in the set." in lines
+
+
+@pytest.mark.parametrize(
+    ("unit", "with_several", "expected"),
+    [
+        ("patient", 0, "replicates of 120 patients, seed 0. No patient has several studies."),
+        ("patient", 7, "seed 0. 7 of 60 patients have several studies, which are drawn together."),
+        ("study", 7, "7 of 60 patients have several studies: such rows are alike, so these intervals are too narrow"),
+        ("study", None, "replicates of 120 studies, seed 0.\n"),
+    ],
+)
+def test_the_headline_says_how_many_patients_repeat(evaluate, test_set, unit, with_several, expected):
+    found = evaluate(test_set[1], ("a",))
+    patients = None if with_several is None else Patients(60, with_several)
+    cohort = dataclasses.replace(found.cohort, unit=unit, patients=patients)
+    text = page.text(dataclasses.replace(found, cohort=cohort))
+    assert expected.strip() in " ".join(text[: text.index("Task")].split())
