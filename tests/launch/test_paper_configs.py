@@ -28,8 +28,8 @@ def test_without_pretraining_a_network_begins_as_the_papers_did(prepared: pathli
     lines = plan("paper_scratch", "MobileNetV2", prepared, tmp_path)
     assert "weights: random" in lines
     assert (
-        "random weights (paper): convolutions He by outputs, normal (timm 0.2.1, mobilenetv2_100: `_init_weight_goog`); "
-        "heads uniform within 1/√features"
+        "random weights (paper): convolutions He by outputs, normal (timm 0.2.1, mobilenetv2_100: "
+        "`_init_weight_goog`); heads uniform within 1/√features"
     ) in lines
     assert "batch normalisation (paper): momentum 0.9, epsilon 1e-05" in lines
     (normalisation,) = (line for line in lines if line.startswith("normalisation of the input by "))
@@ -49,7 +49,9 @@ def test_resnet50_with_imagenet_weights_is_torchvisions(prepared: pathlib.Path, 
     save_file(state, tmp_path / "resnet50.tv_in1k.safetensors")
     lines = plan("paper_pretrained", "ResNet50", prepared, tmp_path, f"--weights_dir={tmp_path}")
     # 53 convolutions, and four numbers of as many batch normalisations.
-    assert any(line.startswith("weights: resnet50.tv_in1k.safetensors: 265 tensors matched, 0 missing") for line in lines)
+    assert any(
+        line.startswith("weights: resnet50.tv_in1k.safetensors: 265 tensors matched, 0 missing") for line in lines
+    )
     assert "random weights (paper): heads uniform within 1/√features" in lines
     assert "batch normalisation (paper): momentum 0.9, epsilon 1e-05, that of the loaded weights" in lines
     assert any(line.startswith("normalisation of the input by torch: mean 123.6") for line in lines)

@@ -26,7 +26,7 @@ def in_force(side: int = 64, **options: object) -> set[tuple[float, float]]:
         ("DenseNet121Minus3", (0.99, 1.001e-5), (0.9, 1e-5)),
         ("EfficientNetB0Minus2", (0.99, 1e-3), (0.9, 1e-5)),
         ("MobileNetV2", (0.999, 1e-3), (0.9, 1e-5)),
-        ("MobileNetV3", (0.999, 1e-3), (0.9, 1e-5)),
+        pytest.param("MobileNetV3", (0.999, 1e-3), (0.9, 1e-5), marks=pytest.mark.slow),
         ("ResNet18Minus3", (0.9, 1e-5), (0.9, 1e-5)),
         ("MNASNetMinus4", (0.9, 1e-5), (0.9, 1e-5)),
         pytest.param("InceptionV3", (0.99, 1e-3), (0.9, 1e-3), marks=pytest.mark.slow),

@@ -53,7 +53,7 @@ PAPER = [
     ("MobileNetV3", "expanded_conv_1_depthwise", "kernel", "normal", math.sqrt(2 / (3 * 3))),
     ("VGG16", "block1_conv1", "kernel", "normal", math.sqrt(2 / (3 * 3 * 64))),
     ("InceptionV3", "conv2d", "kernel", "truncated", 0.1),
-    ("InceptionV4", "stem_0_conv", "kernel", "uniform", 1 / math.sqrt(3 * 3 * 3)),
+    pytest.param("InceptionV4", "stem_0_conv", "kernel", "uniform", 1 / math.sqrt(3 * 3 * 3), marks=pytest.mark.slow),
     pytest.param("NASNetMobile", "stem_conv1", "kernel", "uniform", 1 / math.sqrt(3 * 3 * 3), marks=pytest.mark.slow),
 ]
 
@@ -78,7 +78,7 @@ def test_a_separable_convolution_has_both_its_kernels_as_pytorch_draws_them() ->
     check(separable.pointwise_kernel, "uniform", 1 / math.sqrt(inputs))
 
 
-@pytest.mark.parametrize("arch", ["DenseNet121Minus3", "MobileNetV2", "CBR-Tiny"])
+@pytest.mark.parametrize("arch", ["DenseNet121Minus3", "MobileNetV2"])
 def test_he_fan_out_is_one_formula_for_every_architecture(arch: str) -> None:
     model = built(arch, "he_fan_out")
     seen = 0
@@ -115,7 +115,7 @@ def test_without_the_flag_nothing_has_changed() -> None:
 
 
 def test_a_truncated_network_starts_from_the_whole_ones_numbers() -> None:
-    whole, cut = built("DenseNet121", "paper", 64), built("DenseNet121Minus3", "paper", 64)
+    whole, cut = built("MNASNet", "paper", 64), built("MNASNetMinus3", "paper", 64)
     for layer in cut.layers:
         if layer.name != "observations":
             for mine, theirs in zip(layer.get_weights(), whole.get_layer(layer.name).get_weights(), strict=True):

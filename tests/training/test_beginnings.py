@@ -20,6 +20,7 @@ def epsilons(model):
     return {layer.epsilon for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)}
 
 
+@pytest.mark.slow
 def test_the_papers_beginning_goes_with_the_run(settings, tmp_path):
     """Keras' MobileNetV2 has momentum 0.999 and epsilon 0.001, the paper's 0.9 and 0.00001."""
     paper = {"initialiser": "paper", "batch_normalisation": "paper"}
@@ -62,6 +63,7 @@ def former(run_dir, arch):
     (run_dir / "status.json").write_text('{"state": "stopped"}')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("then", "today"), [("ResNet50", "ResNet50Keras"), ("ResNet50PyTorch", "ResNet50")])
 def test_a_former_run_of_a_resnet_is_continued_and_read_as_the_network_it_was(then, today, settings, tmp_path):
     cut = {**SHORT, "truncate_at": "conv2_block1_out"}
