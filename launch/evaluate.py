@@ -28,23 +28,29 @@ def main(settings: EvaluationSettings) -> None:
         calibration_section,
         evaluation,
         evaluation_json,
+        groups,
         matching,
         mean_tasks,
         model_facts,
         recalibrating,
         sources,
+        subgroups,
     )
     from chex_tf.evaluation.sections import Section
+    from chex_tf.evaluation.subgroup_section import SubgroupSection
     from chex_tf.evaluation.tables import page
     from chex_tf.statistics import bootstrap
-    from chex_tf.trained.lacking import ensure_predictions
+    from chex_tf.trained.lacking import ensure_groups, ensure_predictions
 
     def say(message: str) -> None:
         print(message, file=sys.stderr)
 
     def predict(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
         watch = functools.partial(Progress, "images")
-        return ensure_predictions(run, split, settings.options, data, settings.strategy, say, watch)
+        name = ensure_predictions(run, split, settings.options, data, settings.strategy, say, watch)
+        if settings.subgroups and split == settings.split:
+            ensure_groups(run, split, name, settings.options, data)
+        return name
 
     source = sources.gather(settings, predict)
     if settings.paired and len(source.tables) < 2:
@@ -81,15 +87,25 @@ def main(settings: EvaluationSettings) -> None:
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )
     sections: list[Section] = [calibration_section.calibrate(found, recalibrated)]
+    by_group = []
+    if source.groups is not None:
+        groupings = groups.groupings(settings.subgroups, settings.age_bands, source.groups, source.truth, cohort, say)
+        by_group = subgroups.by_groups(found, groupings, settings.match_prevalence)
+        sections.append(SubgroupSection(found, tuple(by_group), settings.match_prevalence))
     print(page.text(found, correlations, spread, sections))
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
         evaluation_json.write_scores(source.out / "scores", found)
         written = ["evaluation.json", "scores/"]
         if settings.figures:
-            from chex_tf.evaluation import figures  # matplotlib takes longer to load than all of the above to run
+            from chex_tf.evaluation import (  # matplotlib takes longer to load than all of the above to run
+                figures,
+                subgroup_figure,
+            )
 
             written += figures.draw_all(found, source.out, say)
+            if by_group:
+                written += subgroup_figure.draw(found, by_group, source.out, say)
         say(f"{source.out}: wrote {', '.join(written)}")
 
 

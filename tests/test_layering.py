@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.trained": GROUND
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},
+    "chex_tf.evaluation.subgroup_figure": GROUND | {"matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND

@@ -65,14 +65,20 @@ def draw_all(evaluation: Evaluation, folder: pathlib.Path, say: Callable[[str], 
             ("calibration", _calibration(evaluation, shown)),
             *_measure_figures(evaluation),
         ):
-            if figure is None:
-                continue
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")  # laid out once, not again for each file
-            for kind, extra in (("pdf", {"metadata": {"CreationDate": None}}), ("png", {"dpi": 300})):
-                with whole_file(folder / f"{name}.{kind}") as scratch:
-                    figure.savefig(scratch, format=kind, **extra)
-                written.append(f"{name}.{kind}")
+            if figure is not None:
+                written += save(figure, folder, name)
+    return written
+
+
+def save(figure: Figure, folder: pathlib.Path, name: str) -> list[str]:
+    """As PDF and PNG; the names written."""
+    written = []
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not again for each file
+    for kind, extra in (("pdf", {"metadata": {"CreationDate": None}}), ("png", {"dpi": 300})):
+        with whole_file(folder / f"{name}.{kind}") as scratch:
+            figure.savefig(scratch, format=kind, **extra)
+        written.append(f"{name}.{kind}")
     return written
 
 

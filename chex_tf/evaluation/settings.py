@@ -140,6 +140,28 @@ class EvaluationSettings(Settings):
         group="Calibration",
         choices=("none", *RECALIBRATIONS),
     )
+    subgroups: tuple[str, ...] = setting(
+        (),
+        help="Numbers by group and tests of their equality: sex, age, view, projection, hospital, or any column of "
+        "--groups; a study's view or projection is the set of its images'",
+        group="Subgroups",
+    )
+    groups: pathlib.Path | None = setting(
+        None,
+        help="CSV with a column Study or Path and columns such as Sex, Age, Frontal/Lateral, AP/PA, Hospital, like "
+        "CheXpert's train.csv; a run knows its own",
+        group="Subgroups",
+        existing="file",
+    )
+    age_bands: tuple[int, ...] = setting(
+        (40, 60, 80), help="Where bands of age begin, besides the first", unit="years", low=1, group="Subgroups"
+    )
+    match_prevalence: bool = setting(
+        False,
+        help="Weight each group's positives and negatives to the prevalence in the whole set, for PPV, NPV and "
+        "calibration; AUROC, sensitivity and specificity do not depend on it",
+        group="Subgroups",
+    )
     catalogue: pathlib.Path | None = setting(
         None,
         help="CSV with columns model, family, parameters, imagenet_top1, as launch.zoo --format=csv writes it, for "
@@ -171,6 +193,14 @@ class EvaluationSettings(Settings):
         check_checkpoint(self.checkpoint)
         if self.ensemble and len(self.run_dir or self.predictions) < 2:
             raise InputError("expected at least two models to take the mean of; received one", "ensemble")
+        if self.predictions and self.subgroups and self.groups is None:
+            raise InputError("expected --groups=FILE with the columns by which to group; received none", "groups")
+        if not self.subgroups and (self.groups or self.match_prevalence):
+            raise InputError("goes with --subgroups", "groups" if self.groups else "match_prevalence")
+        if len(set(self.subgroups)) != len(self.subgroups):
+            raise InputError(f"expected each once; received {', '.join(self.subgroups)}", "subgroups")
+        if list(self.age_bands) != sorted(set(self.age_bands)) or not self.age_bands:
+            raise InputError(f"expected rising ages; received {', '.join(map(str, self.age_bands))}", "age_bands")
         for pair in self.compare:
             if len(pair.split(":")) != 2 or not all(pair.split(":")):
                 raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")

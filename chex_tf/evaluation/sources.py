@@ -28,7 +28,7 @@ def predict_nothing(run_dir: pathlib.Path, split: str, data: pathlib.Path | None
 class Sources:
     """`thresholds` holds validation predictions in the order of `tables`, or nothing, and then `no_thresholds` says
     why; `policy` is what uncertain and blank labels became in training, if config.json says so; `trained` says of names
-    that are runs what they trained."""
+    that are runs what they trained; `groups` by what --subgroups groups."""
 
     set: str
     names: tuple[str, ...]
@@ -41,6 +41,7 @@ class Sources:
     policy: str | None
     out: pathlib.Path | None
     trained: Mapping[str, TrainedModel]
+    groups: Table | None = None
 
 
 def gather(settings: EvaluationSettings, predict: Predict = predict_nothing) -> Sources:
@@ -64,6 +65,7 @@ def _from_files(settings: EvaluationSettings) -> Sources:
         None,
         settings.out,
         {},
+        prediction_files.read(settings.groups) if settings.groups else None,
     )
 
 
@@ -99,6 +101,7 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
         "; ".join(sorted(policies)) or None,
         out,
         trained,
+        _groups_of(settings, runs[0], names[0]),
     )
 
 
@@ -133,6 +136,16 @@ def _predictions_of(run: pathlib.Path, name: str) -> Table:
             f"expected {path}; the run has predictions for {', '.join(present) or 'no split'}",
             "split" if present else "run_dir",
         )
+    return prediction_files.read(path)
+
+
+def _groups_of(settings: EvaluationSettings, run: pathlib.Path, name: str) -> Table | None:
+    """Of one run, since all have the same images."""
+    if not settings.subgroups:
+        return None
+    path = settings.groups or predictions.groups_file(run, name)
+    if not path.is_file():
+        raise InputError(f"expected sex, age and views in {path}, or --groups=FILE; there is none", "groups")
     return prediction_files.read(path)
 
 

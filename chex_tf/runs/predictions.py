@@ -1,7 +1,8 @@
 """A run's predictions of a set, and their provenance, so that an older ensemble's are never taken for current ones.
 
-`predictions/` holds, for a set such as test: `test.csv` (one image per row), `test_labels.csv` (the ground truth) and
-`test.json` (the checkpoints, records and settings that they were made from).
+`predictions/` holds, for a set such as test: `test.csv` (one image per row), `test_labels.csv` (the ground truth),
+`test_groups.csv` (sex, age, view and projection) and `test.json` (the checkpoints, records and settings that they were
+made from).
 """
 
 import json
@@ -23,10 +24,14 @@ def labels_file(run_dir: pathlib.Path, name: str) -> pathlib.Path:
     return run_dir / PREDICTIONS / f"{name}_labels.csv"
 
 
+def groups_file(run_dir: pathlib.Path, name: str) -> pathlib.Path:
+    return run_dir / PREDICTIONS / f"{name}_groups.csv"
+
+
 def predicted_sets(run_dir: pathlib.Path) -> list[str]:
     """The sets for which there are predictions."""
     found = (run_dir / PREDICTIONS).glob("*.csv")
-    return sorted(file.stem for file in found if not file.stem.endswith("_labels"))
+    return sorted(file.stem for file in found if not file.stem.endswith(("_labels", "_groups")))
 
 
 def provenance(best: Sequence[Best], options: Options, data: pathlib.Path, split: str) -> dict[str, Any]:

@@ -48,6 +48,18 @@ def ensure_predictions(
     return set_name
 
 
+def ensure_groups(
+    run_dir: pathlib.Path, split: str, set_name: str, options: Options, data: pathlib.Path | None
+) -> None:
+    """Predictions made by an earlier version lack sex, age, view and projection; the records have them."""
+    if not checkpoints.read_index(run_dir) or predictions.groups_file(run_dir, options.name_of(set_name)).is_file():
+        return
+    from chex_tf.trained.predict_split import write_groups
+    from chex_tf.trained.run import read_run
+
+    write_groups(read_run(run_dir), split, set_name, options, data)
+
+
 def _data_of(run_dir: pathlib.Path) -> pathlib.Path:
     """The prepared folder that a run was trained on."""
     found = config.read(run_dir)

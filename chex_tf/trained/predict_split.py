@@ -87,9 +87,19 @@ def predict_split(
     file = predictions.file(run.run_dir, name)
     prediction_files.write(file, "Path", paths, run.tasks, values)
     _write_labels(predictions.labels_file(run.run_dir, name), source, paths, say)
+    _write_groups(predictions.groups_file(run.run_dir, name), source, paths)
     facts = {"images": len(rows), "data_set": source.records.name, "fingerprint": source.records.fingerprint()}
     predictions.write(run.run_dir, name, provenance, **facts)
     say(f"{file}: {len(rows):,} images, {predictions.describe(run.run_dir, name)}")
+
+
+def write_groups(
+    run: TrainedRun, split: str, set_name: str, options: Options = DEFAULT_OPTIONS, data: pathlib.Path | None = None
+) -> None:
+    """Sex, age, view and projection beside predictions that were made without them."""
+    source = open_source(run, split, data)
+    paths = [text.decode() for text in source.records.index.path[source.examples]]
+    _write_groups(predictions.groups_file(run.run_dir, options.name_of(set_name)), source, paths)
 
 
 def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -> Source:
@@ -211,4 +221,21 @@ def _write_labels(path: pathlib.Path, source: Source, paths: list[str], say: Say
     for place, (row, name) in enumerate(zip(rows, paths, strict=True)):
         cells = [words.get(float(value), "") for value in known[place]]
         writer.writerow([name, index.study[row].decode(), index.patient[row].decode(), *cells])
+    write_text(path, text.getvalue())
+
+
+def _write_groups(path: pathlib.Path, source: Source, paths: list[str]) -> None:
+    """Path, Study, Patient and CheXpert's columns Sex, Age, Frontal/Lateral and AP/PA, empty where not known."""
+    rows, records = source.examples, source.records
+    index = records.index
+    sex, view, projection = (records.names(column)[rows] for column in ("sex", "view", "projection"))
+    ages = ["" if age < 0 else str(age) for age in index.age[rows].tolist()]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["Path", "Study", "Patient", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
+    columns = zip(rows, paths, sex.tolist(), ages, view.tolist(), projection.tolist(), strict=True)
+    for row, name, its_sex, age, its_view, its_projection in columns:
+        known = ["" if its_sex == "unknown" else its_sex.capitalize(), age, its_view.capitalize()]
+        known.append("" if its_projection == "none" else its_projection)
+        writer.writerow([name, index.study[row].decode(), index.patient[row].decode(), *known])
     write_text(path, text.getvalue())

@@ -229,3 +229,39 @@ def test_statistics_start_in_under_a_second_and_without_tensorflow(files):
         [sys.executable, "-c", script, *given(folder, "first")], capture_output=True, text=True, cwd=ROOT
     )
     assert done.stderr == "[]\n"
+
+
+def test_groups_and_recalibrated_probabilities(files, tmp_path):
+    folder, labels, first = files
+    keys = [f"v/valid/patient{row:05d}/study1" for row in range(500, 600)]
+    prediction_files.write(tmp_path / "valid.csv", "Study", keys, TASKS, first[::-1])
+    prediction_files.write(tmp_path / "valid_labels.csv", "Study", keys, TASKS, labels[::-1])
+    own = prediction_files.read(folder / "first.csv").keys
+    sexes = ["Female" if row % 2 else "Male" for row in range(100)]
+    rows = (f"elsewhere/{key.partition('/')[2]},{sex}\n" for key, sex in zip(own, sexes, strict=True))
+    (tmp_path / "groups.csv").write_text("Study,Sex\n" + "".join(rows))
+    done = evaluate(
+        *given(folder, "first"),
+        f"--threshold_predictions={tmp_path / 'valid.csv'}",
+        f"--threshold_labels={tmp_path / 'valid_labels.csv'}",
+        "--recalibrate=platt",
+        "--calibration",
+        "--subgroups=sex",
+        f"--groups={tmp_path / 'groups.csv'}",
+        f"--out={folder / 'out'}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "first, by sex" in done.stdout
+    assert "Probabilities were recalibrated by Platt's map, fitted on 100 validation rows." in done.stdout
+    found = json.loads((folder / "out" / "evaluation.json").read_text())
+    expected = metrics.roc_auc_score(labels[:, 0], first[:, 0])  # a rising map leaves it as it is
+    assert found["models"]["first"]["auroc"][TASKS[0]]["value"] == pytest.approx(expected, abs=1e-12)
+    women = np.arange(100) % 2 == 1
+    of_women = metrics.roc_auc_score(labels[women, 1], first[women, 1])
+    entry = found["subgroups"]["models"]["first"]["sex"]["tasks"][TASKS[1]]["groups"]["Female"]
+    assert entry["auroc"]["value"] == pytest.approx(of_women, abs=1e-12)
+    slope = found["calibration"]["models"]["first"][TASKS[0]]["slope"]
+    assert slope["low"] < 1 < slope["high"]  # the validation rows are the same rows, turned round
+    assert slope["value"] == pytest.approx(1, abs=1e-3)
+    assert (folder / "out" / "subgroups_pleural_effusion.png").is_file()
+    assert found["calibration"]["recalibration"]["models"]["first"][TASKS[0]]["method"] == "platt"

@@ -23,7 +23,7 @@ from chex_tf.runs import predictions
 from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 from chex_tf.trained import members, predict_split
-from chex_tf.trained.lacking import ensure_predictions
+from chex_tf.trained.lacking import ensure_groups, ensure_predictions
 from chex_tf.trained.run import read_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -85,6 +85,26 @@ def test_ground_truth_lies_beside_with_study_and_patient(run):
     )
     assert {row[task] for row in rows for task in STUDY_TASKS} == {"0", "1"}
     assert len({row["Patient"] for row in rows}) == 15
+
+
+def test_sex_age_and_views_lie_beside_under_chexperts_names(run):
+    predict_split.predict_split(read_run(run), "test", "test", Options())
+    file = predictions.groups_file(run, "test")
+    with open(file, newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["Path"] for row in rows] == list(values(run)[0])
+    for row in rows:
+        # As the fixture makes them, from an image's number; patients of this split begin at 300.
+        number = 2 * (int(row["Patient"].removeprefix("patient")) - 300) + int("view2" in row["Path"])
+        assert row["Sex"] == ("Female", "Male", "")[number % 3]
+        assert row["Age"] == str(20 + number)
+        assert row["Frontal/Lateral"] == ("Lateral" if number % 5 == 0 else "Frontal")
+        assert row["AP/PA"] == "AP"
+    assert predictions.predicted_sets(run) == ["test"]
+    before = file.read_bytes()
+    file.unlink()
+    ensure_groups(run, "test", "test", Options(), None)  # as for predictions made by an earlier version
+    assert file.read_bytes() == before
 
 
 def test_uncertain_labels_are_not_scored_and_that_is_said(run):
