@@ -16,13 +16,13 @@ def add_flag(parser: argparse.ArgumentParser, **sizes: Any) -> None:
         parser.set_defaults(**sizes)
 
 
-def prepared_phantom(folder: pathlib.Path) -> pathlib.Path:
-    """Draws a few phantoms below `folder` and prepares them; the prepared folder."""
+def prepared_phantom(folder: pathlib.Path, patients: int = 10, side: int = SIDE) -> pathlib.Path:
+    """Draws phantoms below `folder` and prepares them; the prepared folder."""
     from launch import prepare
     from launch.prepare_settings import PHANTOM, PrepareSettings
 
     # One thread, or processes would be started that each import the benchmark, TensorFlow included.
-    settings = PrepareSettings(dataset=PHANTOM, data_dir=folder, patients=10, image_size=SIDE, threads=1)
+    settings = PrepareSettings(dataset=PHANTOM, data_dir=folder, patients=patients, image_size=side, threads=1)
     prepare.prepare(settings)
     return pathlib.Path(prepare.make_builder(settings).data_path)
 

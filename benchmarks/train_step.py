@@ -1,10 +1,13 @@
 """One training step, images a second: this project's models beside PyTorch + timm's, turn by turn in one run.
 
-    python -m benchmarks.train_step --peer_python=TIMM_ENV/bin/python --peer_script=peer_train_step.py ResNet18 …
+    python -m benchmarks.train_step --peer_python=TIMM_ENV/bin/python ResNet18 …
+    python -m benchmarks.train_step --peer_python=TIMM_ENV/bin/python --precision=mixed_bfloat16 ResNet18 …
 
-The peer's script is called with a timm name, --size and --batch, and prints "name images_a_second". Each side runs in a
-process of its own and the sides take turns, so that a machine that slows down slows both. Without a peer only this
-side is timed. Loss, optimiser (Adam in one kernel a variable) and batch are the peer's: random images, 14 outputs.
+The peer's script (benchmarks/peers/pytorch_step.py, or another) is called with a timm name, --size, --batch, --steps
+and, unless it is float32, --precision; it prints "name images_a_second". Each side runs in a process of its own and the
+sides take turns, so that a machine that slows down slows both. Without a peer's interpreter only this side is timed.
+Loss, optimiser (Adam in one kernel a variable) and batch are the peer's: random images, 14 outputs. Under
+mixed_bfloat16 this side computes as launch.train --precision=mixed_bfloat16 does, PyTorch under torch.autocast.
 
 TensorFlow turns oneDNN on by itself only for newer instruction sets (AVX-512 VNNI and above). PyTorch always uses it,
 so it is turned on here too, unless TF_ENABLE_ONEDNN_OPTS says otherwise.
@@ -41,7 +44,8 @@ PEERS = {
     "ResNet101": "resnet101",
 }
 _WARM_STEPS, _TIMINGS = 2, 3  # as the peer's script
-# Those for which at least 1.2 times the peer is promised; for the others 1.0.
+_PEER_SCRIPT = pathlib.Path(__file__).parent / "peers" / "pytorch_step.py"
+# Those for which at least 1.2 times the peer is promised, in float32; for the others 1.0.
 PROMISED = {"DenseNet121": 1.2, "ResNet18": 1.2, "EfficientNetB0": 1.2, "MobileNetV2": 1.2}
 
 
@@ -49,7 +53,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("architectures", nargs="*", help="rows of the catalogue; all sixteen by default")
     parser.add_argument("--peer_python", type=pathlib.Path, help="interpreter that has PyTorch and timm")
-    parser.add_argument("--peer_script", type=pathlib.Path, help="script that times one step in PyTorch")
+    parser.add_argument(
+        "--peer_script", type=pathlib.Path, default=_PEER_SCRIPT, help="script that times one step in PyTorch"
+    )
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32", help="of both sides")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=8, help="steps a timing, of which the best of three counts")
@@ -64,14 +71,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def time_ours(arch: str, size: int, batch: int, steps: int, *, fused: bool) -> float:
+def time_ours(arch: str, size: int, batch: int, steps: int, precision: str, *, fused: bool) -> float:
     """Images a second of one replica's step, in this process."""
+    import keras
     import tensorflow as tf
 
     from chex_tf.models import build
     from chex_tf.models.heads import Heads
     from chex_tf.models.settings import ModelSettings
 
+    keras.config.set_dtype_policy(precision)
     model = build.build_model(ModelSettings(arch=arch, fused=fused), Heads(outputs=14), size).model
     images = tf.random.stateless_uniform((batch, size, size, 3), (0, 1))
     labels = tf.cast(tf.random.stateless_uniform((batch, 14), (0, 2)) > 0.8, tf.float32)
@@ -148,11 +157,13 @@ def _printed(command: list[str], **more: str) -> str:
 def sides(options: argparse.Namespace, arch: str) -> dict[str, list[str]]:
     """The commands whose numbers are compared for one architecture."""
     shape = ["--size", str(options.size), "--batch", str(options.batch), "--steps", str(options.steps)]
+    if options.precision != "float32":
+        shape += ["--precision", options.precision]
     ours = [sys.executable, "-m", "benchmarks.train_step", arch, *shape, "--one"]
     commands = {"ours": [*ours, "fused"]}
     if options.plain:
         commands["plain Keras"] = [*ours, "plain"]
-    if options.peer_python and options.peer_script:
+    if options.peer_python:
         commands["PyTorch + timm"] = [str(options.peer_python), str(options.peer_script), PEERS[arch], *shape]
     return commands
 
@@ -161,12 +172,12 @@ def main() -> None:
     options = arguments()
     if options.one:
         (arch,) = options.architectures
-        print(time_ours(arch, options.size, options.batch, options.steps, fused=options.one == "fused"))
+        shape = options.size, options.batch, options.steps, options.precision
+        print(time_ours(arch, *shape, fused=options.one == "fused"))
         return
     results: dict[str, dict[str, float]] = {}
-    print(
-        f"{'':16}{'ours':>10}{'PyTorch':>10}{'ratio':>8}{'plain':>10}   images a second, {options.size}×{options.size}"
-    )
+    what = f"images a second, {options.size}×{options.size}, {options.precision}"
+    print(f"{'':16}{'ours':>10}{'PyTorch':>10}{'ratio':>8}{'plain':>10}   {what}")
     for arch in options.architectures or PEERS:
         commands = sides(options, arch)
         timings: dict[str, list[float]] = {side: [] for side in commands}
@@ -177,7 +188,8 @@ def main() -> None:
         results[arch] = paces
         peer, plain = paces.get("PyTorch + timm"), paces.get("plain Keras")
         line = f"{arch:16}{paces['ours']:10.1f}" + (f"{peer:10.1f}{paces['ours'] / peer:8.2f}" if peer else 18 * " ")
-        short = peer is not None and paces["ours"] < PROMISED.get(arch, 1.0) * peer
+        promised = PROMISED.get(arch, 1.0) if options.precision == "float32" else 0.0
+        short = peer is not None and paces["ours"] < promised * peer
         print(
             line + (f"{plain:10.1f}" if plain else 10 * " ") + ("   short of the promise" if short else ""), flush=True
         )

@@ -26,12 +26,15 @@ PROGRESS_BAR_FROM = 500_000_000
 def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation import (
         calibration_section,
+        checklist,
         evaluation,
         evaluation_json,
         groups,
         matching,
         mean_tasks,
         model_facts,
+        net_benefit_section,
+        predictive_section,
         recalibrating,
         sources,
         subgroups,
@@ -39,6 +42,7 @@ def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation.sections import Section
     from chex_tf.evaluation.subgroup_section import SubgroupSection
     from chex_tf.evaluation.tables import page
+    from chex_tf.runs import config
     from chex_tf.statistics import bootstrap
     from chex_tf.trained.lacking import ensure_groups, ensure_predictions
 
@@ -92,20 +96,34 @@ def main(settings: EvaluationSettings) -> None:
         groupings = groups.groupings(settings.subgroups, settings.age_bands, source.groups, source.truth, cohort, say)
         by_group = subgroups.by_groups(found, groupings, settings.match_prevalence)
         sections.append(SubgroupSection(found, tuple(by_group), settings.match_prevalence))
+    if settings.prevalence:
+        sections.append(predictive_section.predict_values(found))
+    benefit = net_benefit_section.net_benefits(found) if settings.net_benefit else None
+    if benefit is not None:
+        sections.append(benefit)
     print(page.text(found, correlations, spread, sections))
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
         evaluation_json.write_scores(source.out / "scores", found)
         written = ["evaluation.json", "scores/"]
+        if settings.checklist:
+            runs = dict(zip(source.names, settings.run_dir, strict=True)) if settings.run_dir else {}
+            configurations = {name: one for name, run in runs.items() if (one := config.read_if_trained(run))}
+            known = checklist.Known(configurations, source.truth.path.name)
+            chosen_on = validation[0] if validation else None
+            written.append(checklist.write(source.out, found, known, chosen_on, recalibrated, sections))
         if settings.figures:
             from chex_tf.evaluation import (  # matplotlib takes longer to load than all of the above to run
                 figures,
+                net_benefit_figure,
                 subgroup_figure,
             )
 
             written += figures.draw_all(found, source.out, say)
             if by_group:
                 written += subgroup_figure.draw(found, by_group, source.out, say)
+            if benefit is not None:
+                written += net_benefit_figure.draw(benefit, source.out)
         say(f"{source.out}: wrote {', '.join(written)}")
 
 

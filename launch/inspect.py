@@ -34,17 +34,22 @@ def main(data: DataSettings, inspect: InspectSettings) -> None:
     from chex_tf.files import whole_file
     from launch.progress import Progress
 
+    if data.takes_subset and not inspect.training:
+        raise InputError(
+            "a subset is of what is trained on: expected --training with it; received --notraining",
+            "train_patients" if data.train_patients is not None else "train_images",
+        )
     source = Source(data, inspect.split, training=inspect.training, progress=Progress("images"))
     batches = source.batches(inspect.images)
     if not inspect.training and inspect.step >= batches:
         raise InputError(f"expected a batch below {batches}; received {inspect.step}", "step")
     batch = source.batch(inspect.step, inspect.images)
-    description = source.describe()
     statistics = source.statistics()
-    description.insert(3, f"mean {statistics.mean:.1f}, deviation {statistics.deviation:.1f} of the training pixels")
+    pixels = f"mean {statistics.mean:.1f}, deviation {statistics.deviation:.1f} of the training pixels"
+    images = [*source.describe_images(), pixels]
     with whole_file(inspect.out) as scratch:
-        batch_picture.draw(batch, source.targets.tasks, description[:4]).save(scratch, "PNG")
-    print("\n".join(description))
+        batch_picture.draw(batch, source.targets.tasks, images).save(scratch, "PNG")
+    print("\n".join([*images, *source.describe_labels()]))
     print(inspect.out)
 
 

@@ -43,6 +43,11 @@ FIGURES = {
     "kills": ("untouched run: N s", "kill 1: step N on disk", "1 kills over 1 runs of 12 steps: all equal"),
     "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
     "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
+    "precision": (
+        "seed 0: float32 N, mixed_bfloat16 N, difference N",
+        "2 seeds: float32 N ± N, mixed_bfloat16 N ± N",
+        "difference N ± N, mean and standard deviation over seeds",
+    ),
     "predict": ("round 1: network alone N films a second, from files N, ratio N", "median ratio N by the clock, N by"),
     "train_step": ("ResNet18Minus3 N",),
     "training": (
@@ -54,7 +59,7 @@ FIGURES = {
     ),
 }
 # More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
-SLOW = {"ingest", "input", "kills", "phantom_difficulty", "predict", "training"}
+SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "training"}
 
 
 def benchmarks() -> list[str]:
@@ -81,6 +86,15 @@ def test_a_benchmark_runs_quickly_and_prints_its_figures(name):
     assert done.returncode == 0, done.stderr[-3000:]
     for wanted in FIGURES[name]:
         assert all(math.isfinite(figure) for figure in figures(done.stdout, wanted)), (wanted, done.stdout)
+
+
+@pytest.mark.slow
+def test_a_step_is_timed_in_bfloat16_too():
+    command = [sys.executable, "-m", "benchmarks.train_step", "--quick", "--precision=mixed_bfloat16"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=550)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "images a second, 64×64, mixed_bfloat16" in done.stdout
+    assert figures(done.stdout, "ResNet18Minus3 N")[0] > 0
 
 
 def test_a_figure_is_found_in_its_column_and_one_that_is_none_is_seen():

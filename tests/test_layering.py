@@ -34,17 +34,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},
     "chex_tf.evaluation.subgroup_figure": GROUND | {"matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
+    "chex_tf.evaluation.net_benefit_figure": GROUND
+    | {"numpy", "matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.evaluation.figures": GROUND | {"numpy", "matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.trained", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.explain": GROUND
-    | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "matplotlib"}
+    | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "PIL", "matplotlib"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}
     | {"chex_tf.evaluation.tables.columns", "chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
     "chex_tf.explain.while_training": GROUND
     | {"numpy", "chex_tf.data", "chex_tf.models", "chex_tf.explain", "chex_tf.training.loop"},
+    "chex_tf.study": GROUND | {"chex_tf.runs"},
     "launch.convert": GROUND | {"launch", "torch", "safetensors"},
     "launch": {
         "absl",

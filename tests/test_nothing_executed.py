@@ -1,9 +1,15 @@
 """Nothing that a file holds is ever executed: no pickle, no eval, no Keras model outside its safe mode."""
 
 import ast
+import os
 import pathlib
+import pickle
 
+import numpy as np
 import pytest
+
+from chex_tf.explain.map_files import open_folder
+from chex_tf.settings import InputError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXECUTING_MODULES = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
@@ -40,3 +46,35 @@ def test_a_file_executes_nothing_that_it_reads(file):
 def test_the_walk_sees_what_executes():
     source = "import pickle\nfrom dill import loads\neval('1')\nnp.load(f, allow_pickle=True)\nload(f, safe_mode=False)"
     assert what_executes(source) == {"pickle", "dill", "eval", "allow_pickle", "safe_mode"}
+
+
+class MakesAFolder:
+    """Unpickling one runs a command."""
+
+    def __init__(self, place: pathlib.Path) -> None:
+        self.place = place
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.place),)
+
+
+@pytest.mark.parametrize("kind", ["pkl", "npy", "npz"])
+def test_a_map_that_would_run_a_command_runs_none(tmp_path, kind):
+    """The one place that reads pickles reads them as data, and numpy's files may hold none."""
+    folder, made = tmp_path / "maps", tmp_path / "made"
+    folder.mkdir()
+    film = "patient1_study1_view1_frontal"
+    held = np.array([MakesAFolder(made)], dtype=object)
+    file = folder / f"{film}_Edema.{kind}"
+    if kind == "pkl":
+        file.write_bytes(pickle.dumps({"map": np.zeros((2, 2)), "cxr_dims": MakesAFolder(made)}))
+    elif kind == "npy":
+        np.save(file, held, allow_pickle=True)
+    else:
+        np.savez(file, held)
+    with pytest.raises(InputError, match=r"which was not called|expected numbers"):
+        open_folder(folder, []).read(film, "Edema")
+    assert not made.exists()
+    if kind == "pkl":
+        pickle.loads(file.read_bytes())  # the file is as dangerous as it claims
+        assert made.is_dir()

@@ -29,6 +29,7 @@ class Purpose(enum.IntEnum):
     CROP_ACROSS = 13
     CROP_DOWN = 14
     STATISTICS = 15
+    SUBSET = 16
 
 
 def bits(purpose: Purpose | np.ndarray, *keys: int | np.ndarray) -> np.ndarray:

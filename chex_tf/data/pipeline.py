@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, targets
+from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, subset, targets
 from chex_tf.data.batch_memory import BatchMemory
 from chex_tf.data.pairs import Partners
 from chex_tf.data.pixel_statistics import measured_statistics
@@ -74,7 +74,10 @@ def dataset(
 
 
 class Source:
-    """A split under given settings. Its contents are known once it is constructed; images are read with each batch."""
+    """A split under given settings. Its contents are known once it is constructed; images are read with each batch.
+
+    A subset (see subset.py) is of what is trained on: other sources hold every image of the chosen views.
+    """
 
     def __init__(
         self,
@@ -89,7 +92,9 @@ class Source:
         self.training = training
         self.records = open_records(settings.data, split, progress) if records is None else records
         self.targets = targets.make_targets(self.records, settings)
-        self.examples = _chosen(self.records, settings.views)
+        self._of_views = _chosen(self.records, settings.views)
+        self.subset = subset.choose(self.records.index, self._of_views, settings) if training else None
+        self.examples = self._of_views if self.subset is None else self.subset.examples
         self.order = order.Order(len(self.examples), settings.seed, settings.shuffle)
         self._columns = self._make_columns()
         self._partners: dict[str, Partners] = {}
@@ -107,16 +112,22 @@ class Source:
         return order.evaluation_batches(len(self), batch)
 
     def statistics(self) -> Statistics:
-        """The training split's, from the folder's summary; without one, those of up to 2,000 of these images."""
+        """The training split's, from the folder's summary; without one, those of up to 2,000 of its images
+        of the chosen views. A subset has the whole split's."""
         known = self.records.statistics()
         if known is not None:
             return known
-        drawn = np.argsort(draws.bits(draws.Purpose.STATISTICS, 0, self.examples), kind="stable")[:_STATISTICS_IMAGES]
-        return measured_statistics(self.records, self.settings.resized, np.sort(self.examples[drawn]))
+        examples = self._of_views
+        drawn = np.argsort(draws.bits(draws.Purpose.STATISTICS, 0, examples), kind="stable")[:_STATISTICS_IMAGES]
+        return measured_statistics(self.records, self.settings.resized, np.sort(examples[drawn]))
 
     def describe(self) -> list[str]:
         """In words: which images, what the policy makes of their labels, what is done to the pixels."""
-        return [*self._describe_images(), *targets.describe(self.targets.counts(self.examples))]
+        return [*self.describe_images(), *self.describe_labels()]
+
+    def describe_labels(self) -> list[str]:
+        """The labels there are of each task and what the policy makes of them, as a table."""
+        return targets.describe(self.targets.counts(self.examples))
 
     def to_json(self) -> dict[str, Any]:
         """What a run's configuration should record about its data, besides the settings."""
@@ -126,7 +137,8 @@ class Source:
             "split": self.records.split,
             "fingerprint": self.records.fingerprint(),
             "images": len(self),
-            "images_left_out_by_view": len(self.records) - len(self),
+            "images_left_out_by_view": len(self.records) - len(self._of_views),
+            "subset": None if self.subset is None else self.subset.to_json(),
             "stored": self.records.stored().to_json(),
             "tasks": list(self.targets.tasks),
             "classes": self.targets.classes,
@@ -232,10 +244,11 @@ class Source:
             if self._failure is None or piece < self._failure[0]:
                 self._failure = piece, error
 
-    def _describe_images(self) -> list[str]:
+    def describe_images(self) -> list[str]:
+        """In words: which images, what is done to the pixels, the policy for labels."""
         settings, index = self.settings, self.records.index
         patients = len(np.unique(index.patient[self.examples]))
-        left_out = len(self.records) - len(self)
+        left_out = len(self.records) - len(self._of_views)
         views = "all views" if settings.views == "all" else f"{settings.views} views only, {left_out:,} images left out"
         side, resized = settings.image_size, settings.resized
         how = f"{resized}×{resized}" if settings.aspect == "squash" else f"shorter side {resized}, proportions kept"
@@ -249,6 +262,7 @@ class Source:
         size = cache.gigabytes(cache.bytes_needed(len(self), resized))
         return [
             f"{self.records.name} {self.records.split}: {len(self):,} images of {patients:,} patients, {views}",
+            *([] if self.subset is None else self.subset.describe()),
             f"pixels: {how}{cropped}; augmentation: {', '.join(changes) or 'none'}; "
             f"cache: {settings.cache}{f', {size}' if settings.cache != 'none' else ''}",
             f"labels: uncertain {settings.uncertain}; not mentioned {settings.blank}",

@@ -31,6 +31,28 @@ class DataSettings(Settings):
         ("study",), help=f"observations to learn: one set ({', '.join(TASK_SETS)}) or names", group="data"
     )
     views: str = setting("all", help="which images are used", choices=VIEW_CHOICES, group="data")
+    train_patients: int | None = setting(
+        None,
+        help="train on the first so many patients of an order that subset_seed draws; views are chosen before",
+        unit="patients",
+        low=1,
+        group="data",
+    )
+    train_images: int | None = setting(
+        None,
+        help="train on exactly so many images: patient after patient in that order, the last one perhaps in part",
+        unit="images",
+        low=1,
+        group="data",
+    )
+    subset_seed: int = setting(
+        0,
+        help="draws the order of patients for train_patients and train_images; --seed does not change it, so that "
+        "repeated runs see the same images",
+        low=0,
+        high=2**63 - 1,
+        group="data",
+    )
     data_seed: int | None = setting(
         None,
         help="decides order, augmentation and smoothed labels; without it, training's --seed does, or 0",
@@ -123,6 +145,16 @@ class DataSettings(Settings):
             raise InputError("expected a task set or names of tasks; received none", "tasks")
         if len(set(self.tasks)) != len(self.tasks):
             raise InputError(f"expected each task once; received {', '.join(self.tasks)}", "tasks")
+        if self.train_patients is not None and self.train_images is not None:
+            raise InputError(
+                f"expected train_patients or train_images; received both, {self.train_patients} and "
+                f"{self.train_images}",
+                "train_images",
+            )
+        if self.subset_seed and not self.takes_subset:
+            raise InputError(
+                f"expected train_patients or train_images with it; received {self.subset_seed} alone", "subset_seed"
+            )
         policies.check(self.uncertain, "uncertain")
         policies.check(self.blank, "blank")
         wants_file = "self_trained" in policies.rule_names(self.uncertain, "uncertain")
@@ -141,6 +173,10 @@ class DataSettings(Settings):
             raise InputError(f"--cache=disk and --cache_dir go together; received --cache={self.cache}", "cache_dir")
 
     @property
+    def takes_subset(self) -> bool:
+        return self.train_patients is not None or self.train_images is not None
+
+    @property
     def resized(self) -> int:
         """Side (or shorter side) of an image before it is cropped."""
         return self.image_size if self.crop_from is None else self.crop_from
@@ -155,11 +191,14 @@ class DataSettings(Settings):
         return self if self.data_seed is not None else dataclasses.replace(self, data_seed=seed)
 
     def as_evaluated(self, data: pathlib.Path | None = None) -> Self:
-        """The same films and tasks for evaluation, perhaps from another folder: no augmentation, no cache, no policy
-        for uncertain labels. Labels not mentioned keep their rule, which decides what counts as negative."""
+        """The same films and tasks for evaluation, perhaps from another folder: no subset, no augmentation, no cache,
+        no policy for uncertain labels. Labels not mentioned keep their rule, which decides what counts as negative."""
         return dataclasses.replace(
             self,
             data=self.data if data is None else data,
+            train_patients=None,
+            train_images=None,
+            subset_seed=0,
             uncertain="ignore",
             self_trained=None,
             crop="centre",

@@ -162,6 +162,14 @@ class EvaluationSettings(Settings):
         "calibration; AUROC, sensitivity and specificity do not depend on it",
         group="Subgroups",
     )
+    prevalence: tuple[str, ...] = setting(
+        (),
+        help="PPV and NPV where a finding is that common: shares for all tasks (0.02,0.1) or for one (Edema:0.05)",
+        group="Decisions",
+    )
+    net_benefit: bool = setting(
+        False, help="Net benefit over thresholds (decision curves) with intervals and a figure", group="Decisions"
+    )
     catalogue: pathlib.Path | None = setting(
         None,
         help="CSV with columns model, family, parameters, imagenet_top1, as launch.zoo --format=csv writes it, for "
@@ -174,6 +182,11 @@ class EvaluationSettings(Settings):
         help="Folder for evaluation.json and figures; with one --run_dir the default is evaluation/SPLIT in it",
         group="Output",
         writes="folder",
+    )
+    checklist: bool = setting(
+        False,
+        help="Write checklist.md: what TRIPOD+AI and CLAIM ask for, filled in where the files know it, the rest named",
+        group="Output",
     )
     figures: bool = setting(True, help="Draw figures (PDF and PNG) where files are written", group="Output")
 
@@ -201,6 +214,11 @@ class EvaluationSettings(Settings):
             raise InputError(f"expected each once; received {', '.join(self.subgroups)}", "subgroups")
         if list(self.age_bands) != sorted(set(self.age_bands)) or not self.age_bands:
             raise InputError(f"expected rising ages; received {', '.join(map(str, self.age_bands))}", "age_bands")
+        if self.checklist and self.out is None and len(self.run_dir) != 1:
+            raise InputError("expected --out=DIR, where checklist.md is written; received none", "out")
+        for one in self.prevalence:
+            if not _is_share(one.rpartition(":")[2]):
+                raise InputError(f"expected shares between 0 and 1, or TASK:SHARE; received {one}", "prevalence")
         for pair in self.compare:
             if len(pair.split(":")) != 2 or not all(pair.split(":")):
                 raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")
@@ -209,3 +227,10 @@ class EvaluationSettings(Settings):
     def options(self) -> Options:
         """How runs predict."""
         return Options(self.checkpoint, self.augment, self.batch)
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0 < float(text) < 1
+    except ValueError:
+        return False

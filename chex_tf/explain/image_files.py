@@ -12,8 +12,8 @@ import numpy as np
 from chex_tf.evaluation.tables.columns import lines
 from chex_tf.explain import figure, maps_file, overlay, subjects
 from chex_tf.explain.films import find_files
+from chex_tf.explain.report import Result
 from chex_tf.explain.settings import ExplainSettings
-from chex_tf.explain.subjects import Result
 from chex_tf.files import whole_file
 from chex_tf.trained.view import stored_of
 

@@ -1,8 +1,8 @@
 """How well maps localise: the pointing game and intersection over union, with intervals and paired differences.
 
-Pointing game: whether the map's highest point lies within the region (of several equally high points, the share that
-does). IoU: of the region and the part of the map above a share of its peak; the share is chosen on other films, by
-task. Films without a region of a task are left out for it.
+Pointing game: whether the map's highest point lies within the region. IoU: of the region and the part of the map above
+a cut, which is chosen on other films, by task. `chex_tf.explain.scoring` says what a cut is, and how ties count. Films
+without a region of a task are left out for it.
 """
 
 import dataclasses
@@ -12,62 +12,43 @@ from typing import Any
 
 import numpy as np
 
+from chex_tf.explain.scoring import PEAK, Protocol
 from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Progress, Resampling, silent
 from chex_tf.statistics.comparison import Difference
 from chex_tf.statistics.measure import MEAN, Estimate, Key, Measure, Sampled, estimate, mean_of, sample
 
-# Shares of a map's peak that are tried.
-SHARES = np.arange(1, 20) / 20
-_ROUNDING = 1e-6  # of upsampling: the pixels beyond the outermost cells' centres are equally high
-
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """One network's scores: hits (films, tasks), overlaps (films, tasks, SHARES); NaN where there is no region.
+    """One network's scores: hits (films, tasks), overlaps (films, tasks, cuts); NaN where there is no region, and in
+    `overlaps` where a protocol leaves a map out.
 
     `areas` (films, tasks) is the region's share of the film: the pointing game's chance level, and the IoU of a map
-    that marks everything.
+    that marks everything. `cuts` is (tasks, cuts).
     """
 
+    protocol: Protocol
     hits: np.ndarray
     overlaps: np.ndarray
     areas: np.ndarray
+    cuts: np.ndarray
 
     @classmethod
-    def empty(cls, films: int, tasks: int) -> "Scores":
-        nothing = np.full((films, tasks), np.nan)
-        return cls(nothing, np.full((films, tasks, len(SHARES)), np.nan), nothing.copy())
+    def empty(cls, films: int, tasks: Sequence[str], protocol: Protocol = PEAK) -> "Scores":
+        cuts = np.array([protocol.cuts_of(task) for task in tasks])
+        nothing = np.full((films, len(tasks)), np.nan)
+        return cls(protocol, nothing, np.full((films, *cuts.shape), np.nan), nothing.copy(), cuts)
 
     def record(self, film: int, task: int, bright: np.ndarray, region: np.ndarray) -> None:
-        self.hits[film, task] = hit(bright, region)
-        self.overlaps[film, task] = overlaps(bright, region)
+        self.hits[film, task] = self.protocol.hit(bright, region)
+        self.overlaps[film, task] = self.protocol.overlaps(bright, region, self.cuts[task])
         self.areas[film, task] = region.mean()
-
-
-def hit(bright: np.ndarray, region: np.ndarray) -> float:
-    """0 to 1; a map that is nowhere above 0 misses."""
-    peak = bright.max()
-    return float(region[bright >= peak * (1 - _ROUNDING)].mean()) if peak > 0 else 0.0
-
-
-def overlaps(bright: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """IoU [SHARES] of `region` and the pixels that reach each share of the map's peak."""
-    peak = bright.max()
-    if not peak > 0:
-        return np.zeros(len(SHARES))
-    # The number of shares each pixel reaches, counted and summed from the highest down.
-    reached = np.searchsorted(SHARES.astype(bright.dtype) * peak, bright.ravel(), side="right")
-    marked, shared = (
-        np.bincount(pixels, minlength=len(SHARES) + 1)[::-1].cumsum()[::-1][1:]
-        for pixels in (reached, reached[region.ravel()])
-    )
-    return np.asarray(shared / (marked + region.sum() - shared))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TaskMaps:
-    """One network's maps of one task, film by film: hits, and IoU at the chosen share; NaN where there is no region."""
+    """One network's maps of one task, film by film: hits, and IoU at the chosen cut; NaN where there is none."""
 
     hits: np.ndarray
     overlaps: np.ndarray
@@ -113,12 +94,14 @@ MEASURES: tuple[Measure[TaskMaps], ...] = (POINTING, IOU)
 
 @dataclasses.dataclass(frozen=True)
 class NetworkResult:
-    """One network's results, by measure's key, then by task and for MEAN. `shares` is the chosen share of the peak by
-    task; with two, the first is for even units and was chosen on odd ones, the second vice versa."""
+    """One network's results, by measure's key, then by task and for MEAN. `cuts` are the chosen ones by task; with two,
+    the first is for even units and was chosen on odd ones, the second vice versa. `left_out` counts, by task, the maps
+    that the protocol leaves out of the IoU."""
 
     name: str
     estimates: dict[str, dict[str, Estimate]]
-    shares: dict[str, tuple[float, ...]]
+    cuts: dict[str, tuple[float, ...]]
+    left_out: dict[str, int]
 
     def of(self, measure: Measure[Any]) -> dict[str, Estimate]:
         return self.estimates[measure.key]
@@ -144,21 +127,24 @@ def localise(
     seed: int,
     progress: Progress = silent,
 ) -> Localisation:
-    """`units` (films,) from 0; `chosen_on`: scores on the films on which thresholds are chosen.
+    """`units` (films,) from 0; `chosen_on`: scores on the films on which cuts are chosen.
 
     If those have no region of a task, or are None, films are split into halves by unit, and each half is measured at
-    the share that is best on the other.
+    the cut that is best on the other. A protocol with a single cut leaves nothing to choose.
     """
     kept = [place for place in range(len(tasks)) if not np.isnan(scores[0].hits[:, place]).all()]
     shown = tuple(tasks[place] for place in kept)
     count = int(units.max(initial=-1)) + 1
     asked: dict[Key, TaskMaps] = {}
-    shares = {}
+    cuts = {}
     for place, (name, score) in enumerate(zip(names, scores, strict=True)):
-        at, chosen = _at_chosen_shares(
-            score.overlaps[:, kept], chosen_on[place].overlaps[:, kept] if chosen_on else None, units
+        at, chosen = _at_chosen_cuts(
+            score.overlaps[:, kept],
+            chosen_on[place].overlaps[:, kept] if chosen_on else None,
+            units,
+            score.cuts[kept],
         )
-        shares[name] = dict(zip(shown, chosen, strict=True))
+        cuts[name] = dict(zip(shown, chosen, strict=True))
         for column, task in enumerate(shown):
             maps = TaskMaps(score.hits[:, kept[column]], at[:, column], units, count)
             asked |= {(name, measure, task): maps for measure in MEASURES}
@@ -172,9 +158,13 @@ def localise(
                 measure.key: {task: estimate(sampled[name, measure, task]) for task in (*shown, MEAN)}
                 for measure in MEASURES
             },
-            shares[name],
+            cuts[name],
+            {
+                task: int(np.sum(~np.isnan(score.hits[:, place]) & np.isnan(score.overlaps[:, place]).all(axis=1)))
+                for task, place in zip(shown, kept, strict=True)
+            },
         )
-        for name in names
+        for name, score in zip(names, scores, strict=True)
     ]
     areas = {task: float(np.nanmean(scores[0].areas[:, place])) for task, place in zip(shown, kept, strict=True)}
     return Localisation(
@@ -187,28 +177,31 @@ def localise(
     )
 
 
-def _at_chosen_shares(
-    found: np.ndarray, others: np.ndarray | None, units: np.ndarray
+def _at_chosen_cuts(
+    found: np.ndarray, others: np.ndarray | None, units: np.ndarray, cuts: np.ndarray
 ) -> tuple[np.ndarray, list[tuple[float, ...]]]:
-    """IoU (films, tasks) at the shares chosen for each task."""
+    """IoU (films, tasks) at the cuts chosen for each task."""
     at = np.full(found.shape[:2], np.nan)
-    shares: list[tuple[float, ...]] = []
+    chosen: list[tuple[float, ...]] = []
     odd = units % 2 == 1
     for task in range(found.shape[1]):
-        if others is not None and not np.isnan(others[:, task]).all():
+        if cuts.shape[1] == 1:
+            places = [0]
+            at[:, task] = found[:, task, 0]
+        elif others is not None and not np.isnan(others[:, task]).all():
             places = [_best(others[:, task])]
             at[:, task] = found[:, task, places[0]]
         else:
             places = [_best(found[odd, task]), _best(found[~odd, task])]
             at[:, task] = np.where(odd, found[:, task, places[1]], found[:, task, places[0]])
-        shares.append(tuple(float(SHARES[place]) for place in places))
-    return at, shares
+        chosen.append(tuple(float(cuts[task, place]) for place in places))
+    return at, chosen
 
 
 def _best(overlaps: np.ndarray) -> int:
-    """The place in SHARES with the highest mean IoU; the middle if there is no film."""
+    """The place of the cut with the highest mean IoU, the first of several; the middle if there is no film."""
     known = overlaps[~np.isnan(overlaps[:, 0])]
-    return int(np.argmax(known.mean(axis=0))) if len(known) else len(SHARES) // 2
+    return int(np.argmax(known.mean(axis=0))) if len(known) else overlaps.shape[1] // 2
 
 
 def _differences(names: Sequence[str], tasks: Sequence[str], sampled: Mapping[Key, Sampled]) -> list[Difference]:

@@ -1,14 +1,15 @@
-"""The true regions of findings: phantoms' masks, ChestX-ray14's boxes, CheXlocalize's segmentations."""
+"""The true regions of findings: phantoms' masks, ChestX-ray14's boxes, CheXlocalize's segmentations and polygons."""
 
 import csv
-import json
 import pathlib
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 import cv2
 import numpy as np
 
-from chex_tf.observations import ALIASES
+from chex_tf.explain.annotations import open_annotations
+from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS
 from chex_tf.phantom.chest_xray14_layout import BOXED
 from chex_tf.phantom.picture_tables import MASKS, mask_path
 from chex_tf.settings import InputError
@@ -17,7 +18,6 @@ BOXES = "BBox_List_2017.csv"
 _BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")
 # The published boxes are in pixels of 1024 by 1024 images (Wang et al. 2017), whatever size images are stored at.
 _BOX_FRAME = 1024
-_LARGEST = 1024
 _PHANTOM_RECORD, _PHANTOM_TABLE = "phantom.json", "Data_Entry_2017_v2020.csv"
 _FINDINGS = {published: name for name, published in BOXED.items()}
 
@@ -29,9 +29,12 @@ class Regions(Protocol):
         Its proportions are the film's, but not necessarily its size. `path` is spelled as in the records.
         """
 
+    def marked(self) -> Iterator[tuple[str, str]]:
+        """Every film and task that seem to have a region, the film as a path that `__call__` takes."""
 
-def open_regions(place: pathlib.Path) -> Regions:
-    """The path's name decides which of the three it is."""
+
+def open_regions(place: pathlib.Path, whole: bool = False) -> Regions:
+    """The path's name decides which of the three it is. `whole`: regions of the film's own size, however large."""
     if place.is_dir():
         found = find_in(place)
         if found is None:
@@ -40,8 +43,8 @@ def open_regions(place: pathlib.Path) -> Regions:
     if place.suffix == ".csv":
         return _boxes(place)
     if place.suffix == ".json":
-        return _segmentations(place)
-    raise InputError(f"expected a phantom's folder, {BOXES} or a segmentations JSON; received {place}", "regions")
+        return open_annotations(place, whole)
+    raise InputError(f"expected a phantom's folder, {BOXES} or a JSON of CheXlocalize; received {place}", "regions")
 
 
 def find_in(folder: pathlib.Path) -> Regions | None:
@@ -68,6 +71,13 @@ class _Masks:
             raise InputError(f"{file}: expected a PNG; it cannot be decoded", "regions")
         return mask > 0 if mask.any() else None
 
+    def marked(self) -> Iterator[tuple[str, str]]:
+        folder = self._folder / MASKS
+        for file in sorted(folder.rglob("*.png")):
+            task = file.stem.replace("_", " ") if file.stem not in CHEST_XRAY14_FINDINGS else file.stem
+            # mask_path() puts `masks` in place of a path's first part and takes its suffix away.
+            yield f"images/{file.parent.relative_to(folder).as_posix()}.png", ALIASES.get(task, task)
+
 
 class _Boxes:
     """The region of several boxes of one finding on one film is their union."""
@@ -87,6 +97,9 @@ class _Boxes:
             columns = slice(round(left), max(round(left + across), round(left) + 1))
             region[round(top) : max(round(top + down), round(top) + 1), columns] = True
         return region if region.any() else None
+
+    def marked(self) -> Iterator[tuple[str, str]]:
+        yield from self.boxes
 
 
 def _boxes(file: pathlib.Path) -> Regions:
@@ -116,69 +129,3 @@ def _boxes(file: pathlib.Path) -> Regions:
             for cells in csv.DictReader(stream):
                 found.frames[cells["Image Index"]] = (int(cells["Height]"]), int(cells["OriginalImage[Width"]))
     return found
-
-
-class _Segmentations:
-    def __init__(self, content: dict[str, dict[str, Any]], file: pathlib.Path) -> None:
-        self._file = file
-        self._content = {
-            film: {ALIASES.get(task, task): mask for task, mask in masks.items()} for film, masks in content.items()
-        }
-
-    def __call__(self, path: str, task: str) -> np.ndarray | None:
-        # patient64541_study1_view1_frontal, for …/patient64541/study1/view1_frontal.jpg
-        film = "_".join(pathlib.PurePosixPath(path).with_suffix("").parts[-3:])
-        encoded = self._content.get(film, {}).get(ALIASES.get(task, task))
-        if encoded is None:
-            return None
-        try:
-            region = _bounded(decode_runs(encoded["counts"], *encoded["size"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{self._file}: {film}, {task}: {error}", "regions") from error
-        return region if region.any() else None
-
-
-def _segmentations(file: pathlib.Path) -> Regions:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: expected JSON; {error}", "regions") from error
-    if not isinstance(content, dict) or not all(isinstance(masks, dict) for masks in content.values()):
-        raise InputError(f"{file}: expected masks by film and task, as in CheXlocalize's gt_segmentations", "regions")
-    return _Segmentations(content, file)
-
-
-def _bounded(region: np.ndarray) -> np.ndarray:
-    """At most _LARGEST pixels per side: no map is that fine, and a full-size film has eight million pixels."""
-    scale = _LARGEST / max(region.shape)
-    if scale >= 1 or not region.any():
-        return region
-    height, width = (max(1, round(side * scale)) for side in region.shape)
-    share = cv2.resize(region.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return share >= 0.5 if (share >= 0.5).any() else share > 0
-
-
-def decode_runs(counts: str, height: int, width: int) -> np.ndarray:
-    """COCO's compressed run lengths as a mask, bool (height, width).
-
-    Lengths of runs of 0 and 1 in turn, down the columns. A length is written as five bits per character (from "0"),
-    lowest first; the sixth bit says that more follow. From the fourth on, it is the difference from the length two
-    before.
-    """
-    runs: list[int] = []
-    value = shift = 0
-    for character in counts:
-        bits = ord(character) - 48
-        if not 0 <= bits < 64:
-            raise ValueError(f"expected run lengths in COCO's compressed form; received the character {character!r}")
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits & 32:
-            continue
-        if bits & 16:
-            value -= 1 << shift
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-        value = shift = 0
-    if sum(runs) != height * width or min(runs, default=0) < 0:
-        raise ValueError(f"expected runs of {height}×{width} pixels; received {sum(runs)} in all")
-    return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T

@@ -1,4 +1,4 @@
-"""launch.explain's report on a split: outcomes at the threshold, and localisation as a table and as JSON."""
+"""launch.explain's report: outcomes at the threshold, and localisation as a table and as JSON."""
 
 import dataclasses
 import math
@@ -11,12 +11,21 @@ import numpy as np
 from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines, p_text
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.localisation import MEASURES, Localisation
+from chex_tf.explain.scoring import Protocol, shown_cut
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import MEAN, Estimate
 
 HOLM_FAMILY = "all pairs of runs on all tasks and their mean, by one measure; significant means p_holm < 0.05"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What to print, and what was written into the folder."""
+
+    text: str
+    written: list[str]
 
 
 def outcomes(
@@ -40,13 +49,18 @@ def outcomes(
 
 
 def localisation(
-    settings: ExplainSettings, found: Localisation, grids: Sequence[tuple[int, int]], patients: np.ndarray
+    settings: ExplainSettings,
+    protocol: Protocol,
+    where: str,
+    found: Localisation,
+    grids: Sequence[str],
+    patients: np.ndarray | None,
 ) -> str:
     """The measures, with runs next to each other within a task, then the paired differences of the means; `patients`
-    is each film's."""
+    is each film's, where it is known."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
-        f"Localisation on {settings.split}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
+        f"Localisation on {where}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
         f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}. "
         f"{_repeats(settings.unit, patients)}"
     )
@@ -57,14 +71,14 @@ def localisation(
                 [
                     "Mean" if task == MEAN else task,
                     network.name,
-                    "×".join(map(str, grid)),
+                    grid,
                     "" if task == MEAN else str(found.films[task]),
                     f"{found.chance[task]:.3f}",
                     *(_with_interval(network.of(measure)[task]) for measure in MEASURES),
-                    "" if task == MEAN else "/".join(f"{share:.2f}" for share in network.shares[task]),
+                    "" if task == MEAN else "/".join(map(shown_cut, network.cuts[task])),
                 ]
             )
-    header = ["Task", "Run", "Grid", "Films", "Chance", *(measure.title for measure in MEASURES), "Of peak"]
+    header = ["Task", "Run", "Grid", "Films", "Chance", *(measure.title for measure in MEASURES), protocol.cut_title]
     parts = [textwrap.fill(head, NOTE_WIDTH) + "\n" + lines(header, rows, 3)]
     means = [difference for difference in found.differences if difference.task == MEAN]
     if means:
@@ -84,15 +98,25 @@ def localisation(
         tasks = f"{len(found.tasks)} task{'s' * (len(found.tasks) > 1)} and their mean"
         rule = comparison.rule(means[0].family, f"the pairs of runs on {tasks}, by one measure")
         parts.append(lines(header, table, 2) + "\n" + textwrap.fill(rule, NOTE_WIDTH))
-    note = (
-        "Chance: the share of a film that its region covers. Of peak: the share of a map's peak from which pixels "
-        "count as marked, chosen on other films" + (" (two: each half by the other)." if _is_halved(found) else ".")
-    )
+    note = f"Chance: the share of a film that its region covers. {protocol.cut_note}"
+    if any(len(cuts) > 1 for network in found.networks for cuts in network.cuts.values()):
+        note += ", chosen on other films (two: each half by the other)."
+    else:
+        note += ", chosen on other films." if protocol.chooses else "."
+    left_out = {network.name: sum(network.left_out.values()) for network in found.networks}
+    if any(left_out.values()):
+        counts = ", ".join(f"{name} {count}" for name, count in left_out.items())
+        note += (
+            f" A map that marks nothing has no IoU under this protocol and is left out of it: {counts}. Differences of "
+            "IoU then compare means over different films."
+        )
     parts.append(textwrap.fill(note, NOTE_WIDTH))
     return "\n\n".join(parts)
 
 
-def _repeats(unit: str, patients: np.ndarray) -> str:
+def _repeats(unit: str, patients: np.ndarray | None) -> str:
+    if patients is None:
+        return "Which films are of one patient is not known; where several are, the intervals are too narrow."
     films = np.bincount(patients)
     several = f"{np.sum(films > 1):,} of {np.sum(films > 0):,} patients have several films"
     if unit == "patient" or not (films > 1).any():
@@ -100,13 +124,14 @@ def _repeats(unit: str, patients: np.ndarray) -> str:
     return f"{several}: these are alike, so the intervals are too narrow; --unit=patient draws patients."
 
 
-def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisation) -> dict[str, Any]:
-    """The content of localisation.json."""
+def to_json(
+    settings: ExplainSettings, about: dict[str, Any], described: Sequence[str], found: Localisation
+) -> dict[str, Any]:
+    """The content of localisation.json; `about` says what was measured."""
+    cuts = "shares_of_peak" if settings.protocol == "peak" else "thresholds"
     return {
-        "split": settings.split,
-        "threshold_split": settings.threshold_split,
-        "method": settings.method,
-        "checkpoint": settings.checkpoint,
+        **about,
+        "protocol": settings.protocol,
         "unit": settings.unit,
         "units": found.units,
         "replicates": settings.replicates,
@@ -116,7 +141,11 @@ def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisa
         "runs": {
             network.name: {
                 "model": words,
-                "shares_of_peak": {task: list(shares) for task, shares in network.shares.items()},
+                cuts: {
+                    task: ["otsu" if math.isnan(cut) else cut for cut in chosen]
+                    for task, chosen in network.cuts.items()
+                },
+                "left_out_of_iou": network.left_out,
                 **{
                     measure.key: {task: _estimate(each) for task, each in network.of(measure).items()}
                     for measure in MEASURES
@@ -139,10 +168,6 @@ def to_json(settings: ExplainSettings, described: Sequence[str], found: Localisa
         ],
         "holm_family": HOLM_FAMILY,
     }
-
-
-def _is_halved(found: Localisation) -> bool:
-    return any(len(shares) > 1 for network in found.networks for shares in network.shares.values())
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

@@ -15,8 +15,11 @@ from chex_tf.explain.films import Split, open_split
 from chex_tf.explain.localisation import Localisation, Scores, localise
 from chex_tf.explain.overlay import brightness
 from chex_tf.explain.placing import upsample
+from chex_tf.explain.protocols import protocol_of
+from chex_tf.explain.report import Result
+from chex_tf.explain.scoring import Protocol
 from chex_tf.explain.settings import METHOD_NAMES, ExplainSettings
-from chex_tf.explain.subjects import Result, Subject
+from chex_tf.explain.subjects import Subject
 from chex_tf.files import write_text
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
@@ -50,43 +53,45 @@ class LabelledFilms:
 
 
 def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Result:
-    opened = subjects.open_runs(settings)
-    labelled, threshold_films = _open(settings, opened, say)
+    opened, protocol = subjects.open_runs(settings), protocol_of(settings)
+    labelled, threshold_films = _open(settings, opened, protocol, say)
     stored = labelled.films.records.stored()
     loaded = opened.load(settings, lambda _: stored)
     for subject in loaded:
         say(subject.describe)
-    more = len(threshold_films.films) + len(threshold_films.films_with_regions) if threshold_films else 0
+    more = len(threshold_films.films) if threshold_films else 0
+    more += len(threshold_films.films_with_regions) if threshold_films and protocol.chooses else 0
     count = _counter(progress, len(labelled.films) + more)
     thresholds = _thresholds(settings, opened, loaded, threshold_films, count)
     chosen_on = (
-        _scores(settings, opened, loaded, threshold_films, count)
-        if threshold_films and threshold_films.known.any()
+        _scores(settings, opened, protocol, loaded, threshold_films, count)
+        if threshold_films and protocol.chooses and threshold_films.known.any()
         else None
     )
     notes = _notes(settings, loaded)
-    probable, scores, written = _explain_all(settings, opened, loaded, labelled, thresholds, notes, count)
+    probable, scores, written = _explain_all(settings, opened, protocol, loaded, labelled, thresholds, notes, count)
     written += _draw(settings, opened, loaded, labelled, probable, notes)
     text = report.outcomes(opened.names, opened.tasks, labelled.truth, probable, thresholds)
     if labelled.known.any():
         units = labelled.films.units(settings.unit)
         found = localise(opened.names, opened.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
         _write(settings, loaded, found)
-        grids = [subject.explain.grid for subject in loaded]
-        text += "\n\n" + report.localisation(settings, found, grids, labelled.films.units("patient"))
+        grids = ["×".join(map(str, subject.explain.grid)) for subject in loaded]
+        patients = labelled.films.units("patient")
+        text += "\n\n" + report.localisation(settings, protocol, settings.split, found, grids, patients)
         written.append("localisation.json")
     return Result(text, written)
 
 
 def _open(
-    settings: ExplainSettings, opened: subjects.OpenedRuns, say: Say
+    settings: ExplainSettings, opened: subjects.OpenedRuns, protocol: Protocol, say: Say
 ) -> tuple[LabelledFilms, LabelledFilms | None]:
     """The split, and the split on which thresholds are chosen, if there is one."""
     folder = settings.data or opened.runs[0].data.data
     if not folder.is_dir():
         raise InputError(f"expected the prepared folder; the run was trained on {folder}, which does not exist", "data")
     films = open_split(folder, settings.split, opened.runs)
-    given = _given_regions(settings, films, say)
+    given = _given_regions(settings, films, protocol, say)
     labelled = _label(films, opened, given)
     if settings.regions is not None and not labelled.known.any():
         raise InputError(
@@ -94,15 +99,18 @@ def _open(
         )
     version = json.loads((version_folder(folder) / "dataset_info.json").read_text(encoding="utf-8"))
     if settings.threshold_split not in {split["name"] for split in version.get("splits", [])}:
-        say(f"no split {settings.threshold_split}: no threshold for probabilities; for maps, from the other half")
+        maps = "; for maps, from the other half" if protocol.chooses else ""
+        say(f"no split {settings.threshold_split}: no threshold for probabilities{maps}")
         return labelled, None
-    other = given if settings.threshold_regions is None else regions.open_regions(settings.threshold_regions)
+    other = given
+    if settings.threshold_regions is not None:
+        other = regions.open_regions(settings.threshold_regions, protocol.whole_regions)
     return labelled, _label(open_split(folder, settings.threshold_split, opened.runs), opened, other)
 
 
-def _given_regions(settings: ExplainSettings, films: Split, say: Say) -> regions.Regions | None:
+def _given_regions(settings: ExplainSettings, films: Split, protocol: Protocol, say: Say) -> regions.Regions | None:
     if settings.regions is not None:
-        return regions.open_regions(settings.regions)
+        return regions.open_regions(settings.regions, protocol.whole_regions)
     metadata = films.records.folder / "metadata.json"
     known = json.loads(metadata.read_text(encoding="utf-8")) if metadata.is_file() else {}
     source = pathlib.Path(known.get("source", {}).get("folder", "") or "/nowhere")
@@ -160,12 +168,13 @@ def _thresholds(
 def _scores(
     settings: ExplainSettings,
     opened: subjects.OpenedRuns,
+    protocol: Protocol,
     loaded: Sequence[Subject],
     threshold_films: LabelledFilms,
     count: Callable[[int], None],
 ) -> list[Scores]:
     """Scores of maps on the threshold films with a region."""
-    scores = [Scores.empty(len(threshold_films.films), len(opened.tasks)) for _ in loaded]
+    scores = [Scores.empty(len(threshold_films.films), opened.tasks, protocol) for _ in loaded]
     for here, found in subjects.walk(
         threshold_films.films, threshold_films.films_with_regions, loaded, settings.batch, _explain(opened), count
     ):
@@ -194,6 +203,7 @@ def _record_scores(
 def _explain_all(
     settings: ExplainSettings,
     opened: subjects.OpenedRuns,
+    protocol: Protocol,
     loaded: Sequence[Subject],
     labelled: LabelledFilms,
     thresholds: Sequence[np.ndarray],
@@ -202,7 +212,7 @@ def _explain_all(
 ) -> tuple[np.ndarray, list[Scores], list[str]]:
     """One pass over the split: probabilities (runs, films, tasks), scores of maps, and the files written."""
     films = labelled.films
-    scores = [Scores.empty(len(films), len(opened.tasks)) for _ in loaded]
+    scores = [Scores.empty(len(films), opened.tasks, protocol) for _ in loaded]
     probable = np.zeros((len(loaded), len(films), len(opened.tasks)))
     maps = maps_file.MapsFile(labelled.names, opened.tasks, opened.names)
     title = f"{METHOD_NAMES[settings.method]} on {settings.split} of {films.records.name}"
@@ -266,7 +276,8 @@ def _draw(
 
 
 def _write(settings: ExplainSettings, loaded: Sequence[Subject], found: Localisation) -> None:
-    content = report.to_json(settings, [subject.describe for subject in loaded], found)
+    about = {name: getattr(settings, name) for name in ("split", "threshold_split", "method", "checkpoint")}
+    content = report.to_json(settings, about, [subject.describe for subject in loaded], found)
     write_text(settings.out / "localisation.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

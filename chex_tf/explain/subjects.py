@@ -23,14 +23,6 @@ Output = TypeVar("Output")
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
-    """What to print, and what was written into the folder."""
-
-    text: str
-    written: list[str]
-
-
-@dataclasses.dataclass(frozen=True)
 class Subject:
     """One run under a short name; `view` is what it sees of a film in its own file."""
 

@@ -27,13 +27,15 @@ from chex_tf.settings import InputError, nearest
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    """A model, the settings as resolved, the normalisation that it expects, and how its weights were loaded."""
+    """A model, the settings as resolved, the normalisation that it expects, how its weights were loaded and what became
+    of them."""
 
     model: keras.Model
     row: Row
     settings: ModelSettings
     normalisation: Normalisation | None
     loaded: weights.Loaded | None
+    parts: tuple[initialisation.Part, ...] = ()
 
 
 def build_model(
@@ -64,22 +66,44 @@ def build_model(
         loaded = weights.load(
             network, row, settings.weights, settings.weights_dir, needed=needed, progress=progress, encoder=encoder
         )
-    if settings.mean_variance:
-        initialisation.mean_variance(network, seed)
-    if settings.transfuse_up_to is not None:
-        _check_below_the_cut(settings.transfuse_up_to, features)
-        random = whole_network(row, side, seed, settings.initialiser)
-        if settings.stochastic_depth is not None:
-            stochastic_depth.set_rate(random, settings.stochastic_depth)
-        initialisation.transfuse(network, random, settings.transfuse_up_to)
-        features = truncated(row, random, settings.truncate_at)
+    origins: dict[str, str] = {}
+    if loaded is not None:
+        if settings.transfuse_up_to is not None:
+            _check_below_the_cut(settings.transfuse_up_to, features)
+        network, origins = _started(settings, row, network, side, seed)
+        features = truncated(row, network, settings.truncate_at)
     model = assemble(features, heads_wanted, seed, settings.initialiser)
     batch_normalisation.choose(model, settings)
     if settings.fused:
         fused_batch_normalization.fuse(model)
     open_question = settings.weights == "none" and statistics is None
     wanted = None if open_question else normalisation(row, settings.weights, statistics, settings.scheme, encoder)
-    return Built(model, row, settings, wanted, loaded)
+    return Built(model, row, settings, wanted, loaded, initialisation.parts(model, origins))
+
+
+def _started(
+    settings: ModelSettings, row: Row, pretrained: keras.Model, side: int, seed: int
+) -> tuple[keras.Model, dict[str, str]]:
+    """The network that training starts from, of the pretrained one, and each layer's origin by its name.
+
+    `mean_variance` draws all of it or, with `transfuse_up_to`, what lies above that layer, which is random otherwise.
+    """
+    names = [layer.name for layer in every_layer(pretrained)]
+    if settings.transfuse_up_to is None:
+        if settings.mean_variance:
+            initialisation.mean_variance(pretrained, seed)
+        return pretrained, dict.fromkeys(
+            names, initialisation.MEAN_VARIANCE if settings.mean_variance else initialisation.PRETRAINED
+        )
+    start = whole_network(row, side, seed, settings.initialiser)
+    if settings.stochastic_depth is not None:
+        stochastic_depth.set_rate(start, settings.stochastic_depth)
+    if settings.mean_variance:
+        start.set_weights(pretrained.get_weights())
+        initialisation.mean_variance(start, seed)
+    above = initialisation.MEAN_VARIANCE if settings.mean_variance else initialisation.RANDOM
+    copied = initialisation.transfuse(pretrained, start, settings.transfuse_up_to)
+    return start, {name: initialisation.PRETRAINED if name in copied else above for name in names}
 
 
 def truncated(row: Row, network: keras.Model, truncate_at: str | None = None) -> keras.Model:

@@ -37,9 +37,10 @@ def attach(features: keras.Model, heads: Heads) -> keras.Model:
 
     With extra heads the output is a dict by head's name, "observations" first; otherwise it is that one tensor.
     """
-    x = layers.GlobalAveragePooling2D(name=POOLED)(features.output)
+    # Features and losses are float32, whatever the precision of the maps below.
+    x = layers.GlobalAveragePooling2D(dtype="float32", name=POOLED)(features.output)
     if heads.dropout > 0:
-        x = layers.Dropout(heads.dropout, name="features_dropout")(x)
+        x = layers.Dropout(heads.dropout, dtype="float32", name="features_dropout")(x)
     logits = _observations(x, heads)
     if not heads.extra:
         return keras.Model(features.input, logits, name=features.name)
@@ -55,7 +56,6 @@ def _observations(x: Any, heads: Heads) -> Any:
 
 
 def _dense(x: Any, units: int, name: str) -> Any:
-    # Losses are computed from these: float32 whatever the precision below.
     return layers.Dense(units, dtype="float32", name=name)(x)
 
 

@@ -1,13 +1,43 @@
 """Starting points between random and pretrained: mean-var initialisation and weight transfusion (Raghu et al. 2019)."""
 
+import dataclasses
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import keras
 import numpy as np
 
 from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.truncation import truncate
+
+PRETRAINED, MEAN_VARIANCE, RANDOM = "pretrained", "mean-variance", "random"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """The tensors of a model that have one origin, and its first and last layer with weights, in the model's order."""
+
+    origin: str
+    tensors: int
+    first: str
+    last: str
+
+    def __str__(self) -> str:
+        where = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        reset = "; moving statistics 0 and 1" if self.origin == MEAN_VARIANCE else ""
+        return f"{self.tensors} tensors {self.origin} ({where}{reset})"
+
+
+def parts(model: keras.Model, origins: Mapping[str, str]) -> tuple[Part, ...]:
+    """The parts of `model`, whose layers have these origins by name; those that are not named are random."""
+    found: dict[str, Part] = {}
+    for layer in every_layer(model):
+        tensors = len(own_variables(layer))
+        if tensors:
+            origin = origins.get(layer.name, RANDOM)
+            before = found.get(origin, Part(origin, 0, layer.name, layer.name))
+            found[origin] = dataclasses.replace(before, tensors=before.tensors + tensors, last=layer.name)
+    return tuple(found[origin] for origin in (PRETRAINED, MEAN_VARIANCE, RANDOM) if origin in found)
 
 
 def mean_variance(model: keras.Model, seed: int, leave: Collection[str] = ()) -> int:
@@ -39,14 +69,13 @@ def _reset_statistics(layer: keras.Layer) -> None:
         layer.moving_variance.assign(np.ones(layer.moving_variance.shape))
 
 
-def transfuse(pretrained: keras.Model, random: keras.Model, up_to: str) -> int:
-    """Copies weights of `pretrained` into `random`, from the image up to and including the layer `up_to`.
+def transfuse(pretrained: keras.Model, other: keras.Model, up_to: str) -> frozenset[str]:
+    """Copies weights of `pretrained` into `other`, from the image up to and including the layer `up_to`.
 
-    Both are the same network; above `up_to` the second keeps its random weights. Returns how many tensors were copied.
+    Both are the same network; above `up_to` the second keeps its own weights, random ones or draws of `mean_variance`.
+    Returns the names of the layers that are pretrained now, nested ones included.
     """
-    copied = 0
-    for layer in truncate(pretrained, up_to).layers:
-        into = random.get_layer(layer.name)
-        into.set_weights(layer.get_weights())
-        copied += len(layer.get_weights())
-    return copied
+    below = truncate(pretrained, up_to)
+    for layer in below.layers:
+        other.get_layer(layer.name).set_weights(layer.get_weights())
+    return frozenset(layer.name for layer in every_layer(below))

@@ -76,7 +76,7 @@ def describe(settings: ModelSettings, row: Row) -> str:
     heads = "uniform within 1/√features" if settings.initialiser == PAPER else "Glorot uniform, biases zero"
     if settings.weights == "none":
         below = f"convolutions {drawn}; "
-    elif settings.transfuse_up_to is not None:
+    elif settings.transfuse_up_to is not None and not settings.mean_variance:
         below = f"convolutions above {settings.transfuse_up_to} {drawn}; "
     else:
         below = ""

@@ -45,11 +45,15 @@ class ModelSettings(Settings):
     )
     mean_variance: bool = setting(
         False,
-        help="replace loaded weights by draws from normal distributions with each tensor's mean and variance",
+        help="replace loaded weights by draws from normal distributions with each tensor's mean and variance: all of "
+        "them or, with transfuse_up_to, those above that layer",
         group="model",
     )
     transfuse_up_to: str | None = setting(
-        None, help="name of the layer up to which loaded weights are used; above it weights are random", group="model"
+        None,
+        help="name of the layer up to which loaded weights are used; above it weights are random, or as mean_variance "
+        "says",
+        group="model",
     )
     truncate_at: str | None = setting(None, help="name of the layer after which the network is cut", group="model")
     initialiser: str = setting(

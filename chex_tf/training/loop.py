@@ -49,15 +49,13 @@ Callback = Callable[[Evaluated], None]
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How far the run got, and the signal's exit code if a signal ended it."""
+    """How far the run got, the signal's exit code if a signal ended it, and the rate of its training steps in images a
+    second, without evaluations and without the first call, which compiles; NaN if there was no other."""
 
     step: int
     steps: int
     exit_code: int
-
-
-def total_steps(settings: TrainSettings, steps_per_epoch: float) -> int:
-    return settings.steps if settings.steps is not None else max(1, math.ceil(settings.epochs * steps_per_epoch))
+    rate: float
 
 
 def run(
@@ -73,7 +71,7 @@ def run(
 ) -> Outcome:
     """Continues from the last checkpoint, or begins; returns at the last step or when asked to stop."""
     run_dir, chief, clock = settings.run_dir, machine.is_chief, time.monotonic
-    steps = total_steps(settings, objective.steps_per_epoch)
+    steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = Evaluations(settings.evaluate_steps, steps)
 
     # ---- where the run stands -----------------------------------------------------------------------------------
@@ -116,11 +114,16 @@ def run(
     steps_per_call = settings.steps_per_call or (8 if tf.config.list_physical_devices("GPU") else 1)
 
     # ---- the loop -----------------------------------------------------------------------------------------------
+    calls, timed_steps, timed_seconds = 0, 0, 0.0
     try:
         while step < steps and stop.signal is None:
             profile(step)
             count = min(steps_per_call, evaluations.steps_to_next(step))
+            began = clock()
             reports = train_steps(batches, tf.constant(step, tf.int64), tf.constant(count)).numpy()
+            calls += 1
+            if calls > 1:
+                timed_steps, timed_seconds = timed_steps + count, timed_seconds + clock() - began
             guards.check_finite(reports, step, lambda: _last_checkpoint(writer, run_dir))
             step += count
             journal.add(reports)
@@ -148,7 +151,8 @@ def run(
         saves.close()
         if board is not None:
             board.finish(succeeded=step == steps)
-    return Outcome(step, steps, 0 if step == steps else stop.exit_code)
+    rate = timed_steps * settings.batch / timed_seconds if timed_seconds > 0 else math.nan
+    return Outcome(step, steps, 0 if step == steps else stop.exit_code, rate)
 
 
 def _record_evaluation(

@@ -4,15 +4,14 @@ import math
 
 from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
-from chex_tf.training import freezing
+from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
-from chex_tf.training.loop import total_steps
 from chex_tf.training.objective import Objective
 from chex_tf.training.settings import TrainSettings
 
 
 def describe(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> str:
-    steps = total_steps(settings, objective.steps_per_epoch)
+    steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = math.ceil(steps / settings.evaluate_steps)
     parameters, learning = built.model.count_params(), _learning(built)
     slots = 2 if settings.optimizer == "adam" else 1
@@ -20,10 +19,12 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     kept = min(settings.keep, evaluations)
     share = settings.batch // machine.replicas // settings.accumulate
     activations = share * sum(_outputs(layer) for layer in built.model.layers) * 4
+    where, *of_processor = describe_machine(settings, machine)
     lines = [
         *objective.describe(),
         *describe_model(settings, built),
-        f"machine: {machine.describe()}; {settings.precision}; {share} images per replica at a time",
+        f"machine: {where}; {settings.precision}; {share} images per replica at a time",
+        *of_processor,
         f"steps: {steps:,} of {settings.batch} images, {steps / objective.steps_per_epoch:.2f} epochs of "
         f"{objective.training_images:,} images",
         f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best {kept} are kept",
@@ -34,11 +35,20 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     return "\n".join(lines)
 
 
+def describe_machine(settings: TrainSettings, machine: Machine) -> list[str]:
+    """The devices and, where the network computes on processors, what this one does with bfloat16."""
+    devices = machine.strategy.extended.worker_devices
+    said = None if any("GPU" in device for device in devices) else processor.describe(settings.precision)
+    return [machine.describe(), *([said] if said is not None else [])]
+
+
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Which weights were loaded and what they expect, how the rest begins, what is frozen, what learns and what
-    regularises it."""
-    lines = [
-        f"weights: {built.loaded if built.loaded is not None else 'random'}",
+    """Which weights were loaded, what became of them and what they expect, how the rest begins, what is frozen, what
+    learns and what regularises it."""
+    lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
+    if built.loaded is not None:
+        lines.append(f"start: {', '.join(map(str, built.parts))}")
+    lines += [
         initialisers.describe(built.settings, built.row),
         batch_normalisation.describe(built.model, built.settings),
         f"normalisation of the input by {built.normalisation}",

@@ -2,6 +2,7 @@
 of batch, epochs, evaluations and optimizer are its own."""
 
 import dataclasses
+import math
 import pathlib
 import re
 from typing import ClassVar
@@ -166,6 +167,9 @@ class TrainSettings(Settings):
         if match is None or int(match[1]) >= int(match[2]):
             raise InputError(f"expected FIRST:LAST with FIRST below LAST; received {self.profile}", "profile")
         return int(match[1]), int(match[2])
+
+    def total_steps(self, steps_per_epoch: float) -> int:
+        return self.steps if self.steps is not None else max(1, math.ceil(self.epochs * steps_per_epoch))
 
     @property
     def evaluate_steps(self) -> int:

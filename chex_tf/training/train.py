@@ -34,7 +34,7 @@ from chex_tf.training.settings import TrainSettings
 
 OpenObjective = Callable[[TrainSettings], Objective]
 _FORM_OF_PYTORCHS_EPSILON = 3  # of a run's configuration; runs of earlier forms began with the kernel's epsilon
-_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
+_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +156,7 @@ class _Job:
             self.heads.to_json(),
             self.objective.records(),
             self.machine.replicas,
-            {name: importlib.metadata.version(name) for name in _PACKAGES},
+            {name: _version(name) for name in _PACKAGES},
             _revision(),
         )
 
@@ -208,7 +208,7 @@ class _Job:
                 built = self.build()
                 assert built.normalisation is not None
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
-            for line in (*plan.describe_model(settings, built), self.machine.describe()):
+            for line in (*plan.describe_model(settings, built), *plan.describe_machine(settings, self.machine)):
                 self.say(line)
             board_settings = {
                 name: value
@@ -237,6 +237,8 @@ class _Job:
             self._save_encoders(built, net, outcome.step, best)
             score = best[0].score if best and not math.isnan(best[0].score) else None
             named = {f"best_{self.objective.score_name}": score}
+            if not math.isnan(outcome.rate):
+                named["images_a_second"] = round(outcome.rate, 3)
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
             return _result(run_dir, "finished", 0)
 
@@ -287,6 +289,13 @@ def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
         "",
         exit_code,
     )
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # a source tree that was never installed
+        return "unknown"
 
 
 def _revision() -> str | None:

@@ -21,6 +21,9 @@ from chex_tf.settings import InputError
         ({"cache": "disk"}, "cache_dir", "go together"),
         ({"views": "oblique"}, "views", "all, frontal or lateral"),
         ({"flip": 1.5}, "flip", "from 0 to 1"),
+        ({"train_patients": 5, "train_images": 9}, "train_images", "received both, 5 and 9"),
+        ({"train_images": 0}, "train_images", "at least 1"),
+        ({"subset_seed": 2}, "subset_seed", "train_patients or train_images with it; received 2 alone"),
     ],
 )
 def test_contradictions_are_refused(settings_of, changes, setting, message):

@@ -1,6 +1,8 @@
 """A run that has learnt to see squares, and masks of the squares, as a phantom keeps its own."""
 
+import importlib.util
 import pathlib
+import types
 
 import cv2
 import numpy as np
@@ -43,3 +45,14 @@ def masks(prepared: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> p
                 file.parent.mkdir(parents=True, exist_ok=True)
                 cv2.imwrite(str(file), mask)
     return folder
+
+
+@pytest.fixture(scope="session")
+def pickles() -> types.ModuleType:
+    """pickles.py beside this file: writes pickles as PyTorch and CheXlocalize do."""
+    spec = importlib.util.spec_from_file_location("pickles", pathlib.Path(__file__).with_name("pickles.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -10,8 +10,8 @@ from chex_tf.data.stored import Stored
 from chex_tf.explain import image_files
 from chex_tf.explain.explainer import Explainer
 from chex_tf.explain.films import find_files
+from chex_tf.explain.report import Result
 from chex_tf.explain.settings import ExplainSettings
-from chex_tf.explain.subjects import Result
 from chex_tf.trained.run import read_run
 from chex_tf.trained.view import view_of
 

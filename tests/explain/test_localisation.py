@@ -3,25 +3,26 @@
 import numpy as np
 import pytest
 
-from chex_tf.explain import localisation
-from chex_tf.explain.localisation import IOU, POINTING, SHARES, Scores, localise
+from chex_tf.explain import scoring
+from chex_tf.explain.localisation import IOU, POINTING, Scores, localise
+from chex_tf.explain.scoring import SHARES
 from chex_tf.statistics import bootstrap
 from chex_tf.statistics.measure import MEAN
 
 
 def test_pointing() -> None:
     region = np.array([[True, False], [False, False]])
-    assert localisation.hit(np.array([[0.3, 0.2], [0.1, 0.0]]), region) == 1
-    assert localisation.hit(np.array([[0.3, 0.4], [0.1, 0.0]]), region) == 0
-    assert localisation.hit(np.array([[0.4, 0.4], [0.4, 0.0]]), region) == pytest.approx(1 / 3)
-    assert localisation.hit(np.zeros((2, 2)), region) == 0
+    assert scoring.hit(np.array([[0.3, 0.2], [0.1, 0.0]]), region) == 1
+    assert scoring.hit(np.array([[0.3, 0.4], [0.1, 0.0]]), region) == 0
+    assert scoring.hit(np.array([[0.4, 0.4], [0.4, 0.0]]), region) == pytest.approx(1 / 3)
+    assert scoring.hit(np.zeros((2, 2)), region) == 0
 
 
 def test_overlap_by_hand() -> None:
     """Peak 1: from a share of 0.5 on two pixels are marked, one of them in the region of two."""
     bright = np.array([[1.0, 0.5], [0.25, 0.0]])
     region = np.array([[True, False], [True, False]])
-    found = dict(zip(SHARES.round(2).tolist(), localisation.overlaps(bright, region).tolist(), strict=True))
+    found = dict(zip(SHARES.round(2).tolist(), scoring.overlaps(bright, region).tolist(), strict=True))
     assert found[0.5] == pytest.approx(1 / 3)
     assert found[0.25] == pytest.approx(2 / 3)
     assert found[0.95] == pytest.approx(1 / 2)
@@ -36,18 +37,18 @@ def test_overlaps_against_brute_force() -> None:
         for share in SHARES:
             marked = bright >= np.float32(share) * bright.max()
             expected.append((marked & region).sum() / (marked | region).sum())
-        np.testing.assert_allclose(localisation.overlaps(bright, region), expected)
+        np.testing.assert_allclose(scoring.overlaps(bright, region), expected)
 
 
 def test_a_map_of_nothing_overlaps_nothing() -> None:
-    np.testing.assert_array_equal(localisation.overlaps(np.zeros((2, 2)), np.ones((2, 2), bool)), 0)
+    np.testing.assert_array_equal(scoring.overlaps(np.zeros((2, 2)), np.ones((2, 2), bool)), 0)
 
 
-def random_scores(seed: int, films: int = 30, tasks: int = 2) -> Scores:
+def random_scores(seed: int, films: int = 30, tasks: tuple[str, ...] = ("Edema", "Fracture")) -> Scores:
     generator = np.random.default_rng(seed)
     scores = Scores.empty(films, tasks)
     for film in range(films):
-        for task in range(tasks):
+        for task in range(len(tasks)):
             if (film + task) % 3:
                 region = np.zeros((8, 8), bool)
                 region[task : task + 4, 2:5] = True
@@ -67,7 +68,7 @@ def test_values_are_means_over_films_with_a_region() -> None:
     assert network.of(POINTING)["Edema"].value == pytest.approx(np.nanmean(scores.hits[:, 0]))
     assert network.of(POINTING)[MEAN].value == pytest.approx(np.nanmean(scores.hits, axis=0).mean())
     place = int(np.argmax(np.nanmean(scores.overlaps[:, 1], axis=0)))
-    assert network.shares["Fracture"] == (pytest.approx(SHARES[place]),)
+    assert network.cuts["Fracture"] == (pytest.approx(SHARES[place]),)
     assert network.of(IOU)["Fracture"].value == pytest.approx(np.nanmean(scores.overlaps[:, 1, place]))
 
 
@@ -76,7 +77,7 @@ def test_the_share_is_chosen_on_the_other_films() -> None:
     others.overlaps[:, :, :] = np.where(np.isnan(others.overlaps), np.nan, 0)
     others.overlaps[~np.isnan(others.hits[:, 0]), 0, 3] = 1
     found = localise(["a"], ["Edema", "Fracture"], [scores], [others], UNITS, 100, 0)
-    assert found.networks[0].shares["Edema"] == (pytest.approx(0.2),)
+    assert found.networks[0].cuts["Edema"] == (pytest.approx(0.2),)
     assert found.networks[0].of(IOU)["Edema"].value == pytest.approx(np.nanmean(scores.overlaps[:, 0, 3]))
 
 
@@ -87,7 +88,7 @@ def test_without_other_films_each_half_is_judged_by_the_other() -> None:
     scores.overlaps[~even, 0] = np.where(np.arange(19) == 11, 0.8, 0.2)
     scores.overlaps[np.isnan(scores.hits[:, 0]), 0] = np.nan
     found = localise(["a"], ["Edema", "Fracture"], [scores], None, UNITS, 100, 0)
-    assert found.networks[0].shares["Edema"] == pytest.approx((SHARES[11], SHARES[4]))
+    assert found.networks[0].cuts["Edema"] == pytest.approx((SHARES[11], SHARES[4]))
     known = ~np.isnan(scores.hits[:, 0])
     share = (known & even).sum() / known.sum()
     # Even films at the odd ones' choice give 0.1, odd ones at the even ones' 0.2.

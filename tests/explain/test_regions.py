@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from chex_tf.explain import regions
+from chex_tf.explain import annotations, regions
 from chex_tf.phantom import writer
 from chex_tf.phantom.settings import PhantomSettings
 from chex_tf.settings import InputError
@@ -34,7 +34,7 @@ def encode(mask: np.ndarray) -> str:
 
 def test_run_lengths_by_hand() -> None:
     """Runs 0, 1, 4, 1, 4, 1, 4, 1 down the columns of a 4×4 diagonal; from the fourth on as differences, all 0."""
-    np.testing.assert_array_equal(regions.decode_runs("01400000", 4, 4), np.eye(4, dtype=bool))
+    np.testing.assert_array_equal(annotations.decode_runs("01400000", 4, 4), np.eye(4, dtype=bool))
 
 
 def test_long_and_falling_runs_come_back() -> None:
@@ -42,13 +42,13 @@ def test_long_and_falling_runs_come_back() -> None:
     for _ in range(20):
         height, width = generator.integers(3, 200, 2)
         mask = cv2.resize(generator.random((3, 3)), (int(width), int(height))) > 0.5
-        np.testing.assert_array_equal(regions.decode_runs(encode(mask), height, width), mask)
+        np.testing.assert_array_equal(annotations.decode_runs(encode(mask), height, width), mask)
 
 
 @pytest.mark.parametrize("counts", ["0140000", "01400\n00", "", "é"])
 def test_run_lengths_that_do_not_fit_are_refused(counts: str) -> None:
     with pytest.raises(ValueError, match="expected run"):
-        regions.decode_runs(counts, 4, 4)
+        annotations.decode_runs(counts, 4, 4)
 
 
 def test_segmentations_of_chexlocalize(tmp_path: pathlib.Path) -> None:
@@ -74,6 +74,68 @@ def test_segmentations_of_chexlocalize(tmp_path: pathlib.Path) -> None:
     assert given(film, "Edema") is None
     assert given(film, "Fracture") is None
     assert given(film.replace("64541", "64542"), "Edema") is None
+
+
+FILM = "patient64541_study1_view1_frontal"
+
+
+def test_polygons_of_chexlocalize(tmp_path: pathlib.Path) -> None:
+    """Outlines belong to a polygon, so a square from 2 to 5 has four pixels a side; several are united."""
+    square = [[2, 2], [5, 2], [5, 5], [2, 5]]
+    line = [[0.2, 7.9], [9.4, 7.9]]
+    content = {
+        FILM: {"img_size": [10, 12], "Airspace Opacity": [square, [[4, 4], [6, 4], [6, 6], [4, 6]]], "Edema": []}
+    }
+    content[FILM]["Fracture"] = [line]
+    content[FILM]["Edema"] = []
+    content[FILM]["Consolidation"] = [[[50, 50], [60, 50], [60, 60]]]
+    file = tmp_path / "gt_annotations_val.json"
+    file.write_text(json.dumps(content))
+    given = regions.open_regions(file)
+    expected = np.zeros((10, 12), bool)
+    expected[2:6, 2:6] = True
+    expected[4:7, 4:7] = True
+    np.testing.assert_array_equal(given("x/patient64541/study1/view1_frontal.jpg", "Lung Opacity"), expected)
+    found = given(FILM, "Fracture")
+    assert found is not None
+    assert (found.any(axis=1).nonzero()[0].tolist(), found.sum()) == ([7], 10)
+    assert given(FILM, "Edema") is None
+    assert given(FILM, "Consolidation") is None  # beyond the film
+    assert list(given.marked()) == [(FILM, "Lung Opacity"), (FILM, "Fracture"), (FILM, "Consolidation")]
+
+
+@pytest.mark.parametrize("polygon", [[[1, 2]], [[1, 2], [3]], [[1, 2, 3], [4, 5, 6]], [["a", "b"], ["c", "d"]], 7])
+def test_a_polygon_that_is_none_is_named(tmp_path: pathlib.Path, polygon: object) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({FILM: {"img_size": [10, 12], "Edema": [polygon]}}))
+    with pytest.raises(InputError, match=rf"a\.json: {FILM}, Edema: "):
+        regions.open_regions(file)(FILM, "Edema")
+
+
+@pytest.mark.parametrize("size", [[0, 5], [5.0, 5], [5], "55", [100_000, 100_000]])
+def test_a_film_of_another_size_is_refused(tmp_path: pathlib.Path, size: object) -> None:
+    file = tmp_path / "a.json"
+    for film in ({"img_size": size, "Edema": [[[1, 1], [2, 2]]]}, {"Edema": {"size": size, "counts": "01"}}):
+        file.write_text(json.dumps({FILM: film}))
+        with pytest.raises(InputError, match=f"{FILM}, Edema: "):
+            regions.open_regions(file)(FILM, "Edema")
+
+
+def test_regions_at_the_size_of_the_film(tmp_path: pathlib.Path) -> None:
+    mask = np.zeros((2000, 1500), bool)
+    mask[3:1800, 7:12] = True
+    file = tmp_path / "a.json"
+    blank = encode(mask & False)
+    film = {
+        "Edema": {"size": [2000, 1500], "counts": encode(mask)},
+        "Fracture": {"size": [2000, 1500], "counts": blank},
+    }
+    file.write_text(json.dumps({FILM: film}))
+    np.testing.assert_array_equal(regions.open_regions(file, whole=True)(FILM, "Edema"), mask)
+    bounded = regions.open_regions(file)(FILM, "Edema")
+    assert bounded is not None
+    assert bounded.shape == (1024, 768)
+    assert list(regions.open_regions(file).marked()) == [(FILM, "Edema")]
 
 
 def test_a_damaged_segmentation_is_named(tmp_path: pathlib.Path) -> None:
@@ -138,6 +200,12 @@ def test_a_phantom_of_chexpert(tmp_path: pathlib.Path) -> None:
             assert region is None or (picture.truth[task] == 1 and region.shape == picture.size[::-1])
             found += region is not None
     assert found
+    # What is marked is what was drawn, and the regions' own names find it again.
+    marked = dict.fromkeys(given.marked())
+    assert len(marked) == sum(sum(picture.truth.values()) for picture in pictures) - sum(
+        picture.truth["No Finding"] for picture in pictures
+    )
+    assert all(given(path, task) is not None for path, task in marked)
 
 
 def test_an_observation_under_another_name(tmp_path: pathlib.Path) -> None:
@@ -155,6 +223,8 @@ def test_boxes_of_a_phantom_bound_its_masks(tmp_path: pathlib.Path) -> None:
     pictures = writer.write(PhantomSettings(out=out, layout="chestxray14", patients=8, image_size=64, processes=1))
     masks, boxes = regions.open_regions(out), regions.open_regions(out / "BBox_List_2017.csv")
     compared = 0
+    assert {name for name, _ in boxes.marked()} <= {path.rpartition("/")[2] for path, _ in masks.marked()}
+    assert all(boxes(name, task) is not None for name, task in boxes.marked())
     for picture in pictures:
         name = picture.path.rpartition("/")[2]
         box = boxes(name, "Cardiomegaly") if picture.split == "test" else None

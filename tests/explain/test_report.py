@@ -8,6 +8,7 @@ import pytest
 
 from chex_tf.explain import report
 from chex_tf.explain.localisation import POINTING, Scores, localise
+from chex_tf.explain.scoring import PEAK, SHARES
 from chex_tf.explain.settings import ExplainSettings
 
 FILMS = 40
@@ -19,7 +20,8 @@ def settings(tmp_path: pathlib.Path) -> ExplainSettings:
 
 
 def scores_of(hits: np.ndarray) -> Scores:
-    return Scores(hits, np.repeat(hits[:, :, np.newaxis] / 2, 19, axis=2), np.full(hits.shape, 0.1))
+    overlaps = np.repeat(hits[:, :, np.newaxis] / 2, len(SHARES), axis=2)
+    return Scores(PEAK, hits, overlaps, np.full(hits.shape, 0.1), np.tile(SHARES, (hits.shape[1], 1)))
 
 
 def test_significant_means_adjusted_over_all_pairs_and_tasks(settings: ExplainSettings) -> None:
@@ -41,13 +43,13 @@ def test_significant_means_adjusted_over_all_pairs_and_tasks(settings: ExplainSe
     (mean,) = [one for one in differences if (one.a, one.b, one.task) == ("a", "b", "mean")]
     assert mean.p < 0.05 < mean.p_holm
     assert not mean.is_significant
-    text = report.localisation(settings, found, [(7, 7)] * 3, np.arange(FILMS))
+    text = report.localisation(settings, PEAK, "test", found, ["7×7"] * 3, np.arange(FILMS))
     row = next(line for line in text.splitlines() if line.startswith("a − b") and "pointing" in line)
     assert row.split()[-3:] == [f"{mean.p:.3f}", f"{mean.p_holm:.3f}", "no"]
     assert "Holm's family is 9 comparisons: the pairs of runs on 2 tasks and their mean, by one measure." in " ".join(
         text.split()
     )
-    written = report.to_json(settings, ["", "", ""], found)
+    written = report.to_json(settings, {}, ["", "", ""], found)
     assert not any(one["significant"] for one in written["differences"])
     assert "all tasks and their mean" in written["holm_family"]
 
@@ -65,4 +67,7 @@ def test_how_many_patients_repeat_is_said(
 ) -> None:
     settings = dataclasses.replace(settings, unit=unit)
     found = localise(["a"], ["Edema"], [scores_of(np.ones((4, 1)))], None, np.array(patients), 40, 0)
-    assert expected in " ".join(report.localisation(settings, found, [(7, 7)], np.array(patients)).split())
+    text = report.localisation(settings, PEAK, "test", found, ["7×7"], np.array(patients))
+    assert expected in " ".join(text.split())
+    text = report.localisation(settings, PEAK, "test", found, ["7×7"], None)
+    assert "Which films are of one patient is not known" in text

@@ -37,7 +37,12 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--out=OUT"], "--run_dir is required"),
+        (["--out=OUT"], "--run_dir: expected at least one run directory, or --maps"),
+        (["--maps=.", "--out=OUT"], "--regions: expected the true regions"),
+        (["--maps=.", "--run_dir=.", "--out=OUT"], "--maps: expected runs or maps; received both"),
+        (["--maps=.", "--regions=.", "--out=OUT", "--method=saliency"], "--method: goes with --run_dir"),
+        (["--run_dir=.", "--threshold_maps=.", "--out=OUT"], "--threshold_maps: goes with --maps"),
+        (["--run_dir=.", "--map_thresholds=tuned", "--out=OUT"], "--map_thresholds: goes with --protocol=chexlocalize"),
         (["--run_dir=nowhere", "--out=OUT"], "--run_dir: expected an existing folder; received nowhere"),
         (["--run_dir=.", "--out=OUT", "--method=gradcan"], "did you mean gradcam?"),
         (["--run_dir=.", "--out=OUT", "--films=a.png", "--regions=."], "--regions: goes with a split"),

@@ -88,3 +88,15 @@ def test_the_command_line(films, tmp_path):
     refused = run(f"--data={films}", f"--out={tmp_path / 's.jpg'}")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == f"inspect: --out: expected a file ending in .png; received {tmp_path / 's.jpg'}\n"
+
+
+def test_a_subset_is_shown_as_trained_on_and_refused_otherwise(films, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    data = DataSettings(data=films, image_size=64, train_images=5)
+    verb.main(data, verb.InspectSettings(out=out, images=5))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("train: 5 images of 2 patients, all views")
+    assert lines[1].startswith("subset: the first 2 of 13 patients")
+    assert lines[5] == "mean 117.5, deviation 52.2 of the training pixels"
+    with pytest.raises(InputError, match="a subset is of what is trained on"):
+        verb.main(data, verb.InspectSettings(out=out, images=5, training=False))

@@ -1,6 +1,7 @@
 """Mean-var initialisation and weight transfusion."""
 
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -57,7 +58,7 @@ def test_transfusion_stops_where_it_is_told(pretrained: keras.Model, up_to: str)
     after, source = random.get_weights(), pretrained.get_weights()
     taken = [np.array_equal(a, b) for a, b in zip(after, source, strict=True)]
     kept = [np.array_equal(a, b) for a, b in zip(after, before, strict=True)]
-    assert sum(taken) == copied
+    assert sum(taken) == sum(len(random.get_layer(name).weights) for name in copied)
     assert [not value for value in taken] == kept
     stage = int(up_to[4])
     for layer in random.layers:
@@ -66,17 +67,70 @@ def test_transfusion_stops_where_it_is_told(pretrained: keras.Model, up_to: str)
             assert same == (int(layer.name[4]) <= stage), layer.name
 
 
-def test_both_through_the_settings(pretrained: keras.Model, tmp_path: pathlib.Path) -> None:
+# What a network starts from, below and above the layer of transfuse_up_to.
+STARTS = {
+    "pretrained": ({}, "pretrained", "pretrained"),
+    "mean-variance": ({"mean_variance": True}, "mean-variance", "mean-variance"),
+    "pretrained below random": ({"transfuse_up_to": "conv3_block2_out"}, "pretrained", "random"),
+    "pretrained below mean-variance": (
+        {"transfuse_up_to": "conv3_block2_out", "mean_variance": True},
+        "pretrained",
+        "mean-variance",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "below", "above"), STARTS.values(), ids=STARTS)
+def test_every_layer_starts_as_the_settings_say(
+    changes: dict[str, Any], below: str, above: str, pretrained: keras.Model, tmp_path: pathlib.Path
+) -> None:
     pretrained.save_weights(tmp_path / "p.weights.h5")
-    options = {"arch": "ResNet18", "weights": str(tmp_path / "p.weights.h5")}
-    poured = build.build_model(ModelSettings(**options, transfuse_up_to="conv3_block2_out"), Heads(2), 32).model  # type: ignore[arg-type]
-    scratch = build.build_model(ModelSettings(arch="ResNet18"), Heads(2), 32).model
-    for name, source in (("conv3_block2_2_conv", pretrained), ("conv4_block1_1_conv", scratch)):
-        np.testing.assert_array_equal(poured.get_layer(name).kernel, source.get_layer(name).kernel)
-    drawn = build.build_model(ModelSettings(**options, mean_variance=True), Heads(2), 32).model  # type: ignore[arg-type]
-    kernel, old = (np.asarray(model.get_layer("conv4_block1_1_conv").kernel) for model in (drawn, pretrained))
-    assert kernel.mean() == pytest.approx(old.mean(), rel=0.02)
-    assert not np.array_equal(kernel, old)
+    drawn = keras.models.clone_model(pretrained)
+    drawn.set_weights(pretrained.get_weights())
+    initialisation.mean_variance(drawn, seed=4)
+    sources = {
+        "pretrained": pretrained,
+        "mean-variance": drawn,
+        "random": build.build_model(ModelSettings(arch="ResNet18"), Heads(2), 32, seed=4).model,
+    }
+    settings = ModelSettings(arch="ResNet18", weights=str(tmp_path / "p.weights.h5"), **changes)
+    built = build.build_model(settings, Heads(2), 32, seed=4)
+    counted = dict.fromkeys(sources, 0)
+    for layer in built.model.layers:
+        if not layer.weights:
+            continue
+        # conv1, and the second and third stage, are conv1 to conv3.
+        origin = "random" if layer.name == "observations" else below if int(layer.name[4]) <= 3 else above
+        found = layer.get_weights()
+        for value, wanted in zip(found, sources[origin].get_layer(layer.name).get_weights(), strict=True):
+            np.testing.assert_array_equal(value, wanted, err_msg=layer.name)
+        for other in {*sources} - {origin}:  # and not as anything else
+            if layer.name.endswith("_conv"):
+                (kernel,) = sources[other].get_layer(layer.name).get_weights()
+                assert not np.array_equal(found[0], kernel), layer.name
+        counted[origin] += len(found)
+    assert {part.origin: part.tensors for part in built.parts} == {
+        origin: count for origin, count in counted.items() if count
+    }
+
+
+def test_the_parts_say_between_which_layers(pretrained: keras.Model, tmp_path: pathlib.Path) -> None:
+    pretrained.save_weights(tmp_path / "p.weights.h5")
+    options: dict[str, Any] = {"arch": "ResNet18", "weights": str(tmp_path / "p.weights.h5"), "mean_variance": True}
+    # Of ResNet-18 the stem and two stages of two blocks: 1 + 4 + 5 convolutions, each with its normalisation's four.
+    # Two stages with a projection each above: 10 convolutions. The head has a kernel and a bias.
+    settings = ModelSettings(**options, transfuse_up_to="conv3_block2_out")
+    assert [str(part) for part in build.build_model(settings, Heads(2), 32).parts] == [
+        "50 tensors pretrained (conv1_conv to conv3_block2_2_bn)",
+        "50 tensors mean-variance (conv4_block1_1_conv to conv5_block2_2_bn; moving statistics 0 and 1)",
+        "2 tensors random (observations)",
+    ]
+    cut = ModelSettings(**options, truncate_at="conv3_block2_out")
+    assert [(part.origin, part.tensors) for part in build.build_model(cut, Heads(2), 32).parts] == [
+        ("mean-variance", 50),
+        ("random", 2),
+    ]
+    assert [part.origin for part in build.build_model(ModelSettings(arch="ResNet18"), Heads(2), 32).parts] == ["random"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""What --dry_run says regularises a run."""
+"""What --dry_run says of the weights that a run starts from, and what regularises it."""
 
 import pathlib
 import types
 
 import pytest
 
+from chex_tf.models import catalogue, features
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Statistics
@@ -48,3 +49,20 @@ def test_the_plan_says_what_keras_efficientnets_drop_inside():
     assert "; stochastic depth in 2 blocks, at rates from 0.025 to 0.05; " in regularisation("EfficientNetB0", model)
     none = regularisation("EfficientNetB0", {**model, "stochastic_depth": 0.0})
     assert none.startswith("regularisation: no dropout; no stochastic depth; ")
+
+
+def test_the_plan_says_which_weights_are_whose(tmp_path):
+    file = tmp_path / "p.weights.h5"
+    features.whole_network(catalogue.row("ResNet18"), 64, 1).save_weights(file)
+    given = {"arch": "ResNet18Minus2", "weights": str(file), "transfuse_up_to": "conv2_block2_out"}
+    settings = TrainSettings(run_dir=pathlib.Path("unused"))
+
+    def start(**changes):
+        built = build_model(ModelSettings(**given, **changes), Heads(6), 64, 0)
+        return plan.describe_model(settings, built)[1]
+
+    # The stem and a stage of two blocks: five convolutions and their normalisations; then a stage with a projection.
+    pretrained = "start: 25 tensors pretrained (conv1_conv to conv2_block2_2_bn), "
+    assert start() == f"{pretrained}27 tensors random (conv3_block1_1_conv to observations)"
+    drawn = "25 tensors mean-variance (conv3_block1_1_conv to conv3_block2_2_bn; moving statistics 0 and 1)"
+    assert start(mean_variance=True) == f"{pretrained}{drawn}, 2 tensors random (observations)"

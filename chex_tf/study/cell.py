@@ -1,0 +1,59 @@
+"""A cell of a study: one run, as a complete command whose settings are known before it starts."""
+
+import dataclasses
+import pathlib
+from typing import Any, Self
+
+from chex_tf.study.identity import Identity
+
+RUNS, LOGS = "runs", "logs"  # folders in a study's
+FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell's run
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
+    by: `pretrained`, `scratch` or a name of the grid's own. `base` names the cells that are repeated by nothing but
+    seed: they share it. `needs` names the cells from whose encoders this one starts."""
+
+    name: str
+    arch: str
+    arm: str
+    base: str
+    seed: int
+    flags: tuple[str, ...]
+    identity: Identity
+    needs: tuple[str, ...] = ()
+    verb: str = "train"
+
+    @property
+    def folder(self) -> str:
+        """Of its run, in the study's `runs`: a change of anything that decides gives another."""
+        return f"{self.name}-{self.identity.key[:8]}"
+
+    def run_dir(self, study: pathlib.Path) -> pathlib.Path:
+        return study / RUNS / self.folder
+
+    def log(self, study: pathlib.Path) -> pathlib.Path:
+        return study / LOGS / f"{self.folder}.log"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
+            "flags": list(self.flags),
+            "needs": list(self.needs),
+            "identity": self.identity.to_json(),
+            "folder": self.folder,
+        }
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> Self:
+        known = {name: value for name, value in given.items() if name != "folder"}
+        return cls(
+            **{
+                **known,
+                "flags": tuple(known["flags"]),
+                "needs": tuple(known["needs"]),
+                "identity": Identity(**known["identity"]),
+            }
+        )

@@ -1,0 +1,98 @@
+"""A study's folder: study.json, its plan, and what may be read from it without anything else."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chex_tf.files import write_text
+from chex_tf.settings import InputError
+from chex_tf.study.cell import Cell
+
+FILE = "study.json"
+FORM = 1  # version of the file
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """`about` says in words what a reader must know first, such as that its data are synthetic; `splits` are those that
+    every run predicts; `rules` are those of the claims, fixed before there are results."""
+
+    cells: tuple[Cell, ...]
+    version: str
+    revision: str | None = None
+    about: str = ""
+    splits: tuple[str, ...] = ("test",)
+    rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def cell(self, name: str) -> Cell:
+        return next(cell for cell in self.cells if cell.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "form": FORM,
+            "about": self.about,
+            "version": self.version,
+            "revision": self.revision,
+            "splits": list(self.splits),
+            "rules": dict(self.rules),
+            "cells": [cell.to_json() for cell in self.cells],
+        }
+
+
+def write(folder: pathlib.Path, study: Study) -> None:
+    write_text(folder / FILE, json.dumps(study.to_json(), indent=1, ensure_ascii=False) + "\n")
+
+
+def read(folder: pathlib.Path) -> Study | None:
+    """None where no study was begun; raises InputError for a file that is not a study's."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["form"] > FORM:
+            raise InputError(f"{path} is from a newer version of this software; update it", "study")
+        cells = tuple(Cell.from_json(one) for one in found["cells"])
+        return Study(
+            cells, found["version"], found["revision"], found["about"], tuple(found["splits"]), dict(found["rules"])
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is damaged: it is not as launch.study wrote it", "study") from error
+
+
+def changes(before: Study | None, now: Study) -> list[str]:
+    """In words, what an edited grid adds, changes and leaves out; nothing for a study that is new or the same."""
+    if before is None:
+        return []
+    then, today = ({cell.folder: cell.name for cell in one.cells} for one in (before, now))
+    added, gone = (
+        [name for folder, name in one.items() if folder not in other] for one, other in ((today, then), (then, today))
+    )
+    changed = sorted({*added} & {*gone})
+    lines = []
+    for words, names in (
+        ("cells with other settings, data or version than before, to be trained anew", changed),
+        ("new cells", [name for name in added if name not in changed]),
+        (
+            "cells no longer in the grid, whose runs are kept and left out",
+            [name for name in gone if name not in changed],
+        ),
+    ):
+        if names:
+            lines.append(f"{len(names)} {words}: {_few(names)}")
+    if before.version != now.version:
+        lines.append(f"the software's version changed since the study was planned: {before.version} -> {now.version}")
+    if before.revision != now.revision:
+        lines.append(f"note: the code changed since the study was planned: {before.revision} -> {now.revision}")
+    if before.rules and now.rules != before.rules:
+        lines.append("note: the rules of the claims are not those with which the study was planned")
+    return lines
+
+
+def _few(names: Sequence[str], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,104 @@
+"""What makes two runs the same experiment: every setting that decides, the data's fingerprint, the software's version.
+
+A cell of a study has an identity before anything is trained, a run has one in its configuration. Equal keys mean that
+the two may stand for each other; where keys differ, `differences` says in what.
+"""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chex_tf.runs import config
+from chex_tf.settings import Settings, meaning_of
+
+KEY_DIGITS = 16
+FIRST_VERSION = "0.1.0"  # of runs that recorded none
+PACKAGE = "chex_tf"
+RUN = "run:"  # before the key of a run whose encoder another starts from, in place of its folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+    """`settings` has those that decide, by section; `data` the fingerprint of the records by their role, train and
+    valid. A run that starts from another's encoder has that run's key as its `weights`, wherever the folder lies."""
+
+    settings: Mapping[str, Mapping[str, Any]]
+    data: Mapping[str, str]
+    version: str
+
+    @property
+    def key(self) -> str:
+        content = {"settings": self.settings, "data": self.data, "version": self.version}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def deciding(settings: Sequence[Settings]) -> dict[str, dict[str, Any]]:
+    """By section, the settings that decide what comes out of a run."""
+    return {
+        one.section: {
+            name: value
+            for (name, value), field in zip(one.to_json().items(), dataclasses.fields(one), strict=True)
+            if meaning_of(field).decides
+        }
+        for one in settings
+    }
+
+
+def of_settings(
+    settings: Sequence[Settings], data: Mapping[str, str], version: str, weights: str | None = None
+) -> Identity:
+    """`weights` takes the place of that setting's text: RUN and the key of the run that is meant."""
+    found = deciding(settings)
+    if weights is not None:
+        found["model"] = {**found["model"], "weights": weights}
+    return Identity(found, dict(data), version)
+
+
+def of_run(run_dir: pathlib.Path, kinds: Sequence[type[Settings]]) -> Identity | None:
+    """The identity of a run of these kinds of settings; None in a folder that no run of theirs began in."""
+    found = config.read_if_trained(run_dir)
+    if found is None or any(kind.section not in found.content for kind in kinds):
+        return None
+    settings = [found.settings(kind) for kind in kinds]
+    data = {
+        role: str(records["fingerprint"])
+        for role, records in found.content["records"].items()
+        if isinstance(records, Mapping) and "fingerprint" in records
+    }
+    weights = started_from(pathlib.Path(found.content["model"].get("weights", "none")), kinds)
+    return of_settings(settings, data, found.versions.get(PACKAGE, FIRST_VERSION), weights)
+
+
+def started_from(weights: pathlib.Path, kinds: Sequence[type[Settings]]) -> str | None:
+    """RUN and a key where `weights` is a run's folder; None for the name of released weights or for a file."""
+    if not weights.is_dir():
+        return None
+    of = of_run(weights, kinds)
+    return None if of is None else f"{RUN}{of.key}"
+
+
+def differences(before: Identity, now: Identity) -> list[str]:
+    """`name: before -> now` for all that differs."""
+    found = [f"version: {before.version} -> {now.version}"] if before.version != now.version else []
+    for role in sorted({*before.data, *now.data}):
+        if before.data.get(role) != now.data.get(role):
+            found.append(f"{role} data: {before.data.get(role, 'none')} -> {now.data.get(role, 'none')}")
+    for section in sorted({*before.settings, *now.settings}):
+        then, today = before.settings.get(section, {}), now.settings.get(section, {})
+        for name in sorted({*then, *today}):
+            if then.get(name) != today.get(name):
+                found.append(f"{name}: {_text(then.get(name))} -> {_text(today.get(name))}")
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,83 @@
+"""The state of a cell, read from the files of its run and from nothing else."""
+
+import dataclasses
+import enum
+import pathlib
+from collections.abc import Sequence
+
+from chex_tf.runs import checkpoints, layout, lock, predictions, status
+from chex_tf.settings import InputError, Settings
+from chex_tf.study.cell import Cell
+from chex_tf.study.folder import Study
+from chex_tf.study.identity import differences, of_run
+
+
+class Condition(enum.Enum):
+    """WAITING has not begun. INTERRUPTED can go on: it was stopped or killed. TRAINED lacks predictions of a split.
+    FOREIGN is a folder under the cell's name that holds another experiment; it is never touched and never counted."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    TRAINED = "trained"
+    FINISHED = "finished"
+    FOREIGN = "foreign"
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """`why` explains a failure or what is foreign; `holder` is the process at work, on whichever machine."""
+
+    condition: Condition
+    step: int = 0
+    steps: int = 0
+    score: float | None = None
+    why: str = ""
+    holder: str = ""
+
+    @property
+    def is_finished(self) -> bool:
+        return self.condition is Condition.FINISHED
+
+
+def of_cell(folder: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type[Settings]]) -> State:
+    """`folder` is the study's; `kinds` are the settings of the cell's verb."""
+    run_dir = cell.run_dir(folder)
+    holder = lock.holder(run_dir)
+    if not layout.is_run(run_dir):
+        return State(Condition.RUNNING if holder else Condition.WAITING, holder=holder or "")
+    try:
+        found = of_run(run_dir, kinds)
+    except InputError as error:
+        return State(Condition.FOREIGN, why=str(error))
+    if found is None:
+        return State(Condition.FOREIGN, why="its configuration is of another kind of run")
+    if found.key != cell.identity.key:
+        return State(Condition.FOREIGN, why="; ".join(differences(cell.identity, found)) or "another key")
+    noted = status.read(run_dir)
+    step, steps = int(noted.get("step") or 0), int(noted.get("steps") or 0)
+    score = next((value for name, value in noted.items() if name.startswith("best_")), None)
+    here = State(Condition.INTERRUPTED, step, steps, score, holder=holder or "")
+    if holder:
+        return dataclasses.replace(here, condition=Condition.RUNNING)
+    match noted["state"]:
+        case "finished":
+            finished = Condition.TRAINED if lacking(run_dir, study.splits) else Condition.FINISHED
+            return dataclasses.replace(here, condition=finished)
+        case "failed":
+            return dataclasses.replace(here, condition=Condition.FAILED, why=str(noted.get("why", "")))
+        case _:  # stopped; or running, by a process that is gone
+            return here
+
+
+def lacking(run_dir: pathlib.Path, splits: Sequence[str]) -> list[str]:
+    """Those of `splits` for which the run has no predictions by its best checkpoints."""
+    kept = checkpoints.read_index(run_dir)
+    best = kept[0].best if kept else ()
+    return [split for split in splits if not _is_predicted(run_dir, split, best)]
+
+
+def _is_predicted(run_dir: pathlib.Path, split: str, best: Sequence[checkpoints.Best]) -> bool:
+    files = predictions.file(run_dir, split), predictions.labels_file(run_dir, split)
+    return all(file.is_file() for file in files) and predictions.made_by(run_dir, split, best)

@@ -1,0 +1,149 @@
+"""From a study's grid to its cells: every flag parsed as launch.train would, every data set looked at once."""
+
+import dataclasses
+import json
+import math
+import pathlib
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from chex_tf.data.settings import DataSettings
+from chex_tf.models import catalogue
+from chex_tf.models.settings import ModelSettings
+from chex_tf.runs.checkpoints import KEPT_STATES
+from chex_tf.settings import InputError, Settings
+from chex_tf.study import grid
+from chex_tf.study.cell import FROM_CELL, Cell
+from chex_tf.study.folder import Study
+from chex_tf.study.identity import RUN, deciding, of_settings, started_from
+from chex_tf.study.plan import Cost, rate_key
+from chex_tf.training.observations.settings import ObservationsSettings
+from chex_tf.training.settings import TrainSettings
+from launch.command import parse
+from launch.study_settings import StudySettings
+
+Kind = typing.TypeVar("Kind", bound=Settings)
+VERB = "train"
+_COPIES = 3  # numbers of a full state for each parameter: the weight and Adam's two
+
+
+@dataclasses.dataclass(frozen=True)
+class Looked:
+    """What a study must know of one set of data settings."""
+
+    fingerprints: Mapping[str, str]
+    training_images: int
+    evaluated_images: int
+
+
+def plan_of(
+    settings: StudySettings, kinds: Mapping[str, Sequence[type[Settings]]], version: str, say: Callable[[str], None]
+) -> tuple[Study, dict[str, Cost]]:
+    """The study that a grid describes, and what each cell would cost."""
+    assert settings.grid is not None
+    wanted = grid.read(settings.grid, settings.vary)
+    if len(wanted) > settings.most_cells:
+        raise InputError(
+            f"expected at most {settings.most_cells} cells, or a higher --most_cells; the grid has {len(wanted)}",
+            "most_cells",
+        )
+    looked: dict[str, Looked] = {}
+    parsed: dict[str, tuple[tuple[str, ...], tuple[Settings, ...], Looked]] = {}
+    for one in wanted:
+        flags = _complete(settings, one.flags)
+        try:
+            made = parse([*flags, f"--run_dir={settings.study / 'runs' / one.name}"], *kinds[VERB])
+            _check_weights(_of(made, ModelSettings))
+        except InputError as error:
+            name = f"--{error.setting}: " if error.setting else ""
+            raise InputError(f"cell {one.name} of {settings.grid}: {name}{error}", None) from error
+        parsed[one.name] = flags, made, _look(made, looked, say)
+    cells: dict[str, Cell] = {}
+
+    def cell_of(one: grid.Wanted) -> Cell:
+        if one.name not in cells:
+            flags, made, seen = parsed[one.name]
+            model, training = _of(made, ModelSettings), _of(made, TrainSettings)
+            needs = [cell_of(other) for other in wanted if other.name in one.needs]
+            weights = (
+                f"{RUN}{needs[0].identity.key}" if needs else started_from(pathlib.Path(model.weights), kinds[VERB])
+            )
+            identity = of_settings(made, seen.fingerprints, version, weights)
+            cells[one.name] = Cell(one.name, one.arch, one.arm, one.base, training.seed, flags, identity, one.needs)
+        return cells[one.name]
+
+    found = tuple(cell_of(one) for one in wanted)
+    _check_distinct(settings, found)
+    parameters = _parameters(cell.arch for cell in found)
+    costs = {name: _cost(made, seen, parameters) for name, (_, made, seen) in parsed.items()}
+    return Study(found, version, None, settings.about), costs
+
+
+def _complete(settings: StudySettings, flags: Sequence[str]) -> tuple[str, ...]:
+    """A cell's own flags after those of all: the later ones win."""
+    base = tuple(f"--flagfile={file}" for file in settings.base)
+    data = () if settings.data is None else (f"--data={settings.data}",)
+    return (*base, *data, *flags)
+
+
+def _of(made: Sequence[Settings], kind: type[Kind]) -> Kind:
+    return next(one for one in made if isinstance(one, kind))
+
+
+def _check_weights(model: ModelSettings) -> None:
+    """Raises InputError for an unknown model, or for weights that neither are released for it nor exist."""
+    row = catalogue.row(model.arch)
+    released = {"none", *(checkpoint.name for checkpoint in row.checkpoints)}
+    there = model.weights.startswith(FROM_CELL) or pathlib.Path(model.weights).exists()
+    if model.weights not in released and not there:
+        known = ", ".join(sorted(released))
+        raise InputError(f"expected {known}, {FROM_CELL}NAME, a file or a run; received {model.weights}", "weights")
+
+
+def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[str], None]) -> Looked:
+    """Opens the records of these settings, unless the same were opened for another cell."""
+    training, observations, data = _of(made, TrainSettings), _of(made, ObservationsSettings), _of(made, DataSettings)
+    seeded = data.seeded(training.seed)
+    key = json.dumps([str(data.data), deciding([seeded, observations])], sort_keys=True)
+    if key not in looked:
+        from chex_tf.training.observations.feed import open_feed
+
+        if str(data.data) not in {json.loads(known)[0] for known in looked}:
+            say(f"looking at {data.data}")
+        feed = open_feed(seeded, training.batch)
+        sources = {"train": feed.train, "valid": feed.valid}
+        fingerprints = {role: source.records.fingerprint() for role, source in sources.items()}
+        looked[key] = Looked(fingerprints, len(feed.train), len(feed.valid))
+    return looked[key]
+
+
+def _cost(made: Sequence[Settings], seen: Looked, parameters: Mapping[str, int]) -> Cost:
+    training, data, model = _of(made, TrainSettings), _of(made, DataSettings), _of(made, ModelSettings)
+    steps = training.total_steps(seen.training_images / training.batch)
+    evaluations = math.ceil(steps / training.evaluate_steps)
+    state = 4 * _COPIES * parameters.get(model.arch, 0)
+    kept = min(training.keep, evaluations) * 4 * parameters.get(model.arch, 0)
+    key = rate_key(model.arch, model.truncate_at, data.image_size, training.batch, training.precision)
+    return Cost(key, steps, training.batch, evaluations * seen.evaluated_images, KEPT_STATES * state + kept)
+
+
+def _parameters(archs: Iterable[str]) -> dict[str, int]:
+    """By name; counted once on the built networks, then kept."""
+    from chex_tf.models import kept_counts, zoo
+    from launch.progress import Progress
+
+    names = list(dict.fromkeys(archs))
+    return {
+        entry.model: entry.parameters for entry in zoo.entries(names, Progress("models counted"), kept_counts.place())
+    }
+
+
+def _check_distinct(settings: StudySettings, cells: Sequence[Cell]) -> None:
+    by_key: dict[str, str] = {}
+    for cell in cells:
+        other = by_key.setdefault(cell.identity.key, cell.name)
+        if other != cell.name:
+            raise InputError(
+                f"{settings.grid}: expected every experiment once; {other} and {cell.name} have the same settings",
+                "grid",
+            )

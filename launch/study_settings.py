@@ -1,0 +1,79 @@
+"""Settings of launch.study."""
+
+import dataclasses
+import pathlib
+
+from chex_tf.settings import InputError, Settings, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StudySettings(Settings):
+    """Which cells, where, how carried out."""
+
+    study: pathlib.Path = setting(
+        help="folder of the study; started again, the same command goes on", writes="folder", group="study"
+    )
+    grid: pathlib.Path | None = setting(
+        None,
+        help="table of cells (CSV: arch, weights, and flags, arm, name if wanted); without it the plan stands",
+        existing="file",
+        group="study",
+    )
+    base: tuple[pathlib.Path, ...] = setting(
+        (), help="flagfile of launch.train for every cell", existing="file", repeated=True, group="study"
+    )
+    data: pathlib.Path | None = setting(
+        None, help="prepared folder of every cell that names none itself", existing="folder", group="study"
+    )
+    vary: tuple[str, ...] = setting(
+        (),
+        help="flag=value,value: repeat every cell over the values of any flag of launch.train, such as seed=0,1,2",
+        repeated=True,
+        group="study",
+    )
+    only: tuple[str, ...] = setting((), help="cells by name; the others are left alone", group="study")
+    about: str = setting("", help="what the report must say first, such as that the films are synthetic", group="study")
+    most_cells: int = setting(60, help="refuse a grid of more cells", low=1, group="study")
+
+    plan: bool = setting(False, help="print cells, steps, hours and disk, and stop", group="looking")
+    status: bool = setting(False, help="print the state of every cell, and stop", group="looking")
+    measure: bool = setting(
+        False, help="measure the rate of each kind of network for the plan, by a few steps of each", group="looking"
+    )
+
+    executor: str = setting(
+        "local", help="this machine, or jobs of Slurm", choices=("local", "slurm"), group="execution"
+    )
+    workers: int = setting(
+        0,
+        help="runs at a time; 0 means one a GPU, or one where there is none, and under Slurm as many as it allows",
+        low=0,
+        group="execution",
+    )
+    sbatch: tuple[str, ...] = setting(
+        (),
+        help="option of sbatch, such as --partition=gpu, --gres=gpu:1 or --time=24:00:00",
+        repeated=True,
+        group="execution",
+    )
+    setup: str = setting("", help="line of shell that every job of Slurm runs first", group="execution")
+    retries: int = setting(1, help="how often a cell that failed is tried again", low=0, group="execution")
+    failures: int = setting(3, help="failures in a row that end the study", low=1, group="execution")
+    keep_going: bool = setting(False, help="go on after any number of failures in a row", group="execution")
+    shared_cache: bool = setting(
+        True, help="keep decoded images in one file that all runs on this machine map", group="execution"
+    )
+    adopt: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="folder of runs made by hand: those with exactly the settings and data of a cell are taken as its run",
+        existing="folder",
+        repeated=True,
+        group="execution",
+    )
+
+    def check(self) -> None:
+        for name in ("sbatch", "setup"):
+            if getattr(self, name) and self.executor != "slurm":
+                raise InputError(f"goes with --executor=slurm; received {self.executor}", name)
+        if self.plan and self.status:
+            raise InputError("expected --plan or --status; received both", "status")

@@ -1,0 +1,175 @@
+"""The controller, with real processes in the place of trainings."""
+
+import dataclasses
+import pathlib
+import shutil
+import sys
+import threading
+import time
+
+import pytest
+
+from chex_tf.study import state
+from chex_tf.study.controller import Controller, Rules, flags_of, last_lines
+from chex_tf.study.executor import LocalExecutor, Slot
+from chex_tf.study.state import Condition
+
+STAND_IN = pathlib.Path(__file__).with_name("stand_in.py")
+RULES = Rules(retries=1, in_a_row=3)
+
+
+@pytest.fixture
+def two_cells(study, fixture_runs):
+    """A study in which neither cell has begun; both are the fixture's finished run but for their names and seeds."""
+    folder, made = study
+    shutil.rmtree(folder / "runs")
+    first = made.cell("done")
+    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other")))
+
+
+@pytest.fixture
+def control(two_cells, kinds, fixture_runs):
+    """Runs a study whose cells do what `plan` says, one word a start."""
+
+    def make(plan, rules=RULES, workers=2):
+        folder, made = two_cells
+        left = {name: list(words) for name, words in plan.items()}
+        said: list[str] = []
+
+        def command(cell, before):
+            what = left[cell.name].pop(0)
+            runs = [str(fixture_runs / name) for name in ("finished", "stopped")]
+            return [sys.executable, str(STAND_IN), what, str(cell.run_dir(folder)), *runs]
+
+        executor = LocalExecutor([Slot(gpu=number) for number in range(workers)])
+        controller = Controller(
+            folder, made, {"train": kinds}, executor, rules, said.append, command=command, poll=0.05
+        )
+        return controller, said, left
+
+    return make
+
+
+def test_all_cells_are_carried_out(control):
+    controller, said, left = control({"done": ["finish"], "other": ["finish"]})
+    outcome = controller.run()
+    assert outcome.is_complete
+    assert not any(left.values())
+    assert {line.partition(",")[0] for line in said if "finished" in line} == {"done: finished", "other: finished"}
+
+
+def test_a_failed_cell_is_tried_again_and_its_last_lines_are_shown(control):
+    controller, said, left = control({"done": ["fail", "finish"], "other": ["finish"]})
+    assert controller.run().is_complete
+    assert "done: failed with exit code 1 at step 0; will be tried again" in said
+    assert "    fail: this cannot be done" in said
+    assert not any(left.values())
+
+
+def test_a_cell_that_fails_too_often_is_given_up_and_the_others_go_on(control):
+    controller, said, _ = control({"done": ["fail", "fail"], "other": ["finish"]}, workers=1)
+    outcome = controller.run()
+    assert outcome.gave_up == ("done",)
+    assert outcome.states["other"].is_finished
+    assert not outcome.is_complete
+    assert any(line.endswith("given up") for line in said)
+
+
+def test_bad_input_is_not_tried_again(control):
+    controller, _, left = control({"done": ["refuse", "finish"], "other": ["finish"]})
+    assert controller.run().gave_up == ("done",)
+    assert left["done"] == ["finish"]
+
+
+def test_failures_in_a_row_end_the_study_unless_it_keeps_going(control):
+    plan = {"done": ["fail", "fail"], "other": ["fail", "finish"]}
+    controller, _, left = control(plan, Rules(retries=1, in_a_row=3), workers=1)
+    outcome = controller.run()
+    assert outcome.stopped == "3 failures in a row"
+    assert left["other"] == ["finish"]
+    controller, _, _ = control(plan, Rules(retries=1, in_a_row=3, keep_going=True), workers=1)
+    outcome = controller.run()
+    assert not outcome.stopped
+    assert outcome.states["other"].is_finished
+
+
+def test_progress_before_a_failure_gives_a_cell_its_retries_back(control):
+    controller, said, left = control({"done": ["fail", "advance", "finish"], "other": ["finish"]})
+    assert controller.run().is_complete
+    assert "done: failed with exit code 1 at step 4; will be tried again" in said
+    assert not any(left.values())
+
+
+def test_a_cell_waits_for_the_run_from_which_it_starts(two_cells, control):
+    folder, made = two_cells
+    after = dataclasses.replace(made.cell("other"), needs=("done",), flags=("--arch=A", "--weights=cell:done"))
+    made = dataclasses.replace(made, cells=(after, made.cell("done")))
+    assert flags_of(after, folder, made) == ("--arch=A", f"--weights={made.cell('done').run_dir(folder)}")
+    controller, said, _ = control({"done": ["finish"], "other": ["finish"]})
+    controller._study = made
+    assert controller.run().is_complete
+    begun = [line.partition(":")[0] for line in said if ": begins" in line]
+    assert begun == ["done", "other"]
+
+
+def test_when_it_is_told_to_stop_its_runs_save_and_end(control, two_cells, kinds):
+    folder, made = two_cells
+    controller, _, _ = control({"done": ["wait"], "other": ["wait"]})
+    logs = [cell.log(folder) for cell in made.cells]
+
+    until = time.monotonic() + 30
+
+    def interrupt(seconds):
+        if all(last_lines(log) == ["waiting"] for log in logs) or time.monotonic() > until:
+            raise KeyboardInterrupt
+        time.sleep(seconds)
+
+    controller._sleep = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        controller.run()
+    for cell in made.cells:
+        assert (cell.run_dir(folder) / "status.json").is_file()
+        assert not (cell.run_dir(folder) / "lock.json").exists()
+
+
+def test_two_controllers_do_not_train_a_cell_twice(control, two_cells, kinds):
+    """The second finds the first's run held, waits for it, and starts nothing."""
+    folder, made = two_cells
+    first, _, _ = control({"done": ["wait"], "other": ["wait"]})
+    second, said, left = control({"done": ["finish"], "other": ["finish"]})
+
+    def held():
+        return all(state.of_cell(folder, made, cell, kinds).condition is Condition.RUNNING for cell in made.cells)
+
+    thread = threading.Thread(target=_until_interrupted, args=(first, held, ended := threading.Event()))
+    thread.start()
+    until = time.monotonic() + 30
+    while not held() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert held()
+    rounds = []
+
+    def stop_after_some(seconds):
+        rounds.append(seconds)
+        if len(rounds) > 20:
+            raise KeyboardInterrupt
+        time.sleep(seconds)
+
+    second._sleep = stop_after_some
+    with pytest.raises(KeyboardInterrupt):
+        second.run()
+    assert left == {"done": ["finish"], "other": ["finish"]}
+    assert said == []
+    ended.set()
+    thread.join()
+
+
+def _until_interrupted(controller, held, ended):
+    def wait(seconds):
+        if ended.is_set():
+            raise KeyboardInterrupt
+        time.sleep(seconds)
+
+    controller._sleep = wait
+    with pytest.raises(KeyboardInterrupt):
+        controller.run()
