@@ -25,6 +25,11 @@ PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
+    if settings.plan:
+        from chex_tf.evaluation import plan
+
+        print(plan.text(plan.parse(settings.plan), settings.fewest))
+        return
     from chex_tf.evaluation import (
         calibration_section,
         checklist,

@@ -49,6 +49,12 @@ def interval(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, count: i
         bound = (1 - HIGH) ** (1 / fewer)
         return Interval(bound, 1.0) if area == 1 else Interval(0.0, 1 - bound)
     variance = float(np.sum(delong.components(labels, scores, units, count) ** 2))
+    return bounds(area, variance, positives, negatives)
+
+
+def bounds(area: float, variance: float, positives: int, negatives: int) -> Interval:
+    """Of an AUROC between 0 and 1 with DeLong's variance; `positives` and `negatives` are units that have one."""
+    fewer = min(positives, negatives)
     expected = hanley_mcneil(area, positives, negatives)
     if variance < expected:
         weight = fewer / (fewer + STEADYING_UNITS)

@@ -184,6 +184,15 @@ def test_a_catalogue_gives_rank_correlations(files):
     assert "Between families: standard deviation" in done.stdout
 
 
+def test_a_plan_needs_no_data():
+    done = evaluate("--plan=50,450,0.85")
+    assert done.returncode == 0, done.stderr
+    assert "Power against a model" in done.stdout
+    wrong = evaluate("--plan=50,450")
+    assert wrong.returncode == 2
+    assert "--plan: expected positives,negatives,auroc" in wrong.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "arguments", "line"),
     [
