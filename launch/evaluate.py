@@ -6,7 +6,8 @@
 
 A run's predictions are made first if they are missing or were made by other checkpoints. Its mean is of the tasks by
 which it ranked its checkpoints (--score_tasks), unless --mean_tasks or --tasks names others; every task has its row.
-Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point.
+Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point beside the
+models' curves. docs/statistics.md says what every number is.
 """
 
 import dataclasses
@@ -24,6 +25,11 @@ PROGRESS_BAR_FROM = 500_000_000
 
 
 def main(settings: EvaluationSettings) -> None:
+    if settings.plan:
+        from chex_tf.evaluation import plan
+
+        print(plan.text(plan.parse(settings.plan), settings.fewest))
+        return
     from chex_tf.evaluation import (
         calibration_section,
         checklist,
@@ -64,7 +70,7 @@ def main(settings: EvaluationSettings) -> None:
     cohort, models = matching.match(
         source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, say
     )
-    matching.report_scores_outside(models, say)
+    matching.report_scores(cohort, models, say)
     models = [
         dataclasses.replace(model, made_of=made_of) for model, made_of in zip(models, source.made_of, strict=True)
     ]
@@ -87,6 +93,7 @@ def main(settings: EvaluationSettings) -> None:
     found = evaluation.evaluate(
         source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress, averaged
     )
+    found = dataclasses.replace(found, caution=source.caution)
     correlations, spread = (
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )

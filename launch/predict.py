@@ -31,13 +31,17 @@ def main(settings: PredictSettings) -> int:
 
     from chex_tf.films import answers, stream
     from chex_tf.runs.checkpoints import choose
-    from chex_tf.trained import thresholds
+    from chex_tf.trained import recalibration, thresholds
     from chex_tf.trained.run import read_run
 
     trained = read_run(settings.run_dir)
     best = choose(trained.best, settings.checkpoint)
-    cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by)
-    about = answers.About(trained, len(best), cuts)
+    maps = None
+    if settings.recalibrate != "none":
+        maps = recalibration.fit(trained, best, settings.checkpoint, settings.recalibrate)
+    as_is = (lambda scores: scores) if maps is None else maps
+    cuts = thresholds.choose(trained, best, settings.checkpoint, settings.threshold_by, as_is)
+    about = answers.About(trained, len(best), cuts, maps)
     total = len(found.missing) + len(found.films)
     # On a terminal the answers themselves show the progress.
     progress = (lambda done, total: None) if sys.stdout.isatty() or total <= settings.batch else Progress("films")

@@ -6,14 +6,16 @@ import math
 import pathlib
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
 from chex_tf.runs.checkpoints import KEPT_STATES
 from chex_tf.settings import InputError, Settings
-from chex_tf.study import grid
+from chex_tf.study import claims, grid
 from chex_tf.study.cell import FROM_CELL, Cell
+from chex_tf.study.claim_statistics import ARGUMENTS
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import RUN, deciding, of_settings, started_from
 from chex_tf.study.plan import Cost, rate_key
@@ -69,14 +71,18 @@ def plan_of(
                 f"{RUN}{needs[0].identity.key}" if needs else started_from(pathlib.Path(model.weights), kinds[VERB])
             )
             identity = of_settings(made, seen.fingerprints, version, weights)
-            cells[one.name] = Cell(one.name, one.arch, one.arm, one.base, training.seed, flags, identity, one.needs)
+            cells[one.name] = Cell(
+                one.name, one.arch, one.arm, one.base, one.variant, training.seed, flags, identity, one.needs
+            )
         return cells[one.name]
 
     found = tuple(cell_of(one) for one in wanted)
     _check_distinct(settings, found)
-    parameters = _parameters(cell.arch for cell in found)
-    costs = {name: _cost(made, seen, parameters) for name, (_, made, seen) in parsed.items()}
-    return Study(found, version, None, settings.about), costs
+    models = _models(cell.arch for cell in found)
+    costs = {name: _cost(made, seen, models) for name, (_, made, seen) in parsed.items()}
+    asked = () if settings.claims is None else claims.read(settings.claims, ARGUMENTS)
+    rows = tuple(claim.to_row() for claim in asked)
+    return Study(found, version, None, settings.about, tuple(settings.splits), models, rows), costs
 
 
 def _complete(settings: StudySettings, flags: Sequence[str]) -> tuple[str, ...]:
@@ -117,24 +123,33 @@ def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[st
     return looked[key]
 
 
-def _cost(made: Sequence[Settings], seen: Looked, parameters: Mapping[str, int]) -> Cost:
+def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[str, Any]]) -> Cost:
     training, data, model = _of(made, TrainSettings), _of(made, DataSettings), _of(made, ModelSettings)
     steps = training.total_steps(seen.training_images / training.batch)
     evaluations = math.ceil(steps / training.evaluate_steps)
-    state = 4 * _COPIES * parameters.get(model.arch, 0)
-    kept = min(training.keep, evaluations) * 4 * parameters.get(model.arch, 0)
+    weights = 4 * int(models[model.arch]["parameters"])
+    state, kept = _COPIES * weights, min(training.keep, evaluations) * weights
     key = rate_key(model.arch, model.truncate_at, data.image_size, training.batch, training.precision)
     return Cost(key, steps, training.batch, evaluations * seen.evaluated_images, KEPT_STATES * state + kept)
 
 
-def _parameters(archs: Iterable[str]) -> dict[str, int]:
-    """By name; counted once on the built networks, then kept."""
+def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Facts of the catalogue by architecture (`chex_tf.study.outcomes.Facts`); counted once on the built networks."""
     from chex_tf.models import kept_counts, zoo
     from launch.progress import Progress
 
     names = list(dict.fromkeys(archs))
+    found = zoo.entries(names, Progress("models counted"), kept_counts.place())
     return {
-        entry.model: entry.parameters for entry in zoo.entries(names, Progress("models counted"), kept_counts.place())
+        entry.model: {
+            "family": entry.family,
+            "parameters": entry.parameters,
+            "paper_parameters_millions": entry.paper_parameters_millions,
+            "imagenet_top1": entry.imagenet_top1,
+            "times_smaller": entry.times_smaller,
+            "whole": catalogue.row(entry.model).whole,
+        }
+        for entry in found
     }
 
 

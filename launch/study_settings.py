@@ -32,6 +32,13 @@ class StudySettings(Settings):
         group="study",
     )
     only: tuple[str, ...] = setting((), help="cells by name; the others are left alone", group="study")
+    splits: tuple[str, ...] = setting(("test",), help="splits that every run predicts when trained", group="study")
+    claims: pathlib.Path | None = setting(
+        None,
+        help="table of claims with the rules of their verdicts, fixed with the plan (the paper's: study/claims.csv)",
+        existing="file",
+        group="study",
+    )
     about: str = setting("", help="what the report must say first, such as that the films are synthetic", group="study")
     most_cells: int = setting(60, help="refuse a grid of more cells", low=1, group="study")
 

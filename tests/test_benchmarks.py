@@ -49,6 +49,11 @@ FIGURES = {
         "difference N ± N, mean and standard deviation over seeds",
     ),
     "predict": ("round 1: network alone N films a second, from files N, ratio N", "median ratio N by the clock, N by"),
+    "selection": (
+        "best − worst of 10 equal models, 100 positives: significant N% (± N), by its own p N% (± N)",
+        "a reader on the curve, 25 positives: margin's interval N% (± N), significant N% (± N)",
+        "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
+    ),
     "train_step": ("ResNet18Minus3 N",),
     "training": (
         "bare step on one batch N images a second",

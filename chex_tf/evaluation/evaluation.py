@@ -10,6 +10,7 @@ from chex_tf.evaluation import readers as beside_models
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.measures import AUROC, TaskScores
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult
+from chex_tf.evaluation.scarcity import scarce_tasks
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics import bootstrap, calibration, thresholds
 from chex_tf.statistics.extremes import extremes
@@ -37,9 +38,11 @@ def evaluate(
     left_out = _undefined_tasks(cohort)
     asked = tuple(cohort.tasks if mean_tasks is None else mean_tasks)
     mean_over = [task for task in asked if task not in left_out]
+    withheld = scarce_tasks(cohort, left_out, settings.fewest)
     cuts = _cuts(candidates, settings, validation)
     prepared = {model.name: _prepare(model, cohort, cuts[model.name], left_out) for model in candidates}
     sampled = _sample(prepared, cohort, settings, mean_over, progress)
+    tested = [task for task in cohort.tasks if task not in left_out and task not in withheld]
     defined = [task for task in cohort.tasks if task not in left_out]
     resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
     margins = beside_models.sample_margins(readers, models, cohort, defined, mean_over, resampling)
@@ -54,7 +57,7 @@ def evaluate(
         models=tuple(
             ModelResult(
                 model.name,
-                _estimates(model, cohort, left_out, mean_over, sampled),
+                _estimates(model, cohort, left_out, withheld, mean_over, sampled),
                 prepared[model.name].thresholds,
                 model.made_of,
                 _not_applicable(prepared[model.name], no_thresholds),
@@ -64,16 +67,17 @@ def evaluate(
         readers=tuple(
             ReaderResult(
                 reader.name,
-                _estimates(reader, cohort, left_out, mean_over, sampled),
+                _estimates(reader, cohort, left_out, withheld, mean_over, sampled),
                 prepared[reader.name].thresholds,
             )
             for reader in readers
         ),
-        differences=model_pairs.differences(pairs, (*defined, MEAN), sampled),
+        differences=model_pairs.differences(pairs, (*tested, MEAN), sampled),
         best_and_worst=extremes(AUROC, MEAN, [model.name for model in models], sampled),
         reader_margins=beside_models.margins_of(readers, models, margins),
         readers_together=beside_models.together(readers, models, sampled, margins),
         left_out=left_out,
+        withheld=withheld,
         mean_tasks=asked,
         sampled=sampled,
     )
@@ -168,6 +172,7 @@ def _sample(
         progress,
         with_jackknife=settings.interval == "bca",
         with_components=len(prepared) > 1,
+        by_replicates=() if settings.interval == "auto" else (AUROC,),
     )
     for name, measure, tasks in wanted:
         parts = [sampled[name, measure, task] for task in mean_over if task in tasks]
@@ -180,10 +185,11 @@ def _estimates(
     model: Model,
     cohort: Cohort,
     left_out: Mapping[str, str],
+    withheld: Mapping[str, str],
     mean_over: Sequence[str],
     sampled: Mapping[Key, Sampled],
 ) -> dict[str, dict[str, Estimate]]:
-    """Estimates by the measure's key and by task."""
+    """Estimates by the measure's key and by task. Proportions keep their intervals however few they count."""
     found: dict[str, dict[str, Estimate]] = {}
     for measure in measures.MEASURES:
         reasons = dict(left_out)
@@ -192,7 +198,10 @@ def _estimates(
         for task in (*cohort.tasks, MEAN):
             one = sampled.get((model.name, measure, task))
             if one is not None:
-                found.setdefault(measure.key, {})[task] = estimate(one, reasons.get(task, ""))
+                shown = estimate(one, reasons.get(task, ""))
+                if task in withheld and measure.has_interval and measure.needs is not Needs.DECISIONS:
+                    shown = dataclasses.replace(shown, interval=bootstrap.Interval(np.nan, np.nan, 0, withheld[task]))
+                found.setdefault(measure.key, {})[task] = shown
     return found
 
 

@@ -21,7 +21,8 @@ from chex_tf.statistics.rank_correlation import Correlation
 from chex_tf.statistics.reader_margin import where_to_curve
 
 HOLM_FAMILY = (
-    "the differences listed for one task, the mean counting as a task of its own; significant means p_holm < 0.05"
+    "the differences listed for one task, the mean counting as a task of its own; significant means p_holm < 0.05, or "
+    "where tested_by is delong p_delong_holm < 0.05"
 )
 EXTREMES_TEST = "the range of all models, each moved to the same mean: p and interval hold for whichever two are chosen"
 
@@ -66,9 +67,12 @@ def as_json(
         "level": 0.95,
         "aggregation": cohort.aggregation,
         "policy": evaluation.policy,
+        "caution": evaluation.caution or None,
         "tasks": list(cohort.tasks),
         "mean_over": list(evaluation.mean_over),
         "left_out": evaluation.left_out,
+        "fewest": settings.fewest,
+        "withheld": evaluation.withheld,
         "models": {model.name: _model(model, evaluation) for model in evaluation.models},
         "readers": {reader.name: _reader(reader, evaluation) for reader in evaluation.readers},
         "readers_together": _readers_together(evaluation.readers_together) if evaluation.readers_together else None,
@@ -183,6 +187,7 @@ def _difference(measure: Measure[Any], difference: comparison.Difference) -> dic
         "p": number(difference.p),
         "p_holm": number(difference.p_holm),
         **(tested if measure.delong else {}),
+        "tested_by": "delong" if difference.is_delong else "bootstrap",
         "significant": difference.is_significant,
         "undefined_replicates": interval.undefined,
         **({"reason": interval.reason} if interval.reason else {}),

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from chex_tf.evaluation.grouping import groups, patient_of, study_of, tail
+from chex_tf.evaluation.remarks import Remarks
 from chex_tf.evaluation.units import Patients, count_patients, patients_of, places, units_of
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
 from chex_tf.prediction_files import Table, duplicates, first_few
 from chex_tf.settings import InputError
 from chex_tf.statistics.aggregation import aggregate, disagreeing, positive_if_any
-from chex_tf.statistics.thresholds import is_reader
+from chex_tf.statistics.thresholds import is_nearly_reader, is_reader
 
 # Columns of the data sets' own tables that are not tasks, and the two that ground truth may have for grouping.
 NOT_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
@@ -80,14 +81,16 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
     tasks = wanted or shared
     if not tasks:
         raise InputError(f"expected a task that all files share; the labels {truth.path} have {first_few(known)}")
+    remarks = Remarks()
     for table in tables:
         extra = [name for name in table.columns if name not in known]
         if extra:
-            say(f"{table.path}: ignored {first_few(extra)}: no such task in the labels")
+            remarks.add(str(table.path), f"ignored {first_few(extra)}: no such task in the labels")
         if not wanted:
             left = [name for name in table.columns if name in known and name not in shared]
             if left:
-                say(f"{table.path}: left out {first_few(left)}: not in every file of predictions")
+                remarks.add(str(table.path), f"left out {first_few(left)}: not in every file of predictions")
+    remarks.say(say)
     return tuple(tasks)
 
 
@@ -123,6 +126,7 @@ def match(
     if by_study and truth.key == "Path":
         keys, true_labels = _study_labels(truth, labels, tasks, studies_of)
     models = []
+    remarks = Remarks()
     was_aggregated = False
     for table, name, values in zip(tables, names, scores, strict=True):
         table_keys: Sequence[str] = table.keys
@@ -134,12 +138,13 @@ def match(
                     "aggregation",
                 )
             if truth.key == "Path":
-                order = _order(table.path, table_keys, truth.path, truth.keys, "image", say)
+                order = _order(table.path, table_keys, truth.path, truth.keys, "image", remarks)
                 table_keys, values_of = truth.keys, values[order]
             table_keys, values_of = _aggregate(table.path, table_keys, values_of, aggregation, studies_of)
             was_aggregated = True
-        order = _order(table.path, table_keys, truth.path, keys, "study" if by_study else "image", say)
+        order = _order(table.path, table_keys, truth.path, keys, "study" if by_study else "image", remarks)
         models.append(Model(name, values_of[order]))
+    remarks.say(say)
     key = "Study" if by_study else "Path"
     patients = patients_of(keys, key, truth, studies_of)
     unit, units = units_of(keys, key, truth, patients, unit, studies_of, say)
@@ -191,13 +196,18 @@ def _bad_cells(table: Table, tasks: Sequence[str], wrong: np.ndarray, expected: 
 
 
 def _order(
-    path: pathlib.Path, keys: Sequence[str], truth_path: pathlib.Path, wanted: Sequence[str], noun: str, say: Say
+    path: pathlib.Path,
+    keys: Sequence[str],
+    truth_path: pathlib.Path,
+    wanted: Sequence[str],
+    noun: str,
+    remarks: Remarks,
 ) -> np.ndarray:
     """Row of `keys` for each of `wanted`."""
     if not set(keys) & set(wanted):
         tails, wanted_tails = [tail(key) for key in keys], [tail(key) for key in wanted]
         if set(tails) & set(wanted_tails):
-            say(f"{path}: matched from patientNNNNN on, because no key begins as in {truth_path}")
+            remarks.add(str(path), f"matched from patientNNNNN on, because no key begins as in {truth_path}")
             keys, wanted = tails, wanted_tails
     again, known, given = duplicates(keys), set(wanted), set(keys)
     kinds = {
@@ -304,12 +314,24 @@ def _mean(models: Sequence[Model], averaged: Sequence[str], made_of: str) -> Mod
     return Model(ENSEMBLE, np.mean([model.scores for model in chosen], axis=0), made_of)
 
 
-def report_scores_outside(models: Sequence[Model], say: Say) -> None:
-    """Published entries have scores outside 0 to 1: these rank like any others, but are not probabilities."""
+def report_scores(cohort: Cohort, models: Sequence[Model], say: Say) -> None:
+    """Says what is unusual: published entries have scores outside 0 to 1, which rank like any others but are no
+    probabilities; and one answer that is neither 0 nor 1 makes a model of a reader."""
+    outside = []
     for model in models:
-        outside = (model.scores < 0) | (model.scores > 1)
-        if outside.any():
+        count = int(np.sum((model.scores < 0) | (model.scores > 1)))
+        if count:
+            outside.append(f"{model.name} {count:,} ({model.scores.min():g} to {model.scores.max():g})")
+        other = np.argwhere(~np.isin(model.scores, (0, 1)))
+        if is_nearly_reader(model.scores):
+            cells = [f"{cohort.keys[row]} {cohort.tasks[at]}={model.scores[row, at]:g}" for row, at in other]
             say(
-                f"{model.name}: {int(outside.sum())} scores outside 0 to 1 ({model.scores.min():g} to "
-                f"{model.scores.max():g}); they count for AUROC and average precision, not as probabilities"
+                f"{model.name}: taken as a model, because {len(cells):,} of {model.scores.size:,} scores "
+                f"{'is' if len(cells) == 1 else 'are'} neither 0 nor 1 ({first_few(cells)}); a reader's file holds "
+                "nothing else, so if it is one, mend the file"
             )
+    if outside:
+        say(
+            f"scores outside 0 to 1: {first_few(outside)}; they count for AUROC, average precision and decisions at a "
+            "threshold, not as probabilities"
+        )

@@ -5,11 +5,20 @@ between pairs of models and figures.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
-from chex_tf.statistics import bootstrap, calibration, delong, ranking, thresholds
+from chex_tf.statistics import (
+    auroc_interval,
+    bootstrap,
+    calibration,
+    delong,
+    proportion,
+    ranking,
+    thresholds,
+)
 from chex_tf.statistics.measure import Measure, Needs
 
 
@@ -46,14 +55,32 @@ def _jackknife(task: TaskScores) -> np.ndarray:
     return bootstrap.jackknife_auroc(task.labels, task.scores, task.units, task.unit_count)
 
 
+def _auroc_interval(task: TaskScores) -> bootstrap.Interval:
+    return auroc_interval.interval(task.labels, task.scores, task.units, task.unit_count)
+
+
+def _freedom(task: TaskScores) -> float:
+    return auroc_interval.degrees_of_freedom(task.labels, task.units)
+
+
+def _proportion(task: TaskScores, label: int) -> bootstrap.Interval:
+    """Of rows with this label, those that are called so."""
+    has_it = task.labels == label
+    right = has_it & ((task.scores >= task.threshold) == bool(label))
+    successes, trials = (np.bincount(task.units[rows], minlength=task.unit_count) for rows in (right, has_it))
+    return proportion.wilson(successes.astype(np.float64), trials.astype(np.float64))
+
+
 AUROC = Measure(
     "auroc",
     "AUROC",
     gather=gather_ranking,
     value=ranking.WeightedRanking.auroc,
     is_compared=True,
+    interval=_auroc_interval,
     jackknife=_jackknife,
     delong=_delong,
+    freedom=_freedom,
 )
 AVERAGE_PRECISION = Measure(
     "average_precision",
@@ -68,6 +95,7 @@ SENSITIVITY = Measure(
     value=lambda decisions: decisions.sensitivity,
     needs=Needs.DECISIONS,
     short="Sens.",
+    interval=functools.partial(_proportion, label=1),
 )
 SPECIFICITY = Measure(
     "specificity",
@@ -76,6 +104,7 @@ SPECIFICITY = Measure(
     value=lambda decisions: decisions.specificity,
     needs=Needs.DECISIONS,
     short="Spec.",
+    interval=functools.partial(_proportion, label=0),
 )
 F1 = Measure(
     "f1",

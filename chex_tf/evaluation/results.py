@@ -43,9 +43,9 @@ class ReaderResult(Result):
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
     """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks, by
-    task the reason; `mean_tasks` those asked for in the mean, which goes without undefined ones; `best_and_worst` is by
-    mean AUROC, and tested as selected, whether or not pairs are compared; `reader_margins` are those of each reader
-    (`a`) beside each model (`b`)."""
+    task the reason, `withheld` those with too few units of a class for intervals and tests; `mean_tasks` those asked
+    for in the mean, which goes without undefined ones; `best_and_worst` is by mean AUROC, and tested as selected,
+    whether or not pairs are compared; `reader_margins` are those of each reader (`a`) beside each model (`b`)."""
 
     set: str
     policy: str | None
@@ -61,8 +61,10 @@ class Evaluation:
     reader_margins: tuple[Difference, ...]
     readers_together: ReadersTogether | None
     left_out: dict[str, str]
+    withheld: dict[str, str]
     mean_tasks: tuple[str, ...]
     sampled: Mapping[Key, Sampled]
+    caution: str = ""  # why all these numbers are to be read with care
 
     @property
     def mean_over(self) -> tuple[str, ...]:

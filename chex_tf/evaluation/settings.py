@@ -87,6 +87,12 @@ class EvaluationSettings(Settings):
         group="Predicting from a run",
         choices=("auto", "one", "mirrored"),
     )
+    plan: tuple[str, ...] = setting(
+        (),
+        help="No evaluation but a plan, from positives,negatives,auroc (50,450,0.85): the interval that such a test "
+        "set would give, its power, and the positives needed",
+        group="Planning",
+    )
     unit: str = setting(
         AUTO,
         help="What the bootstrap draws: patient keeps all of a patient's studies together; auto, patients where every "
@@ -99,11 +105,18 @@ class EvaluationSettings(Settings):
     )
     seed: int = setting(0, help="Seed of the resampling", group="Statistics", low=0)
     interval: str = setting(
-        "percentile",
-        help="95% intervals of AUROC and differences: percentiles 2.5 and 97.5, or bias-corrected and accelerated; all "
-        "others are percentiles",
+        "auto",
+        help="95% intervals and tests of AUROC and its differences: auto, DeLong's, which hold with few positives; or "
+        "the bootstrap's, by percentiles 2.5 and 97.5 or bias-corrected and accelerated",
         group="Statistics",
-        choices=("percentile", "bca"),
+        choices=("auto", "percentile", "bca"),
+    )
+    fewest: int = setting(
+        10,
+        help="Without as many units that have a positive and as many that have a negative, a task has no interval of "
+        "AUROC or average precision and is not compared",
+        group="Statistics",
+        low=2,
     )
     paired: bool = setting(False, help="Compare every pair of models", group="Statistics")
     compare: tuple[str, ...] = setting(
@@ -193,7 +206,9 @@ class EvaluationSettings(Settings):
     def check(self) -> None:
         if self.predictions and self.run_dir:
             raise InputError("expected --predictions or --run_dir; received both", "run_dir")
-        if not self.predictions and not self.run_dir:
+        if self.plan and (self.predictions or self.run_dir):
+            raise InputError("expected no data with a plan; received --predictions or --run_dir", "plan")
+        if not self.predictions and not self.run_dir and not self.plan:
             raise InputError("expected --predictions=FILE with --labels=FILE, or --run_dir=FOLDER; received neither")
         if self.predictions and self.labels is None:
             raise InputError("--labels=FILE is required with --predictions: the ground truth to compare with")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from chex_tf import prediction_files
 from chex_tf.evaluation.settings import EvaluationSettings
@@ -42,6 +42,7 @@ class Sources:
     out: pathlib.Path | None
     trained: Mapping[str, TrainedModel]
     groups: Table | None = None
+    caution: str = ""  # said where checkpoints were chosen on the split evaluated
 
 
 def gather(settings: EvaluationSettings, predict: Predict = predict_nothing) -> Sources:
@@ -102,7 +103,28 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
         out,
         trained,
         _groups_of(settings, runs[0], names[0]),
+        _caution(short, runs, sets),
     )
+
+
+def _caution(names: Sequence[str], runs: Sequence[pathlib.Path], sets: Sequence[str]) -> str:
+    chosen = [
+        name
+        for name, run, one in zip(names, runs, sets, strict=True)
+        if (found := config.read_if_trained(run)) is not None and one == _evaluation_split(found)
+    ]
+    if not chosen:
+        return ""
+    whose = "its checkpoints were" if len(chosen) == 1 else "their checkpoints were"
+    split = ", ".join(dict.fromkeys(sets))
+    return (
+        f"{', '.join(chosen)}: {whose} chosen by their scores on this very split, {split}; these numbers "
+        "tend to be too high, and intervals do not allow for it. Report a split on which nothing was chosen."
+    )
+
+
+def _evaluation_split(found: config.Config) -> str:
+    return str(found.content["records"].get("valid", {}).get("split", VALIDATION))
 
 
 def _name_in(run: pathlib.Path, set_name: str, settings: EvaluationSettings) -> str:

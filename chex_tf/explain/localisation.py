@@ -14,9 +14,10 @@ import numpy as np
 
 from chex_tf.explain.scoring import PEAK, Protocol
 from chex_tf.statistics import comparison
-from chex_tf.statistics.bootstrap import Progress, Resampling, silent
+from chex_tf.statistics.bootstrap import Interval, Progress, Resampling, silent
 from chex_tf.statistics.comparison import Difference
 from chex_tf.statistics.measure import MEAN, Estimate, Key, Measure, Sampled, estimate, mean_of, sample
+from chex_tf.statistics.proportion import wilson
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +72,13 @@ def _mean_over_films(values: np.ndarray, maps: TaskMaps) -> Callable[[np.ndarray
     return mean
 
 
+def _proportion(maps: TaskMaps) -> Interval:
+    """A hit that is shared by several highest points is a fraction of one."""
+    known = ~np.isnan(maps.hits)
+    hits = np.bincount(maps.units, weights=np.where(known, maps.hits, 0), minlength=maps.unit_count)
+    return wilson(hits, np.bincount(maps.units, weights=known, minlength=maps.unit_count))
+
+
 def _unchanged(means: np.ndarray) -> np.ndarray:
     return means
 
@@ -81,6 +89,7 @@ POINTING = Measure[TaskMaps](
     gather=lambda maps: _mean_over_films(maps.hits, maps),
     value=_unchanged,
     is_compared=True,
+    interval=_proportion,
 )
 IOU = Measure[TaskMaps](
     "iou",

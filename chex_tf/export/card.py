@@ -56,6 +56,8 @@ def escaped(value: str) -> str:
 def interval(estimate: Estimate) -> str:
     if math.isnan(estimate.value):
         return f"– ({estimate.reason})" if estimate.reason else "–"
+    if math.isnan(estimate.interval.low):
+        return f"{estimate.value:.3f} (no interval)"
     return f"{estimate.value:.3f} ({estimate.interval.low:.3f} to {estimate.interval.high:.3f})"
 
 
@@ -143,7 +145,7 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
     own_size = measured.film_difference
     lines = [
         f"AUROC on `{escaped(settings.split)}` of {escaped(_set_of(measured))}, {cohort.studies:,} studies, with 95% "
-        f"bootstrap intervals ({settings.replicates:,} replicates); the difference is paired.",
+        "intervals by DeLong; the difference is paired.",
         "",
         _table(("task", "this file", "the trained run", "difference"), rows),
         "",

@@ -11,6 +11,7 @@ import numpy as np
 
 from chex_tf.films.search import printable
 from chex_tf.films.stream import Reading
+from chex_tf.trained.recalibration import Recalibrations
 from chex_tf.trained.run import TrainedRun
 from chex_tf.trained.thresholds import Thresholds
 
@@ -24,6 +25,7 @@ class About:
     run: TrainedRun
     checkpoints: int
     thresholds: Thresholds
+    recalibrate: Recalibrations | None = None
 
     @property
     def network(self) -> str:
@@ -51,6 +53,8 @@ def _answers(reading: Reading, about: About) -> list[_Answer]:
     if reading.members is None:
         return []
     values, members, cuts = reading.probabilities, reading.members, about.thresholds
+    if about.recalibrate is not None:  # the maps rise, so the lowest and highest stay those
+        values, members = about.recalibrate(values), about.recalibrate(members)
     columns = zip(
         about.run.tasks,
         values.tolist(),
@@ -66,6 +70,8 @@ def _answers(reading: Reading, about: About) -> list[_Answer]:
 def as_table(readings: Iterable[Reading], about: About) -> Iterator[str]:
     width = max(len(task) for task in about.run.tasks)
     yield f"{NOTICE}.\n{about.network}: {about.made_of}.\nThresholds: {about.thresholds.about}.\n"
+    if about.recalibrate is not None:
+        yield f"Recalibrated: {about.recalibrate.about}.\n"
     for reading in readings:
         lines = ["", printable(reading.path)]
         lines += [f"  not read: {reading.error}"] if reading.error else []
@@ -98,6 +104,7 @@ def as_json(readings: Iterable[Reading], about: About) -> Iterator[str]:
         "model": about.network,
         "checkpoints": about.checkpoints,
         "thresholds": about.thresholds.about,
+        **({"recalibrated": about.recalibrate.about} if about.recalibrate is not None else {}),
     }
     yield json.dumps(head, indent=1)[:-2] + ',\n "films": ['
     between = "\n  "

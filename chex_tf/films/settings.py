@@ -28,6 +28,12 @@ class PredictSettings(Settings):
         help="what the threshold maximises on the run's validation images: sensitivity + specificity, or F1",
         choices=("youden", "f1"),
     )
+    recalibrate: str = setting(
+        "none",
+        help="map probabilities to better calibrated ones, fitted on the run's validation images: Platt's logistic map "
+        "or isotonic regression; --cam keeps the network's own",
+        choices=("none", "platt", "isotonic"),
+    )
     batch: int = setting(16, help="films per batch", low=1)
     cam: bool = setting(
         False, help="draw a Grad-CAM overlay for each film and task into --out, of the checkpoints that predict"

@@ -18,7 +18,8 @@ PAIRS_AT_ONCE = 64
 @dataclasses.dataclass(frozen=True)
 class Difference:
     """`value` is the measure with this key of a minus that of b. Adjusted p are NaN, and `family` is 0, before `adjust`
-    has the differences that are tested together; p_delong is NaN where DeLong's test does not apply."""
+    has the differences that are tested together; p_delong is NaN where DeLong's test does not apply. `is_delong` says
+    that the interval is DeLong's too, and his p the one that counts; otherwise both are the bootstrap's."""
 
     a: str
     b: str
@@ -31,11 +32,21 @@ class Difference:
     p_holm: float = math.nan
     p_delong_holm: float = math.nan
     family: int = 0
+    is_delong: bool = False
+
+    @property
+    def tested_p(self) -> float:
+        """The p that counts."""
+        return self.p_delong if self.is_delong else self.p
+
+    @property
+    def tested_p_holm(self) -> float:
+        return self.p_delong_holm if self.is_delong else self.p_holm
 
     @property
     def is_significant(self) -> bool:
         """By the adjusted p: nothing is significant before it is known what is tested together."""
-        return self.p_holm < SIGNIFICANCE
+        return self.tested_p_holm < SIGNIFICANCE
 
 
 def bootstrap_p(differences: np.ndarray) -> np.ndarray:
@@ -64,7 +75,8 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 def differences(
     measure: Measure[Any], task: str, pairs: Sequence[tuple[str, str]], sampled: Mapping[Key, Sampled]
 ) -> list[Difference]:
-    """One task's paired differences, not yet adjusted; BCa intervals where both sides have a jackknife."""
+    """One task's paired differences, not yet adjusted. They are DeLong's where both sides' intervals need no
+    replicates; otherwise intervals are BCa where both have a jackknife, else percentiles."""
     found: list[Difference] = []
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         chunk = pairs[start : start + PAIRS_AT_ONCE]
@@ -73,16 +85,21 @@ def differences(
         p = bootstrap_p(resampled).tolist()
         for place, ((a, b), (first, second)) in enumerate(zip(chunk, sides, strict=True)):
             value = first.value - second.value
-            if first.jackknife is None or second.jackknife is None:
+            p_delong, variance, is_delong = math.nan, math.nan, False
+            freedom = min(first.freedom, second.freedom)
+            if first.components is not None and second.components is not None:
+                variance = float(np.sum((first.components - second.components) ** 2))
+                p_delong = delong.two_sided_p(value, variance, freedom)
+                is_delong = first.interval is not None and second.interval is not None
+            if is_delong:
+                interval = delong.interval(value, variance, freedom)
+            elif first.jackknife is None or second.jackknife is None:
                 interval = bootstrap.percentile_interval(resampled[:, place])
             else:
                 left_out = first.jackknife - second.jackknife
                 interval = bootstrap.bca_interval(resampled[:, place], value, left_out)
-            p_delong = math.nan
-            if first.components is not None and second.components is not None:
-                variance = float(np.sum((first.components - second.components) ** 2))
-                p_delong = delong.two_sided_p(value, variance)
-            found.append(Difference(a, b, measure.key, task, value, interval, p[place], p_delong))
+            one = Difference(a, b, measure.key, task, value, interval, p[place], p_delong, is_delong=is_delong)
+            found.append(one)
     return found
 
 

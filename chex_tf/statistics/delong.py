@@ -8,9 +8,12 @@ tasks are averaged for the mean AUROC; with one row per unit and one task it is 
 
 import math
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
+from chex_tf.statistics import student
+from chex_tf.statistics.bootstrap import HIGH, Interval
 from chex_tf.statistics.ranking import rank, wins_by_row
 
 
@@ -29,10 +32,26 @@ def components(labels: np.ndarray, scores: np.ndarray, units: np.ndarray, count:
     return np.bincount(units, weights=rows, minlength=count)
 
 
-def two_sided_p(difference: float, variance: float) -> float:
-    """From the normal distribution, never zero; NaN where the variance is zero and the difference is not."""
+def interval(difference: float, variance: float, freedom: float = math.inf) -> Interval:
+    """It leaves zero out when `two_sided_p` is below 0.05."""
+    if math.isnan(difference) or math.isnan(variance) or (variance <= 0 and difference != 0):
+        return Interval(math.nan, math.nan, 0, "DeLong: no variance")
+    reach = student.quantile(HIGH, freedom) * math.sqrt(max(variance, 0.0))
+    return Interval(difference - reach, difference + reach)
+
+
+def two_sided_p(difference: float, variance: float, freedom: float = math.inf) -> float:
+    """From Student's t, or with infinitely many degrees of freedom the normal distribution; never zero. NaN where the
+    variance is zero and the difference is not."""
     if math.isnan(difference) or math.isnan(variance):
         return math.nan
     if variance <= 0:
         return 1.0 if difference == 0 else math.nan
-    return max(math.erfc(abs(difference) / math.sqrt(2 * variance)), sys.float_info.min)
+    return max(2 * student.upper_tail(abs(difference) / math.sqrt(variance), freedom), sys.float_info.min)
+
+
+def freedom_of_mean(variances: Sequence[float], freedoms: Sequence[float]) -> float:
+    """Satterthwaite's degrees of freedom of a mean of numbers with these variances."""
+    total = sum(variances)
+    shares = sum(variance**2 / freedom for variance, freedom in zip(variances, freedoms, strict=True))
+    return total**2 / shares if shares > 0 else math.inf

@@ -7,16 +7,18 @@ weighting from that. Weights of one give the value, a bootstrap's counts give it
 
 import dataclasses
 import enum
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from chex_tf.statistics import bootstrap
+from chex_tf.statistics import bootstrap, delong, proportion
 
 MEAN = "mean"  # in place of a task: the mean over tasks
 
 Data = TypeVar("Data")
+Made = TypeVar("Made")
 
 
 class Needs(enum.Enum):
@@ -33,8 +35,9 @@ class Measure(Generic[Data]):
     """`key` names it in JSON, `words` in a sentence, `short` above a narrow column.
 
     A measure without `has_interval` is not resampled: its `gather` is used once, with a weight of one for every unit.
-    `jackknife` gives the value without each unit in turn [units], for BCa intervals; `delong` gives DeLong's components
-    [units], for DeLong's test of a difference besides the bootstrap's.
+    `interval` gives an interval that needs no replicates, where theirs does not hold. `jackknife` gives the value
+    without each unit in turn [units], for BCa intervals; `delong` gives DeLong's components [units], for DeLong's test
+    of a difference besides the bootstrap's, and `freedom` their degrees of freedom.
     """
 
     key: str
@@ -46,8 +49,10 @@ class Measure(Generic[Data]):
     has_interval: bool = True
     has_interval_in_tables: bool = True
     is_compared: bool = False  # between pairs of models, in the table, JSON and a figure of its own
+    interval: Callable[[Data], bootstrap.Interval] | None = None
     jackknife: Callable[[Data], np.ndarray] | None = None
     delong: Callable[[Data], np.ndarray] | None = None
+    freedom: Callable[[Data], float] | None = None
 
     def __post_init__(self) -> None:
         if self.is_compared and not self.has_interval:
@@ -73,12 +78,15 @@ class Estimate:
 @dataclasses.dataclass(frozen=True)
 class Sampled:
     """One number and what its interval and differences are computed from: `replicates` [replicates] or, without
-    interval, [0]; `jackknife` and `components` (DeLong's) [units]."""
+    interval, [0]; `interval` is there if it does not come from them; `jackknife` and `components` (DeLong's)
+    [units]."""
 
     value: float
     replicates: np.ndarray
     jackknife: np.ndarray | None = None
     components: np.ndarray | None = None
+    interval: bootstrap.Interval | None = None
+    freedom: float = math.inf
 
 
 def sample(
@@ -87,10 +95,12 @@ def sample(
     progress: bootstrap.Progress = bootstrap.silent,
     with_jackknife: bool = False,
     with_components: bool = False,
+    by_replicates: Collection[Measure[Any]] = (),
 ) -> dict[Key, Sampled]:
     """Each key's number from its data, in one pass over weights that all share, so every comparison is paired.
 
-    Measures with the same `gather` share its result if they are asked for the same object.
+    Measures with the same `gather` share its result if they are asked for the same object. Those of `by_replicates`
+    have intervals from replicates even where they have others.
     """
     gatherers: dict[tuple[int, Any], Callable[[np.ndarray], Any]] = {}
     sharing: dict[tuple[int, Any], list[Key]] = {}
@@ -119,7 +129,7 @@ def sample(
         done += weights.shape[0]
         progress(done, resampling.replicates)
 
-    def if_wanted(wanted: bool, make: Callable[[Any], np.ndarray] | None, data: Any) -> np.ndarray | None:
+    def if_wanted(wanted: bool, make: Callable[[Any], Made] | None, data: Any) -> Made | None:
         return make(data) if wanted and make is not None else None
 
     return {
@@ -128,6 +138,8 @@ def sample(
             replicates[key],
             if_wanted(with_jackknife, key[1].jackknife, data),
             if_wanted(with_components and key[1].is_compared, key[1].delong, data),
+            if_wanted(key[1] not in by_replicates, key[1].interval, data),
+            if_wanted(True, key[1].freedom, data) or math.inf,
         )
         for key, data in asked.items()
     }
@@ -143,7 +155,24 @@ def mean_of(tasks: Sequence[Sampled], replicates: int) -> Sampled:
         values[1:],
         _mean_if_all([task.jackknife for task in tasks]),
         _mean_if_all([task.components for task in tasks]),
+        _interval_of_mean(tasks),
+        _freedom_of_mean(tasks),
     )
+
+
+def _interval_of_mean(tasks: Sequence[Sampled]) -> bootstrap.Interval | None:
+    intervals = [task.interval for task in tasks if task.interval is not None]
+    if len(intervals) < len(tasks):
+        return None
+    values = np.array([task.value for task in tasks])
+    return proportion.mean_of_intervals(values, intervals, np.stack([task.replicates for task in tasks], axis=1))
+
+
+def _freedom_of_mean(tasks: Sequence[Sampled]) -> float:
+    components = [task.components for task in tasks if task.components is not None]
+    if len(components) < len(tasks):
+        return math.inf
+    return delong.freedom_of_mean([float(np.sum(one**2)) for one in components], [task.freedom for task in tasks])
 
 
 def _mean_if_all(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
@@ -152,8 +181,11 @@ def _mean_if_all(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
 
 
 def estimate(sampled: Sampled, reason: str = "") -> Estimate:
-    """BCa where there is a jackknife, else percentiles; `reason` says why the value is undefined."""
-    if sampled.jackknife is None or reason:
+    """An interval that needs no replicates if there is one, else BCa where there is a jackknife, else percentiles;
+    `reason` says why the value is undefined."""
+    if sampled.interval is not None and not reason:
+        interval = sampled.interval
+    elif sampled.jackknife is None or reason:
         interval = bootstrap.percentile_interval(sampled.replicates)
     else:
         interval = bootstrap.bca_interval(sampled.replicates, sampled.value, sampled.jackknife)

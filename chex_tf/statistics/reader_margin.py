@@ -5,6 +5,7 @@ rates: equal counts are equal. Where the curve rises vertically at the reader's 
 top of the step, the best it does there; between two points, on the straight line.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -20,11 +21,11 @@ def by_unit(
     order = labelled[np.argsort(-scores[labelled], kind="stable")]
     ends = np.append(np.flatnonzero(np.diff(scores[order])), order.size - 1)
     classes = [order[labels[order] == value] for value in (1, 0)]
-    upto = [np.append(0, np.cumsum(labels[order] == value)[ends]) for value in (1, 0)]
+    called_upto = [np.append(0, np.cumsum(labels[order] == value)[ends]) for value in (1, 0)]  # rows, by point
 
     def margins(weights: np.ndarray) -> np.ndarray:
         rows = [np.take(weights, units[of_class], axis=1) for of_class in classes]
-        true, false = (_sums(of_class)[:, counts] for of_class, counts in zip(rows, upto, strict=True))
+        true, false = (_OneClass(_sums(of_class), upto) for of_class, upto in zip(rows, called_upto, strict=True))
         found = []
         for one in called:
             reader_true, reader_false = (
@@ -37,6 +38,28 @@ def by_unit(
     return margins
 
 
+@dataclasses.dataclass(frozen=True)
+class _OneClass:
+    """Running sums [weightings, rows + 1] of one class by falling score, and how many of its rows each point of the
+    curve calls positive [points]."""
+
+    sums: np.ndarray
+    upto: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        return np.asarray(self.sums[:, -1], dtype=np.int64)
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """[weightings] of the weight called positive at a point each."""
+        return np.asarray(self.sums[np.arange(points.size), self.upto[points]], dtype=np.int64)
+
+    def last_within(self, weight: np.ndarray) -> np.ndarray:
+        """[weightings] the last point that calls no more than this much of the class."""
+        rows = np.count_nonzero(self.sums <= weight[:, np.newaxis], axis=1) - 1
+        return np.searchsorted(self.upto, rows, side="right") - 1
+
+
 def _sums(weights: np.ndarray) -> np.ndarray:
     """[weightings, rows + 1] running sums, which begin with 0."""
     sums = np.zeros((weights.shape[0], weights.shape[1] + 1), weights.dtype)
@@ -44,21 +67,17 @@ def _sums(weights: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _margin(true: np.ndarray, false: np.ndarray, reader_true: np.ndarray, reader_false: np.ndarray) -> np.ndarray:
-    """[weightings] from counts on the curve [weightings, points] and the reader's [weightings]. All sums and products
-    are of whole numbers, so a reader on the curve has a margin of zero and nothing else."""
-    top = (
-        np.count_nonzero(false <= reader_false[:, np.newaxis], axis=1) - 1
-    )  # the last point of those at this specificity
-    after = np.minimum(top + 1, false.shape[1] - 1)
-    place = np.arange(false.shape[0])
-    beyond = reader_false - false[place, top]
-    width = np.where(beyond > 0, false[place, after] - false[place, top], 1).astype(np.int64)
-    rise = np.where(beyond > 0, true[place, after] - true[place, top], 0)
-    ahead = (reader_true - true[place, top]) * width - beyond * rise
-    whole = width * true[:, -1]
-    is_defined = (true[:, -1] > 0) & (false[:, -1] > 0)
-    return np.divide(ahead, whole, out=np.full(ahead.shape, np.nan), where=is_defined)
+def _margin(true: _OneClass, false: _OneClass, reader_true: np.ndarray, reader_false: np.ndarray) -> np.ndarray:
+    """[weightings] from the curve and from what the reader calls positive. All sums and products are of whole numbers,
+    so a reader on the curve has a margin of zero and nothing else."""
+    top = false.last_within(reader_false)  # of a vertical step at this specificity, its top
+    after = np.minimum(top + 1, false.upto.size - 1)
+    beyond = reader_false - false.at(top)
+    width = np.where(beyond > 0, false.at(after) - false.at(top), 1)
+    rise = np.where(beyond > 0, true.at(after) - true.at(top), 0)
+    ahead = (reader_true - true.at(top)) * width - beyond * rise
+    is_defined = (true.total > 0) & (false.total > 0)
+    return np.divide(ahead, width * true.total, out=np.full(ahead.shape, np.nan), where=is_defined)
 
 
 def margin(labels: np.ndarray, scores: np.ndarray, called: np.ndarray) -> float:

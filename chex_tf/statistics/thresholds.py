@@ -87,3 +87,13 @@ def choose_threshold(labels: np.ndarray, scores: np.ndarray, by: str) -> float:
 def is_reader(scores: np.ndarray) -> bool:
     """Whether these are a radiologist's: only 0 and 1, so one operating point and no curve."""
     return bool(np.isin(scores, (0, 1)).all())
+
+
+# A model's probabilities are hardly ever exactly 0 and exactly 1.
+NEARLY_ALL = 0.9
+
+
+def is_nearly_reader(scores: np.ndarray) -> bool:
+    """Whether these look like a radiologist's but for a few values that are neither 0 nor 1."""
+    decided = np.isin(scores, (0, 1))
+    return bool(NEARLY_ALL <= decided.mean() < 1 and np.isin((0, 1), scores).all())

@@ -13,13 +13,14 @@ FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell'
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
-    by: `pretrained`, `scratch` or a name of the grid's own. `base` names the cells that are repeated by nothing but
-    seed: they share it. `needs` names the cells from whose encoders this one starts."""
+    by: `pretrained`, `scratch` or a name of the grid's own. Cells that differ in nothing but their seed share `base`;
+    `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one starts."""
 
     name: str
     arch: str
     arm: str
     base: str
+    variant: str
     seed: int
     flags: tuple[str, ...]
     identity: Identity

@@ -17,14 +17,16 @@ FORM = 1  # version of the file
 @dataclasses.dataclass(frozen=True)
 class Study:
     """`about` says in words what a reader must know first, such as that its data are synthetic; `splits` are those that
-    every run predicts; `rules` are those of the claims, fixed before there are results."""
+    every run predicts; `models` has facts of the catalogue by architecture; `claims` are the rows of the claims with
+    their rules, fixed before there are results."""
 
     cells: tuple[Cell, ...]
     version: str
     revision: str | None = None
     about: str = ""
     splits: tuple[str, ...] = ("test",)
-    rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    claims: tuple[Mapping[str, str], ...] = ()
 
     def cell(self, name: str) -> Cell:
         return next(cell for cell in self.cells if cell.name == name)
@@ -36,7 +38,8 @@ class Study:
             "version": self.version,
             "revision": self.revision,
             "splits": list(self.splits),
-            "rules": dict(self.rules),
+            "models": {arch: dict(facts) for arch, facts in self.models.items()},
+            "claims": [dict(claim) for claim in self.claims],
             "cells": [cell.to_json() for cell in self.cells],
         }
 
@@ -55,9 +58,8 @@ def read(folder: pathlib.Path) -> Study | None:
         if found["form"] > FORM:
             raise InputError(f"{path} is from a newer version of this software; update it", "study")
         cells = tuple(Cell.from_json(one) for one in found["cells"])
-        return Study(
-            cells, found["version"], found["revision"], found["about"], tuple(found["splits"]), dict(found["rules"])
-        )
+        about = found["version"], found["revision"], found["about"], tuple(found["splits"])
+        return Study(cells, *about, dict(found["models"]), tuple(found["claims"]))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -88,8 +90,8 @@ def changes(before: Study | None, now: Study) -> list[str]:
         lines.append(f"the software's version changed since the study was planned: {before.version} -> {now.version}")
     if before.revision != now.revision:
         lines.append(f"note: the code changed since the study was planned: {before.revision} -> {now.revision}")
-    if before.rules and now.rules != before.rules:
-        lines.append("note: the rules of the claims are not those with which the study was planned")
+    if before.claims and now.claims != before.claims:
+        lines.append("note: the claims or their rules are not those with which the study was planned")
     return lines
 
 

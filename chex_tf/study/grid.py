@@ -29,10 +29,11 @@ SEED = "seed"
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """A cell as the grid asks for it. `base` is its name without the seed; `flags` as in `Cell`."""
+    """A cell as the grid asks for it; see `Cell`."""
 
     name: str
     base: str
+    variant: str
     arch: str
     arm: str
     flags: tuple[str, ...]
@@ -110,7 +111,8 @@ def _cells_of(
             whole = "-".join([base, *(f"{flag}{_word(value)}" for flag, value in varied if flag == SEED)])
             flags = (f"--arch={arch}", f"--weights={weights}", *own, *(f"--{flag}={value}" for flag, value in varied))
             needs = (weights.removeprefix(FROM_CELL),) if weights.startswith(FROM_CELL) else ()
-            found.append(Wanted(whole, base, arch, arm, flags, needs, whole.removeprefix(name)))
+            variant = base.removeprefix(name).lstrip("-")
+            found.append(Wanted(whole, base, variant, arch, arm, flags, needs, whole.removeprefix(name)))
     return found
 
 

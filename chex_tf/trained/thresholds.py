@@ -1,18 +1,15 @@
 """A run's thresholds: chosen on its validation images' predictions, if these are by the same checkpoints."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from chex_tf import prediction_files
-from chex_tf.runs import layout, predictions
 from chex_tf.runs.checkpoints import Best
-from chex_tf.runs.options import ENSEMBLE, Options
 from chex_tf.statistics import thresholds
+from chex_tf.trained import validation_scores
 from chex_tf.trained.run import TrainedRun
 
-_VALIDATION = "valid"
 # A threshold is a validation image's own score: computed again in another batch, it may differ by rounding.
 _ROUNDING = 1e-6
 
@@ -30,27 +27,22 @@ class Thresholds:
         return [None if np.isnan(cut) else bool(value >= cut - _ROUNDING) for value, cut in pairs]
 
 
-def choose(run: TrainedRun, best: Sequence[Best], checkpoint: str, by: str) -> Thresholds:
-    """A probability at or above the threshold counts as positive; chosen image by image."""
-    none = np.full(len(run.tasks), np.nan)
-    name = Options(checkpoint).name_of(_VALIDATION)
-    option = "" if checkpoint == ENSEMBLE else f" --checkpoint={checkpoint}"
-    command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={_VALIDATION}{option} writes them"
-    scores_file, labels_file = predictions.file(run.run_dir, name), predictions.labels_file(run.run_dir, name)
-    for file in (scores_file, labels_file, scores_file.with_suffix(".json")):
-        layout.path_within(run.run_dir, str(file.relative_to(run.run_dir)))
-    for file in (scores_file, labels_file):
-        if not file.is_file():
-            return Thresholds(none, f"no threshold: the run has no predictions/{file.name}; {command}")
-    if not predictions.made_by(run.run_dir, name, best):
-        return Thresholds(none, f"no threshold: predictions/{scores_file.name} is by other checkpoints; {command}")
-    scores, labels = prediction_files.read(scores_file), prediction_files.read(labels_file)
-    place = {key: number for number, key in enumerate(scores.keys)}
-    rows = [place[key] for key in labels.keys if key in place]
-    kept = [number for number, key in enumerate(labels.keys) if key in place]
-    values = none.copy()
-    for column, task in enumerate(run.tasks):
-        if task in scores.columns and task in labels.columns and rows:
-            values[column] = thresholds.choose_threshold(labels.numbers(task)[kept], scores.numbers(task)[rows], by)
+def choose(
+    run: TrainedRun,
+    best: Sequence[Best],
+    checkpoint: str,
+    by: str,
+    recalibrate: Callable[[np.ndarray], np.ndarray] = lambda scores: scores,
+) -> Thresholds:
+    """A probability at or above the threshold counts as positive; chosen image by image, on recalibrated scores where
+    those are what is compared."""
+    found = validation_scores.read(run, best, checkpoint)
+    values = np.full(len(run.tasks), np.nan)
+    if found.absent:
+        return Thresholds(values, f"no threshold: {found.absent}")
+    scores = recalibrate(found.scores)
+    for column in range(len(run.tasks)):
+        if len(scores) and not np.isnan(scores[:, column]).all():
+            values[column] = thresholds.choose_threshold(found.labels[:, column], scores[:, column], by)
     merit = {"youden": "sensitivity + specificity", "f1": "F1"}[by]
-    return Thresholds(values, f"chosen on {len(rows):,} validation images, where {merit} is highest")
+    return Thresholds(values, f"chosen on {len(scores):,} validation images, where {merit} is highest")

@@ -208,7 +208,12 @@ class _Job:
                 built = self.build()
                 assert built.normalisation is not None
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
-            for line in (*plan.describe_model(settings, built), *plan.describe_machine(settings, self.machine)):
+            subsets = [source.subset for source in self.objective.sources if source.subset is not None]
+            for line in (
+                *(line for subset in subsets for line in subset.describe()),
+                *plan.describe_model(settings, built),
+                *plan.describe_machine(settings, self.machine),
+            ):
                 self.say(line)
             board_settings = {
                 name: value

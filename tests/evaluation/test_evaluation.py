@@ -32,7 +32,7 @@ def evaluate(test_set, names=("a", "b", "reader"), validation=None, units=None, 
 
 
 def test_values_and_intervals_are_scikit_learns(test_set):
-    found = evaluate(test_set, seed=3)
+    found = evaluate(test_set, seed=3, interval="percentile")
     labels, scores = test_set[1]["labels"], test_set[1]["a"]
     counts = np.concatenate(list(bootstrap.Resampling(120, 200, 3).blocks()))
     for measure, score in (
@@ -72,11 +72,13 @@ def test_replicates_without_a_class_are_counted_for_the_task_and_the_mean(test_s
     values["labels"][:, 2] = 0
     values["labels"][7, 2] = 1
     found = evaluate((test_set[0], values), replicates=400)
+    assert found.withheld == {"Pneumonia": "1 studies with a positive, fewer than 10"}
     counts = np.concatenate(list(bootstrap.Resampling(120, 400, 0).blocks()))
     absent = int(np.sum(counts[:, 7] == 0))
     assert 0 < absent < 400
-    auroc = found.models[0].of(AUROC)
-    assert [auroc[task].interval.undefined for task in ("Edema", "Pneumonia", MEAN)] == [0, absent, absent]
+    precision = found.models[0].of(AVERAGE_PRECISION)
+    assert [precision[task].interval.undefined for task in ("Edema", MEAN)] == [0, absent]
+    assert precision["Pneumonia"].interval.reason == found.withheld["Pneumonia"]
 
 
 def test_no_defined_task_gives_no_mean(test_set):
@@ -179,7 +181,8 @@ def test_units_of_several_studies_are_drawn_together(test_set):
 
 
 def test_bca_intervals_cover_auroc_and_differences(test_set):
-    plain, corrected = evaluate(test_set, paired=True), evaluate(test_set, paired=True, interval="bca")
+    plain = evaluate(test_set, paired=True, interval="percentile")
+    corrected = evaluate(test_set, paired=True, interval="bca")
     for place in range(2):
         assert corrected.models[place].of(AUROC)["Edema"].interval != plain.models[place].of(AUROC)["Edema"].interval
         assert not np.isnan(corrected.models[place].of(AUROC)[MEAN].interval.low)
@@ -216,3 +219,19 @@ def test_a_mean_of_undefined_tasks_leaves_the_other_tasks_compared(test_set):
     assert estimate.reason == "no task is defined"
     assert {one.task for one in found.differences} == {"Edema", "Pneumonia"}
     assert found.best_and_worst is None
+
+
+def test_scores_outside_0_to_1_have_thresholds_and_decisions(test_set):
+    """Sensitivity needs an order of scores and a threshold among them, nothing else."""
+    generator = np.random.default_rng(1)
+    labels = (generator.random((50, 3)) < 0.5).astype(float)
+    on = generator.random((50, 3)).round(2)
+    values = {**test_set[1], "b": 9 * test_set[1]["b"] - 4}
+    plain = evaluate(test_set, validation=(cohort_of(labels), [matching.Model("b", on)]), names=("b",))
+    wide = evaluate(
+        (test_set[0], values), validation=(cohort_of(labels), [matching.Model("b", 9 * on - 4)]), names=("b",)
+    )
+    for measure in (SENSITIVITY, SPECIFICITY, F1):
+        assert wide.models[0].of(measure) == plain.models[0].of(measure)
+    assert wide.models[0].thresholds["Edema"] == 9 * plain.models[0].thresholds["Edema"] - 4
+    assert "decisions" not in wide.models[0].not_applicable

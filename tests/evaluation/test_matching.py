@@ -1,5 +1,7 @@
 """Bringing files together by key, and the complaints."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -188,12 +190,46 @@ def test_thresholds_may_not_come_from_the_rows_evaluated(table):
         matching.match_validation(same, [same], cohort, [model("a", 0.5)], "max", lambda _: None)
 
 
-def test_scores_outside_0_to_1_are_said():
+def said_of(*models):
     said = []
-    matching.report_scores_outside([matching.Model("a", np.array([[0.5, 2.8], [-1.0, 1.0]]))], said.append)
-    assert said == [
-        "a: 2 scores outside 0 to 1 (-1 to 2.8); they count for AUROC and average precision, not as probabilities"
+    cohort = matching.Cohort(
+        "Study", ("s1", "s2"), ("Edema", "Fracture"), np.zeros((2, 2)), "study", np.arange(2), 2, "none"
+    )
+    matching.report_scores(cohort, models, said.append)
+    return said
+
+
+def test_scores_outside_0_to_1_are_said_in_one_line():
+    wide = matching.Model("a", np.array([[0.5, 2.8], [-1.0, 1.0]]))
+    assert said_of(wide, dataclasses.replace(wide, name="b"), matching.Model("c", np.full((2, 2), 0.5))) == [
+        "scores outside 0 to 1: a 2 (-1 to 2.8), b 2 (-1 to 2.8); they count for AUROC, average precision and "
+        "decisions at a threshold, not as probabilities"
     ]
+
+
+def test_a_reader_with_one_other_answer_is_a_model_and_named():
+    answers = np.tile([[1.0, 0.0]], (20, 1))
+    answers[7, 1] = 0.5
+    keys = tuple(f"s{row}" for row in range(20))
+    cohort = matching.Cohort("Study", keys, ("Edema", "Fracture"), answers, "study", np.arange(20), 20, "none")
+    said = []
+    matching.report_scores(cohort, [matching.Model("bc4", answers)], said.append)
+    assert said == [
+        "bc4: taken as a model, because 1 of 40 scores is neither 0 nor 1 (s7 Fracture=0.5); a reader's file holds "
+        "nothing else, so if it is one, mend the file"
+    ]
+    answers[:5, 0] = (0.1, 0.2, 0.3, 0.4, 0.6)  # six of forty: hardly a reader
+    said.clear()
+    matching.report_scores(cohort, [matching.Model("bc4", answers)], said.append)
+    assert said == []
+
+
+def test_a_remark_about_several_files_is_one_line(table):
+    truth = table("Study,Edema\ns,1\n", "truth.csv")
+    files = [table("Study,Run,Edema\ns,1,0\n", f"{name}.csv") for name in "abcd"]
+    (line,) = choose((), truth, files)[1]
+    assert line.endswith("ignored Run: no such task in the labels")
+    assert all(f"{name}.csv" in line for name in "abc")
 
 
 def model(name, *scores):

@@ -6,6 +6,7 @@ import pytest
 
 from chex_tf.evaluation import sources
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.runs import predictions
 from chex_tf.runs.trained_model import TrainedModel
 from chex_tf.settings import InputError
 
@@ -31,6 +32,24 @@ def test_thresholds_are_not_chosen_on_the_split_evaluated(run_dirs):
     found = gather(*run_dirs, split="valid")
     assert (found.threshold_tables, found.threshold_truth) == ((), None)
     assert "never on the one evaluated" in found.no_thresholds
+
+
+def trained(run, **valid):
+    content = {"form": 3, "model": {"arch": "resnet18"}, "records": {"train": {}, "valid": valid}}
+    (run / "config.json").write_text(json.dumps(content))
+
+
+def test_a_split_that_chose_the_checkpoints_is_named(run_dirs):
+    assert gather(*run_dirs, split="valid").caution == ""  # folders of which nobody knows how they were trained
+    trained(run_dirs[0])
+    trained(run_dirs[1], split="holdout")
+    assert gather(*run_dirs).caution == ""
+    caution = gather(*run_dirs, split="valid").caution
+    assert caution.startswith("a: its checkpoints were chosen by their scores on this very split, valid;")
+    trained(run_dirs[1])
+    assert gather(*run_dirs, split="valid").caution.startswith("a, b: their checkpoints were chosen")
+    trained(run_dirs[1], split="test")
+    assert gather(*run_dirs).caution.startswith("b: its checkpoints were chosen")
 
 
 def test_without_validation_predictions_there_is_a_reason(run_dirs):
@@ -80,3 +99,19 @@ def test_a_run_brings_what_it_trained_whatever_its_folder_is_called(run_dirs):
         "a": TrainedModel("ResNet18", "imagenet"),
         "b": TrainedModel("ResNet18", "none", "layer3"),
     }
+
+
+def test_groups_are_the_runs_own_or_a_file(run_dirs, tmp_path):
+    run = run_dirs[0]
+    with pytest.raises(
+        InputError, match=r"expected sex, age and views in .*test_groups\.csv, or --groups=FILE"
+    ) as caught:
+        sources.gather(EvaluationSettings(run_dir=(run,), subgroups=("sex",)))
+    assert caught.value.setting == "groups"
+    text = "Study,Sex\nset/patient00001/study1,Female\n"
+    predictions.groups_file(run, "test").write_text(text)
+    assert sources.gather(EvaluationSettings(run_dir=(run,), subgroups=("sex",))).groups.columns == {"Sex": ("Female",)}
+    (tmp_path / "other.csv").write_text(text.replace("Female", "Male"))
+    other = EvaluationSettings(run_dir=(run,), subgroups=("sex",), groups=tmp_path / "other.csv")
+    assert sources.gather(other).groups.columns == {"Sex": ("Male",)}
+    assert sources.gather(EvaluationSettings(run_dir=(run,))).groups is None

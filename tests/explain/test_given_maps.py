@@ -149,16 +149,29 @@ def test_thresholds_from_maps_of_other_films(tmp_path: pathlib.Path, polygons: p
 
 
 def test_a_map_of_another_size_is_resized(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:
-    """Two cells a side spread over four pixels; an eight-pixel map is averaged by ours and sampled by theirs."""
+    """Two cells a side spread over four pixels. Of sixteen, ours averages blocks of 4×4 (64 / 16 upper left, 4 · 3
+    / 16 lower right), theirs takes the four in the middle of each (0 and 3)."""
     small = np.array([[1, 0], [0, 0]], np.float32)
-    large = np.zeros((8, 8), np.float32)
-    large[0, 0] = 9  # averages to 2.25 on the first pixel; sampled between the four central pixels, a quarter of 9
-    large[7, 6:] = large[6, 6:] = 5
-    for name, pixels in (("small", small), ("large", large)):
-        a = write(tmp_path / name, {(film, "Edema"): pixels for film in FILMS})
-        for protocol in ("peak", "chexlocalize"):
-            _, found = explain(tmp_path / "out", maps=(a,), regions=polygons, protocol=protocol)
-            assert found["runs"][name]["pointing"]["Edema"]["value"] == (name == "small")
+    large = np.zeros((16, 16), np.float32)
+    large[0, 0] = 64
+    large[13:15, 13:15] = 3
+    expected = {("small", "peak"): 1, ("small", "chexlocalize"): 1, ("large", "peak"): 1, ("large", "chexlocalize"): 0}
+    for (name, protocol), hits in expected.items():
+        a = write(tmp_path / name, {(film, "Edema"): small if name == "small" else large for film in FILMS})
+        result, found = explain(tmp_path / "out", maps=(a,), regions=polygons, protocol=protocol)
+        assert found["runs"][name]["pointing"]["Edema"]["value"] == hits
+        assert ("2×2" if name == "small" else "16×16") in result.text
+
+
+def test_only_regions_with_every_models_map_are_measured(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:
+    a = write(tmp_path / "a", {(film, "Edema"): corner() for film in FILMS})
+    b = write(tmp_path / "b", {(film, "Edema"): corner() for film in FILMS[:2]})
+    said: list[str] = []
+    _, found = explain(tmp_path / "out", said, maps=(a, b), regions=polygons, tasks=("Edema",))
+    assert found["films"] == {"Edema": 2}
+    assert "2 of 4 regions have a map in every folder: only these are measured" in said
+    assert found["unmatched"]["b"]["regions_without_map"] == [f"{film} Edema" for film in FILMS[2:]]
+    assert found["unmatched"]["a"]["regions_without_map"] == []
 
 
 def test_a_film_of_another_size_is_refused(

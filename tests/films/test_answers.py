@@ -12,6 +12,8 @@ from chex_tf import prediction_files
 from chex_tf.films import answers
 from chex_tf.films.search import printable
 from chex_tf.films.stream import Reading
+from chex_tf.statistics import recalibration
+from chex_tf.trained.recalibration import Recalibrations
 from chex_tf.trained.thresholds import Thresholds
 
 RUN = types.SimpleNamespace(tasks=("Edema", "Pleural Effusion"), arch="ResNet18")
@@ -107,3 +109,15 @@ def test_one_checkpoint_has_no_spread():
     text = "".join(answers.as_table([one], answers.About(RUN, 1, ABOUT.thresholds)))
     assert "ResNet18: one checkpoint, so no spread." in text
     assert "  Edema             0.250  below 0.500\n" in text
+
+
+def test_recalibrated_is_the_map_of_the_mean_not_the_mean_of_maps():
+    """Edema's map is straight from 0.25 to 0.5 and flat above; the other task stays as it is."""
+    maps = (recalibration.Isotonic((0.25, 0.5, 0.75), (0.1, 0.4, 0.4)), recalibration.Unchanged("one class"))
+    about = answers.About(RUN, 2, ABOUT.thresholds, Recalibrations(maps, "isotonic, fitted somewhere"))
+    found = json.loads("".join(answers.as_json(READINGS, about)))
+    assert found["recalibrated"] == "isotonic, fitted somewhere"
+    edema = found["films"][0]["tasks"]["Edema"]
+    assert (edema["probability"], edema["lowest"], edema["highest"]) == (0.4, 0.1, 0.4)
+    assert found["films"][0]["tasks"]["Pleural Effusion"]["probability"] == 0.75
+    assert "Recalibrated: isotonic, fitted somewhere.\n" in "".join(answers.as_table(READINGS, about))

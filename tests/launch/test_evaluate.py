@@ -58,8 +58,8 @@ def test_predictions_of_strangers(files):
     assert f"{np.mean(expected):.3f} [" in done.stdout
     assert list(found["readers"]) == ["reader"]
     assert "second.csv: ignored Run: no such task in the labels" in done.stderr
-    assert "second: " in done.stderr
-    assert "they count for AUROC and average precision, not as probabilities" in done.stderr
+    assert "scores outside 0 to 1: second " in done.stderr
+    assert "they count for AUROC, average precision and decisions at a threshold, not as" in done.stderr
     assert {"roc.pdf", "roc.png", "models.png", "differences.pdf"} <= {file.name for file in (folder / "out").iterdir()}
 
 
@@ -182,6 +182,15 @@ def test_a_catalogue_gives_rank_correlations(files):
     assert "parameters and AUROC" in done.stdout
     assert "ImageNet accuracy of --weights=imagenet and AUROC" in done.stdout
     assert "Between families: standard deviation" in done.stdout
+
+
+def test_a_plan_needs_no_data():
+    done = evaluate("--plan=50,450,0.85")
+    assert done.returncode == 0, done.stderr
+    assert "Power against a model" in done.stdout
+    wrong = evaluate("--plan=50,450")
+    assert wrong.returncode == 2
+    assert "--plan: expected positives,negatives,auroc" in wrong.stderr
 
 
 @pytest.mark.parametrize(

@@ -53,3 +53,16 @@ def test_nothing_to_test():
     assert delong.two_sided_p(0.0, 0.0) == 1.0
     assert math.isnan(delong.two_sided_p(0.1, 0.0))
     assert np.isnan(delong.components(np.array([1.0, 0, 0]), np.array([1.0, 2, 3]), np.arange(3), 3)).all()
+
+
+def test_with_few_units_p_is_students_and_the_interval_agrees():
+    assert delong.two_sided_p(0.03, 0.01**2, 9) == pytest.approx(2 * scipy.stats.t.sf(3, 9))
+    at_bound = delong.interval(0.03, (0.03 / scipy.stats.t.ppf(0.975, 9)) ** 2, 9)
+    assert (at_bound.low, at_bound.high) == pytest.approx((0, 0.06), abs=1e-12)
+    assert delong.interval(0.0, 0.0).low == 0
+    assert delong.interval(0.1, 0.0).reason
+
+
+def test_satterthwaites_degrees_of_freedom():
+    assert delong.freedom_of_mean([2.0, 2.0], [9, 9]) == pytest.approx(18)
+    assert delong.freedom_of_mean([1.0, 0.0], [9, 4]) == pytest.approx(9)

@@ -67,3 +67,13 @@ def test_the_threshold_by_hand_and_the_highest_of_equals():
 def test_readers_are_known_by_their_values():
     assert thresholds.is_reader(np.array([[0.0, 1.0], [1.0, 1.0]]))
     assert not thresholds.is_reader(np.array([[0.0, 0.5]]))
+
+
+def test_a_reader_with_a_few_other_values_is_nearly_one():
+    scores = np.tile([0.0, 1.0], 50)
+    assert not thresholds.is_nearly_reader(scores)
+    scores[:10] = 0.5
+    assert thresholds.is_nearly_reader(scores)
+    scores[:11] = 0.5
+    assert not thresholds.is_nearly_reader(scores)
+    assert not thresholds.is_nearly_reader(np.append(np.zeros(99), 0.3))  # rounded probabilities of a rare finding

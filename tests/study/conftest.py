@@ -22,7 +22,7 @@ def cell_like(run_dir: pathlib.Path, name: str, **more) -> Cell:
     identity = of_run(run_dir, KINDS)
     assert identity is not None
     arch = identity.settings["model"]["arch"]
-    return Cell(name, arch, "scratch", name, 0, (f"--arch={arch}",), identity, **more)
+    return Cell(name, arch, "scratch", name, "", 0, (f"--arch={arch}",), identity, **more)
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
+from sklearn.isotonic import IsotonicRegression
 
 from chex_tf import prediction_files
 from chex_tf.runs import predictions
 from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
-from chex_tf.trained import predict_split, thresholds
+from chex_tf.trained import predict_split, recalibration, thresholds
 from chex_tf.trained.run import read_run
 
 
@@ -56,6 +57,25 @@ def test_thresholds_of_other_checkpoints_are_not_taken(run):
     assert "--checkpoint=best writes them" in best.about
     written(run, "best")
     assert not np.isnan(thresholds.choose(run, run.best[:1], "best", "f1").values).any()
+
+
+def test_recalibration_is_fitted_on_the_same_images_and_thresholds_follow_it(run):
+    with pytest.raises(InputError, match="needs the run's validation predictions: the run has no") as caught:
+        recalibration.fit(run, run.best, "ensemble", "platt")
+    assert caught.value.setting == "recalibrate"
+    written(run)
+    maps = recalibration.fit(run, run.best, "ensemble", "isotonic")
+    assert maps.about.startswith("isotonic, fitted on 21 validation images")
+    scores = prediction_files.read(predictions.file(run.run_dir, "valid"))
+    labels = prediction_files.read(predictions.labels_file(run.run_dir, "valid"))
+    task = run.tasks[1]
+    known = ~np.isnan(labels.numbers(task))
+    expected = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
+    expected.fit(scores.numbers(task)[known], labels.numbers(task)[known])
+    found = maps(np.tile([[0.2], [0.5]], (1, len(run.tasks))))[:, 1]
+    np.testing.assert_allclose(found, expected.predict([0.2, 0.5]), atol=1e-6)
+    cuts = thresholds.choose(run, run.best, "ensemble", "youden", maps)
+    assert cuts.values[1] in maps.maps[1](scores.numbers(task))
 
 
 def test_predictions_elsewhere_are_not_followed(run, tmp_path):

@@ -26,13 +26,19 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
     shown = on_mean
     more = []
     if len(on_mean) > DIFFERENCES_SHOWN:
-        shown = sorted(on_mean, key=lambda difference: (difference.p, -abs(difference.value)))[:DIFFERENCES_SHOWN]
+        shown = sorted(on_mean, key=lambda difference: (difference.tested_p, -abs(difference.value)))[
+            :DIFFERENCES_SHOWN
+        ]
         more = [f"The {DIFFERENCES_SHOWN} of {len(on_mean):,} pairs with the smallest p; all are in evaluation.json."]
     header = [f"Difference of mean {measure.words}", "[95% interval]", "p", "p Holm", "significant"]
-    header += ["p DeLong", "p DeLong Holm"] if measure.delong else []
+    is_delong = on_mean[0].is_delong
+    other = "bootstrap" if is_delong else "DeLong"
+    header += [f"p {other}", f"p {other} Holm"] if measure.delong else []
+    if is_delong:
+        more.append("Interval, p and p Holm are DeLong's, with Student's t for few positives or negatives.")
     more.append(comparison.rule(on_mean[0].family, "the pairs on one task, here the mean"))
     floor = comparison.smallest_possible_p(evaluation.settings.replicates)
-    if floor * len(on_mean) >= comparison.SIGNIFICANCE:
+    if not is_delong and floor * len(on_mean) >= comparison.SIGNIFICANCE:
         needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
         more.append(
             f"With {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
@@ -42,13 +48,15 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
 
 
 def _row(difference: comparison.Difference, measure: Measure[Any]) -> list[str]:
+    bootstrap, delong = (difference.p, difference.p_holm), (difference.p_delong, difference.p_delong_holm)
+    other = bootstrap if difference.is_delong else delong
     return [
         f"{difference.a} − {difference.b}",
         signed(difference.value, difference.interval),
-        p_text(difference.p),
-        p_text(difference.p_holm),
+        p_text(difference.tested_p),
+        p_text(difference.tested_p_holm),
         yes_or_no(difference.is_significant),
-        *([p_text(difference.p_delong), p_text(difference.p_delong_holm)] if measure.delong else []),
+        *(map(p_text, other) if measure.delong else []),
     ]
 
 

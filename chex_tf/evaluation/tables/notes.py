@@ -13,29 +13,45 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     notes += [
         f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
     ]
+    notes += [
+        f"{task}: no interval and no test of AUROC, {reason} (--fewest){_rests_on(evaluation, task)}."
+        for task, reason in evaluation.withheld.items()
+    ]
     undefined: dict[str, int] = {}
+    without: dict[str, dict[str, list[str]]] = {}  # by reason, model's name
     for reader in evaluation.readers:
         for task in reader.thresholds:  # without positives there is no sensitivity, without negatives no specificity
             undefined[task] = max(reader.of(one)[task].interval.undefined for one in (SENSITIVITY, SPECIFICITY))
     for model in evaluation.models:
         for task, estimate in model.of(AUROC).items():
-            if task not in evaluation.left_out:
-                undefined[task] = estimate.interval.undefined
-            if estimate.interval.reason and task not in evaluation.left_out:
-                notes.append(f"{model.name}, {task}: no interval, {estimate.interval.reason}.")
+            if task in evaluation.left_out or task in evaluation.withheld:
+                continue
+            undefined[task] = estimate.interval.undefined
+            if estimate.interval.reason:
+                without.setdefault(estimate.interval.reason, {}).setdefault(model.name, []).append(task)
+    for reason, of_models in without.items():
+        listed = "; ".join(f"{name} ({', '.join(tasks)})" for name, tasks in of_models.items())
+        notes.append(f"No interval, {reason}: {listed}.")
     counted = ", ".join(f"{task} {count:,}" for task, count in undefined.items() if count)
     if counted:
         notes.append(f"Replicates in which a task has only one class, left out of its interval: {counted}.")
-    reasons: dict[str, list[str]] = {}
+    absent: dict[tuple[str, str], list[str]] = {}  # by model and reason, what is not given
     for model in evaluation.models:
         for kind, reason in model.not_applicable.items():
-            reasons.setdefault(f"{kind.replace('_', ' ')}: {reason}", []).append(model.name)
+            absent.setdefault((model.name, reason), []).append(kind.replace("_", " "))
+    reasons: dict[str, list[str]] = {}
+    for (name, reason), kinds in absent.items():
+        reasons.setdefault(f"{', '.join(kinds)}: {reason}", []).append(name)
     for reason, names in reasons.items():
         whose = "every model" if len(names) == len(evaluation.models) else ", ".join(names)
         notes.append(f"Not given for {whose}: {reason}.")
     if len(evaluation.models) > MODELS_BY_TASK:
         notes.append("The tasks one by one are in evaluation.json (--out=DIR).")
     return [filled(note) for note in notes]
+
+
+def _rests_on(evaluation: Evaluation, task: str) -> str:
+    return "; the mean rests on it" if evaluation.models and task in evaluation.mean_over else ""
 
 
 def _out_of_mean(evaluation: Evaluation, task: str) -> str:

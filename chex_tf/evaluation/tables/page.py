@@ -19,6 +19,8 @@ def text(
     sections: Sequence[Section] = (),
 ) -> str:
     parts = [_headline(evaluation)]
+    if evaluation.caution:
+        parts[0] += "\n" + filled(evaluation.caution)
     if evaluation.models:
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
@@ -37,7 +39,11 @@ def text(
 def _headline(evaluation: Evaluation) -> str:
     cohort, settings = evaluation.cohort, evaluation.settings
     plural = {"study": "studies", "patient": "patients", "image": "images"}[cohort.unit]
-    kind = {"percentile": "percentiles 2.5 and 97.5", "bca": "BCa"}[settings.interval]
+    kind = {
+        "auto": "AUROC and its differences by DeLong, sensitivity and specificity by Wilson, others percentiles",
+        "percentile": "sensitivity and specificity by Wilson, others percentiles 2.5 and 97.5",
+        "bca": "AUROC and its differences BCa, sensitivity and specificity by Wilson, others percentiles",
+    }[settings.interval]
     rows = f"{cohort.studies:,} studies" if cohort.key == "Study" else f"{len(cohort.keys):,} images"
     how = "" if cohort.aggregation == "none" else f", the {cohort.aggregation} of a study's images"
     policy = f" (trained with {evaluation.policy})" if evaluation.policy else ""

@@ -34,5 +34,6 @@ def test_all_pairs_leave_nothing_to_choose(evaluate, test_set):
     assert "Best − worst" not in text
     row = row_of(text, "a − b")
     header = next(line for line in text.splitlines() if line.startswith("Difference of mean AUROC"))
-    assert header.split()[-9:] == ["p", "p", "Holm", "significant", "p", "DeLong", "p", "DeLong", "Holm"]
+    assert header.split()[-9:] == ["p", "p", "Holm", "significant", "p", "bootstrap", "p", "bootstrap", "Holm"]
     assert row[-3] == "yes"
+    assert "Interval, p and p Holm are DeLong's" in text

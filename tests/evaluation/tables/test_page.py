@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from chex_tf.evaluation.measures import AUROC
-from chex_tf.evaluation.tables import columns, page
+from chex_tf.evaluation.tables import columns, notes, page
 from chex_tf.evaluation.units import Patients
+from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.measure import Estimate
 
 
 def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
@@ -15,7 +17,7 @@ def test_what_is_shown_for_two_models_and_a_reader(evaluate, test_set):
     text = page.text(found)
     lines = text.splitlines()
     positives = int(test_set[1]["labels"][:, 0].sum())
-    assert lines[0].startswith("test: 120 studies. 95% intervals: percentiles 2.5 and 97.5 of 100 replicates")
+    assert lines[0].startswith("test: 120 studies. 95% intervals: AUROC and its differences by DeLong")
     row = next(line for line in lines if line.startswith("Edema"))
     assert f"{positives}/{120 - positives}" in row
     assert columns.with_interval(found.models[0].of(AUROC)["Edema"]) in row
@@ -31,7 +33,7 @@ def test_many_models_are_listed_by_their_mean(evaluate, test_set):
     generator = np.random.default_rng(0)
     names = [f"m{place}" for place in range(14)]
     values |= {name: generator.random((120, 3)) for name in names}
-    text = page.text(evaluate(values, names, paired=True))
+    text = page.text(evaluate(values, names, paired=True, interval="percentile"))
     assert not any(line.startswith("Edema") for line in text.splitlines())
     assert "The 40 of 91 pairs with the smallest p" in text
     assert "so none stays below 0.05 after adjustment: use more than 3,640." in text
@@ -46,6 +48,17 @@ def test_the_tasks_of_the_mean_are_named_below_the_rows_of_all(evaluate, test_se
     lines = page.text(evaluate(test_set[1], ("a",), mean_tasks=("Edema",))).splitlines()
     assert "Mean of 1 of 3 tasks: Edema." in lines
     assert "Fracture: undefined, no positive in the set." in lines
+
+
+def test_a_task_with_few_positives_has_no_interval_and_the_mean_says_that_it_rests_on_it(evaluate, test_set):
+    values = {name: table.copy() for name, table in test_set[1].items()}
+    values["labels"][:, 2] = 0
+    values["labels"][:4, 2] = 1
+    text = page.text(evaluate(values, ("a", "b"), paired=True))
+    row = next(line for line in text.splitlines() if line.startswith("Pneumonia  "))
+    assert "[no interval]" in row
+    note = "Pneumonia: no interval and no test of AUROC, 4 studies with a positive, fewer than 10 (--fewest);"
+    assert f"{note} the mean rests on it." in " ".join(text.split())
 
 
 @pytest.mark.parametrize(
@@ -63,3 +76,25 @@ def test_the_headline_says_how_many_patients_repeat(evaluate, test_set, unit, wi
     cohort = dataclasses.replace(found.cohort, unit=unit, patients=patients)
     text = page.text(dataclasses.replace(found, cohort=cohort))
     assert expected.strip() in " ".join(text[: text.index("Task")].split())
+
+
+def test_a_caution_stands_above_the_numbers(evaluate, test_set):
+    found = dataclasses.replace(evaluate(test_set[1], ("a",)), caution="a: chosen on this very split.")
+    assert page.text(found).index("chosen on this very split") < page.text(found).index("Task")
+
+
+def test_a_reason_that_several_models_share_is_one_note(evaluate, test_set):
+    found = evaluate(test_set[1], ("a", "b"))
+    without = Estimate(0.9, Interval(np.nan, np.nan, 0, "too few"))
+    models = tuple(
+        dataclasses.replace(model, estimates={**model.estimates, AUROC.key: {"Edema": without, "Pneumonia": without}})
+        for model in found.models
+    )
+    notes_of = notes.lines_of(dataclasses.replace(found, models=models))
+    assert notes_of.count("No interval, too few: a (Edema, Pneumonia); b (Edema, Pneumonia).") == 1
+
+
+def test_what_is_absent_for_one_reason_is_one_note(evaluate, test_set):
+    values = {**test_set[1], "a": test_set[1]["a"] + 1, "b": test_set[1]["b"] + 1}
+    lines = page.text(evaluate(values, ("a", "b"))).splitlines()
+    assert sum("so they are not probabilities" in line for line in lines) == 1

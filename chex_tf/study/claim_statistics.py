@@ -1,0 +1,244 @@
+"""The statistics that claims are about: each a value, what is known of its uncertainty, and its p."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from chex_tf.statistics import comparison, extremes
+from chex_tf.statistics.bootstrap import Interval, percentile_interval
+from chex_tf.statistics.comparison import SIGNIFICANCE
+from chex_tf.statistics.family_spread import family_spread
+from chex_tf.statistics.measure import Sampled
+from chex_tf.statistics.rank_correlation import correlate
+from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
+
+# The smallest loss that counts as one where truncated models are shown to be as good (not stated in the paper).
+NO_LOSS = 0.01
+# From an interval's half width to the difference that would be found significant in 80% of studies.
+SEEN_IN_80_PERCENT = (1.959964 + 0.841621) / 1.959964
+
+
+class Missing(Exception):
+    """Cells that a statistic needs and that are not finished; `names` says which."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """`interval` is of 95%, NaN where there is none; `over` says what it is over, or why there is none; `n` how many
+    models or pairs it is of."""
+
+    value: float
+    interval: Interval
+    p: float
+    over: str
+    n: int = 0
+
+    @property
+    def smallest_seen(self) -> float:
+        """The difference from 0 that would be found in 80% of such studies; NaN without an interval."""
+        return SEEN_IN_80_PERCENT * (self.interval.high - self.interval.low) / 2
+
+
+TEST_SET = "the test set's patients"
+FEWEST = 4  # models or pairs, for a correlation
+
+Statistic = Callable[[Outcomes, Mapping[str, str], int], Found]
+
+
+def _member(outcomes: Outcomes, arch: str, arm: str) -> Member:
+    found = outcomes.member(arch, arm)
+    if found is None:
+        raise Missing([f"{arch}, {arm}"])
+    return found
+
+
+def _of_replicates(value: float, replicates: np.ndarray, n: int = 0) -> Found:
+    p = float(comparison.bootstrap_p(replicates[:, np.newaxis])[0])
+    return Found(value, percentile_interval(replicates), p, TEST_SET, n)
+
+
+def _difference(first: Member, second: Member) -> Sampled:
+    return Sampled(first.auroc.value - second.auroc.value, first.auroc.replicates - second.auroc.replicates)
+
+
+def _of_difference(first: Member, second: Member) -> Found:
+    one = _difference(first, second)
+    return _of_replicates(one.value, one.replicates)
+
+
+def difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """AUROC of architecture a minus that of b, in one arm."""
+    return _of_difference(*(_member(outcomes, given[side], given["arm"]) for side in ("a", "b")))
+
+
+def boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Pretrained minus from scratch (section 4.3)."""
+    return _of_difference(*(_member(outcomes, given["arch"], arm) for arm in (PRETRAINED, SCRATCH)))
+
+
+def boost_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    sides = [
+        _difference(*(_member(outcomes, given[side], arm) for arm in (PRETRAINED, SCRATCH))) for side in ("a", "b")
+    ]
+    return _of_replicates(sides[0].value - sides[1].value, sides[0].replicates - sides[1].replicates)
+
+
+def cut(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """A truncated pretrained network minus the whole one (section 4.4)."""
+    truncated = _member(outcomes, given["arch"], PRETRAINED)
+    return _of_difference(truncated, _member(outcomes, truncated.facts.whole, PRETRAINED))
+
+
+def rho(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Spearman's rho of an attribute and AUROC over an arm's whole models."""
+    members = _with(outcomes.whole(given["arm"]), given["attribute"])
+    values = np.array([one.auroc.value for one in members])
+    replicates = np.stack([one.auroc.replicates for one in members], axis=1)
+    return _correlation(members, given["attribute"], values, replicates, seed)
+
+
+def rho_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    pairs = [pair for pair in outcomes.boosted() if getattr(pair[0].facts, given["attribute"]) is not None]
+    if len(pairs) < FEWEST:
+        raise Missing([f"{FEWEST} architectures in both arms, there are {len(pairs)}"])
+    boosts = [_difference(*pair) for pair in pairs]
+    values = np.array([one.value for one in boosts])
+    replicates = np.stack([one.replicates for one in boosts], axis=1)
+    return _correlation([first for first, _ in pairs], given["attribute"], values, replicates, seed)
+
+
+def _with(members: Sequence[Member], attribute: str) -> list[Member]:
+    known = [one for one in members if getattr(one.facts, attribute) is not None]
+    if len(known) < FEWEST:
+        raise Missing([f"{FEWEST} models with {attribute}, there are {len(known)}"])
+    return known
+
+
+def _correlation(
+    members: Sequence[Member], attribute: str, values: np.ndarray, replicates: np.ndarray, seed: int
+) -> Found:
+    over = np.array([getattr(one.facts, attribute) for one in members], np.float64)
+    found = correlate(over, values, [one.facts.family for one in members], replicates, seed)
+    return Found(found.rho, found.over_models, found.p.p, "other models of such families", len(members))
+
+
+def mean_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    boosts = [_difference(*pair) for pair in _all_boosted(outcomes)]
+    replicates = np.mean([one.replicates for one in boosts], axis=0)
+    return _of_replicates(float(np.mean([one.value for one in boosts])), replicates, len(boosts))
+
+
+def significant_boosts(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """How many boosts are above 0 after Holm's adjustment; no more could be than are not shown to be 0 or less."""
+    boosts = [_of_difference(*pair) for pair in _all_boosted(outcomes)]
+    adjusted = comparison.holm([one.p for one in boosts])
+    count = sum(one.value > 0 and p < SIGNIFICANCE for one, p in zip(boosts, adjusted, strict=True))
+    possible = sum(one.interval.high > 0 for one in boosts)
+    over = "those shown after Holm's adjustment to those not excluded"
+    return Found(count, Interval(count, possible), math.nan, over, len(boosts))
+
+
+def _all_boosted(outcomes: Outcomes) -> tuple[tuple[Member, Member], ...]:
+    found = outcomes.boosted()
+    if not found:
+        raise Missing(["architectures in both arms"])
+    return found
+
+
+def best_minus_worst(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Tested as two that were chosen on these very films."""
+    members = outcomes.whole(given["arm"])
+    if len(members) < 2:
+        raise Missing([f"two whole models, {given['arm']}"])
+    values = np.array([one.auroc.value for one in members])
+    replicates = np.stack([one.auroc.replicates for one in members], axis=1)
+    value = float(np.ptp(values))
+    interval, p = extremes.range_test(value, replicates - values)
+    return Found(value, interval, p, f"{TEST_SET}, of all pairs at once", len(members))
+
+
+def family_share(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Share of the variance between models that is between families, without the test set's noise."""
+    members = outcomes.whole(given["arm"])
+    families = [one.facts.family for one in members]
+    if len(set(families)) < 3 or len(set(families)) == len(families):
+        raise Missing([f"three families, one of them of two models, {given['arm']}"])
+    spread = family_spread(
+        families,
+        [one.facts.parameters for one in members],
+        np.array([one.auroc.value for one in members]),
+        np.stack([one.auroc.replicates for one in members], axis=1),
+        seed,
+    )
+    between, within = spread.between.value**2, spread.within.value**2
+    share = between / (between + within) if between + within > 0 else math.nan
+    none = Interval(math.nan, math.nan, 0, "the p of dealing models to families decides")
+    return Found(share, none, spread.p, "no interval: the p is over ways to deal the models to families", len(members))
+
+
+def family_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Mean AUROC of the models of some families minus that of others: of these very models."""
+    sides = []
+    for side in ("a", "b"):
+        wanted = given[side].split("+")
+        members = [one for one in outcomes.whole(given["arm"]) if one.facts.family in wanted]
+        absent = [family for family in wanted if family not in {one.facts.family for one in members}]
+        if absent:
+            raise Missing([f"{family}, {given['arm']}" for family in absent])
+        sides.append(
+            Sampled(
+                float(np.mean([one.auroc.value for one in members])),
+                np.mean([one.auroc.replicates for one in members], axis=0),
+            )
+        )
+    return _of_replicates(sides[0].value - sides[1].value, sides[0].replicates - sides[1].replicates)
+
+
+def mean_times_smaller(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Of each truncated architecture the largest cut that lost nothing significant, as the paper counts; at least that
+    of the cuts shown to lose less than NO_LOSS."""
+    by_whole: dict[str, list[tuple[Member, Found]]] = {}
+    for truncated, whole in outcomes.truncated():
+        if truncated.arm == PRETRAINED:
+            by_whole.setdefault(whole.arch, []).append((truncated, _of_difference(truncated, whole)))
+    if not by_whole:
+        raise Missing(["truncated models with their whole ones"])
+
+    def largest(keeps: Callable[[Found], bool]) -> float:
+        sizes = []
+        for cuts in by_whole.values():
+            size = 1.0
+            for truncated, found in sorted(cuts, key=lambda pair: pair[0].facts.times_smaller):
+                if not keeps(found):
+                    break
+                size = truncated.facts.times_smaller
+            sizes.append(size)
+        return float(np.mean(sizes))
+
+    as_paper = largest(lambda found: found.interval.high >= 0)
+    shown = largest(lambda found: found.interval.low > -NO_LOSS)
+    over = f"cuts shown to lose less than {NO_LOSS:g} to cuts without a significant loss"
+    return Found(as_paper, Interval(min(shown, as_paper), as_paper), math.nan, over, len(by_whole))
+
+
+STATISTICS: dict[str, tuple[Statistic, tuple[str, ...]]] = {
+    "difference": (difference, ("a", "b", "arm")),
+    "boost": (boost, ("arch",)),
+    "boost_difference": (boost_difference, ("a", "b")),
+    "cut": (cut, ("arch",)),
+    "rho": (rho, ("arm", "attribute")),
+    "rho_boost": (rho_boost, ("attribute",)),
+    "mean_boost": (mean_boost, ()),
+    "significant_boosts": (significant_boosts, ()),
+    "best_minus_worst": (best_minus_worst, ("arm",)),
+    "family_share": (family_share, ("arm",)),
+    "family_difference": (family_difference, ("a", "b", "arm")),
+    "mean_times_smaller": (mean_times_smaller, ()),
+}
+ARGUMENTS = {name: arguments for name, (_, arguments) in STATISTICS.items()}

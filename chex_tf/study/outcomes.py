@@ -1,0 +1,191 @@
+"""What the cells of a study reached: one evaluation of all of them on the same films, by architecture and arm.
+
+Everything is read from the runs' predictions; nothing is predicted here, and a cell without predictions, or whose
+folder holds another experiment, is missing and never averaged in.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chex_tf.evaluation import evaluation as evaluating
+from chex_tf.evaluation import matching, mean_tasks, sources
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.results import Evaluation
+from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.settings import InputError, Settings
+from chex_tf.statistics.measure import MEAN, Sampled
+from chex_tf.study import state as states
+from chex_tf.study.cell import Cell
+from chex_tf.study.folder import Study
+from chex_tf.study.state import State
+
+PRETRAINED, SCRATCH = "pretrained", "scratch"
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """Of an architecture, as the catalogue had them when the study was planned; a missing number is None. `whole` is
+    the network that a truncated one is cut from, its own name if it is whole."""
+
+    family: str
+    parameters: int
+    paper_parameters_millions: float | None
+    imagenet_top1: float | None
+    times_smaller: float
+    whole: str
+
+    @property
+    def is_truncated(self) -> bool:
+        return self.times_smaller > 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """An architecture in an arm: the mean of its `cells`, which differ in nothing but their seed."""
+
+    arch: str
+    arm: str
+    facts: Facts
+    cells: tuple[str, ...]
+    auroc: Sampled
+
+    @property
+    def name(self) -> str:
+        return f"{self.arch}, {self.arm}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcomes:
+    """`members` are of one `variant` of the study; `missing` says by cell of that variant why it is not among them."""
+
+    study: Study
+    states: Mapping[str, State]
+    evaluation: Evaluation | None
+    variant: str
+    members: tuple[Member, ...]
+    missing: Mapping[str, str]
+
+    def member(self, arch: str, arm: str) -> Member | None:
+        return next((one for one in self.members if (one.arch, one.arm) == (arch, arm)), None)
+
+    def whole(self, arm: str) -> tuple[Member, ...]:
+        """The members of an arm that are not truncated."""
+        return tuple(one for one in self.members if one.arm == arm and not one.facts.is_truncated)
+
+    def truncated(self) -> tuple[tuple[Member, Member], ...]:
+        """Each truncated member with the whole one of its arm."""
+        found = []
+        for one in self.members:
+            whole = self.member(one.facts.whole, one.arm)
+            if one.facts.is_truncated and whole is not None:
+                found.append((one, whole))
+        return tuple(found)
+
+    def boosted(self) -> tuple[tuple[Member, Member], ...]:
+        """Whole architectures that are in both arms: pretrained, then from scratch."""
+        pairs = ((one, self.member(one.arch, SCRATCH)) for one in self.whole(PRETRAINED))
+        return tuple((one, other) for one, other in pairs if other is not None)
+
+
+def variants(study: Study) -> tuple[str, ...]:
+    """What the dimensions beside the seed add to cells' names, in the grid's order."""
+    return tuple(dict.fromkeys(cell.variant for cell in study.cells))
+
+
+def gather(
+    folder: pathlib.Path,
+    study: Study,
+    kinds: Mapping[str, Sequence[type[Settings]]],
+    variant: str,
+    split: str,
+    replicates: int,
+    seed: int,
+    say: Callable[[str], None],
+) -> Outcomes:
+    """Evaluates every finished cell of a variant on `split`."""
+    cells = [cell for cell in study.cells if cell.variant == variant]
+    found = {cell.name: states.of_cell(folder, study, cell, kinds[cell.verb]) for cell in cells}
+    whole = [cell for cell in cells if found[cell.name].is_finished]
+    missing = {name: _why(state) for name, state in found.items() if not state.is_finished}
+    if not whole:
+        return Outcomes(study, found, None, variant, (), missing)
+    settings = EvaluationSettings(
+        run_dir=tuple(cell.run_dir(folder) for cell in whole), split=split, replicates=replicates, seed=seed
+    )
+    evaluation = _evaluate(settings, [cell.name for cell in whole], say)
+    return Outcomes(study, found, evaluation, variant, _members(study, whole, evaluation), missing)
+
+
+def _why(state: State) -> str:
+    words = state.condition.value
+    at = f" at step {state.step:,} of {state.steps:,}" if state.steps else ""
+    return f"{words}{at}{f': {state.why}' if state.why else ''}"
+
+
+def _evaluate(settings: EvaluationSettings, names: Sequence[str], say: Callable[[str], None]) -> Evaluation:
+    source = sources.gather(settings)
+    tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)
+    averaged = mean_tasks.choose_mean_tasks(settings, tasks, say)
+    cohort, models = matching.match(
+        source.truth, source.tables, tuple(names), tasks, settings.aggregation, settings.unit, say
+    )
+    models = [dataclasses.replace(model, made_of=of) for model, of in zip(models, source.made_of, strict=True)]
+    return evaluating.evaluate(source.set, cohort, models, settings, policy=source.policy, mean_tasks=averaged)
+
+
+def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tuple[Member, ...]:
+    by_base: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_base.setdefault(cell.base, []).append(cell)
+    members: list[Member] = []
+    for base, same in by_base.items():
+        _check_alike(same)
+        sampled = [evaluation.sampled[cell.name, AUROC, MEAN] for cell in same]
+        first = same[0]
+        facts = _facts(study, first.arch)
+        members.append(Member(first.arch, first.arm, facts, tuple(cell.name for cell in same), _mean(sampled)))
+        twin = [one for one in members[:-1] if (one.arch, one.arm) == (first.arch, first.arm)]
+        if twin:
+            raise InputError(
+                f"expected one experiment for {first.arch}, {first.arm}; the study has {twin[0].cells[0]} and "
+                f"{base}; an arm of its own in the grid tells them apart",
+                "study",
+            )
+    return tuple(members)
+
+
+def _check_alike(cells: Sequence[Cell]) -> None:
+    """Cells of one base may differ in their seeds and in nothing else, or their mean would be of different things."""
+    from chex_tf.study.identity import differences
+
+    for other in cells[1:]:
+        unlike = [
+            line
+            for line in differences(cells[0].identity, other.identity)
+            if line.partition(":")[0] not in ("seed", "data_seed", "weights")
+        ]
+        if unlike:
+            raise InputError(
+                f"expected cells that differ in their seed alone; {cells[0].name} and {other.name} differ in "
+                f"{'; '.join(unlike)}",
+                "study",
+            )
+
+
+def _mean(sampled: Sequence[Sampled]) -> Sampled:
+    """The mean of AUROCs over repetitions; the replicates are of the test set alone."""
+    if len(sampled) == 1:
+        return sampled[0]
+    value = float(np.mean([one.value for one in sampled]))
+    return Sampled(value, np.mean([one.replicates for one in sampled], axis=0))
+
+
+def _facts(study: Study, arch: str) -> Facts:
+    known: Mapping[str, Any] | None = study.models.get(arch)
+    if known is None:
+        raise InputError(f"expected facts of {arch} in the study's plan; it has none", "study")
+    return Facts(**known)

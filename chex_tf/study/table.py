@@ -1,0 +1,87 @@
+"""A table for a paper: the same cells as CSV, Markdown and LaTeX (booktabs)."""
+
+import csv
+import dataclasses
+import io
+import pathlib
+import re
+from collections.abc import Sequence
+
+from chex_tf.files import write_text
+
+_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+_SIGNS = {"×": r"$\times$", "−": "$-$", "–": "--", "ρ": r"$\rho$"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """`rows` hold text as it is shown; `left` columns from the left are text, the others numbers. `note` says which
+    set, how many, single or ensemble, and which label policy: it goes wherever the table goes."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+    left: int = 1
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"expected rows of {len(self.columns)} cells in {self.name}; received {row}")
+
+    def as_csv(self) -> str:
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return stream.getvalue()
+
+    def as_markdown(self) -> str:
+        def line(cells: Sequence[str]) -> str:
+            return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+        places = [":--" if place < self.left else "--:" for place in range(len(self.columns))]
+        return "\n".join(
+            [f"**{self.title}**", "", line(self.columns), line(places), *map(line, self.rows), "", self.note, ""]
+        )
+
+    def as_latex(self) -> str:
+        places = "l" * self.left + "r" * (len(self.columns) - self.left)
+
+        def line(cells: Sequence[str]) -> str:
+            return " & ".join(map(latex, cells)) + r" \\"
+
+        body = [line(self.columns), r"\midrule", *map(line, self.rows)]
+        return "\n".join(
+            [
+                r"\begin{table}",
+                r"\centering",
+                rf"\caption{{{latex(self.title)}. {latex(self.note)}}}",
+                rf"\begin{{tabular}}{{{places}}}",
+                r"\toprule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}",
+                r"\end{table}",
+                "",
+            ]
+        )
+
+
+def latex(text: str) -> str:
+    escaped = re.sub(r"[\\~^&%$#_{}]", lambda found: _SPECIAL[found[0]], text)
+    for sign, written in _SIGNS.items():
+        escaped = escaped.replace(sign, written)
+    return escaped
+
+
+def write(folder: pathlib.Path, tables: Sequence[Table]) -> list[str]:
+    """Three files a table; returns their names."""
+    written = []
+    for table in tables:
+        for ending, text in (("csv", table.as_csv()), ("md", table.as_markdown()), ("tex", table.as_latex())):
+            write_text(folder / f"{table.name}.{ending}", text)
+            written.append(f"{table.name}.{ending}")
+    return written

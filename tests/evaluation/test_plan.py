@@ -1,0 +1,37 @@
+"""--plan: what is asked for, and the text."""
+
+import pytest
+
+from chex_tf.evaluation import plan
+from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.settings import InputError
+from chex_tf.statistics import planning
+from chex_tf.statistics.planning import PlannedSet
+
+
+def test_the_text_has_width_power_and_positives():
+    asked = plan.parse(("50", "450", "0.85"))
+    assert asked == plan.Plan(PlannedSet(50, 450), 0.85)
+    text = plan.text(asked, 10)
+    interval = planning.expected_interval(0.85, PlannedSet(50, 450))
+    assert f"[{interval.low:.3f}, {interval.high:.3f}]" in text
+    row = next(line for line in text.splitlines() if line.startswith("0.020 lower")).split()
+    assert row[2:] == [f"{100 * planning.power(0.85, 0.02, one, asked.planned):.0f}%" for one in plan.CORRELATIONS]
+    needed = planning.positives_needed(0.85, 0.05, 0.1)
+    row = next(line for line in text.splitlines() if line.startswith("0.05 ")).split()
+    assert row == ["0.05", f"{needed.positives:,}", f"{needed.negatives:,}"]
+    assert "10% positive" in text
+    assert "--fewest" not in text
+    assert "--fewest" in plan.text(plan.parse(("9", "450", "0.85")), 10)
+
+
+@pytest.mark.parametrize("given", ["50", "50,450", "50,450,0.4", "1,450,0.8", "50,x,0.8", "50,450,1", "5,5,0.8,2"])
+def test_anything_else_is_refused(given):
+    with pytest.raises(InputError, match=r"such as 50,450,0\.85; received"):
+        plan.parse(tuple(given.split(",")))
+
+
+def test_a_plan_needs_no_data_and_goes_alone(tmp_path):
+    EvaluationSettings(plan=("50", "450", "0.85"))
+    with pytest.raises(InputError, match="expected no data"):
+        EvaluationSettings(plan=("50", "450", "0.85"), run_dir=(tmp_path,))

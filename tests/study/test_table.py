@@ -1,0 +1,34 @@
+"""One table as CSV, Markdown and LaTeX."""
+
+import csv
+import io
+
+import pytest
+
+from chex_tf.study.table import Table, latex
+
+TABLE = Table("t", "AUROC & size", ("Model", "AUROC"), (("A_1*", "0.859"), ('B, "c"', "−0.1%")), "500 studies.")
+
+
+def test_csv_is_read_back():
+    assert list(csv.reader(io.StringIO(TABLE.as_csv()))) == [["Model", "AUROC"], ["A_1*", "0.859"], ['B, "c"', "−0.1%"]]
+
+
+def test_markdown_has_a_rule_and_the_note():
+    lines = TABLE.as_markdown().splitlines()
+    assert lines[2:5] == ["| Model | AUROC |", "| :-- | --: |", "| A_1* | 0.859 |"]
+    assert lines[-1] == "500 studies."
+
+
+def test_latex_escapes_what_latex_would_take_for_its_own():
+    text = TABLE.as_latex()
+    assert r"\caption{AUROC \& size. 500 studies.}" in text
+    assert r"A\_1* & 0.859 \\" in text
+    assert r"B, " '"c"' r" & $-$0.1\% \\" in text
+    assert r"\begin{tabular}{lr}" in text
+    assert latex("a\\b~c^d{e}") == r"a\textbackslash{}b\textasciitilde{}c\textasciicircum{}d\{e\}"
+
+
+def test_a_row_of_another_length_is_a_fault():
+    with pytest.raises(ValueError, match="rows of 2 cells"):
+        Table("t", "", ("a", "b"), (("1",),), "")
