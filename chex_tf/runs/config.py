@@ -18,6 +18,8 @@ from chex_tf.settings import InputError, Settings, meaning_of
 
 FORM = 4  # version of the file; increment it when a section or a setting moves, and convert in former_versions
 
+VALIDATION = "valid"  # the split that ranks a run's checkpoints, unless the run names another
+
 Kind = typing.TypeVar("Kind", bound=Settings)
 
 
@@ -48,8 +50,14 @@ class Config:
         return typing.cast(Mapping[str, Any], self.content["records"][role])
 
     @property
+    def evaluation_split(self) -> str:
+        """The split on which the run ranked its checkpoints, and on which its thresholds are chosen."""
+        return str(self.content["records"].get("valid", {}).get("split", VALIDATION))
+
+    @property
     def tasks(self) -> tuple[str, ...]:
-        return tuple(self.records("train").get("tasks", ()))
+        """The observations that it learned; none where --observations_weight=0 left their head out."""
+        return tuple(self.records("train").get("tasks", ())) if self.content.get("heads", {}).get("outputs", 1) else ()
 
     @property
     def classes(self) -> int:

@@ -15,7 +15,7 @@ from chex_tf.models.settings import KERAS
 from chex_tf.models.variable_names import weight_names
 from chex_tf.runs import checkpoints, former_versions
 from chex_tf.settings import InputError
-from chex_tf.trained.run import TrainedRun, read_run
+from chex_tf.trained.run import TrainedRun, check_observations, read_run
 
 
 def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.Model:
@@ -28,6 +28,7 @@ def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.M
 
 def load_separately(run: TrainedRun, best: Sequence[checkpoints.Best]) -> keras.Model:
     """Like `load_run`, but with one output per checkpoint instead of their mean."""
+    check_observations(run)
     image = keras.Input((run.side, run.side, 1), name="radiograph")
     found = [_probabilities(run, load_member(run, one), number)(image) for number, one in enumerate(best)]
     return keras.Model(image, found, name=run.arch.lower().replace("/", "_"))

@@ -7,6 +7,7 @@ from chex_tf.models.build import Built
 from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
 from chex_tf.training.objective import Objective
+from chex_tf.training.optimizer import SLOTS
 from chex_tf.training.settings import TrainSettings
 
 
@@ -14,7 +15,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = math.ceil(steps / settings.evaluate_steps)
     parameters, learning = built.model.count_params(), _learning(built)
-    slots = 2 if settings.optimizer == "adam" else 1
+    slots = len(SLOTS[settings.optimizer])
     state, weights = 4 * (parameters + slots * learning), 4 * parameters
     kept = min(settings.keep, evaluations)
     share = settings.batch // machine.replicas // settings.accumulate
@@ -22,6 +23,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     where, *of_processor = describe_machine(settings, machine)
     lines = [
         *objective.describe(),
+        *describe_evaluation_split(settings),
         *describe_model(settings, built),
         f"machine: {where}; {settings.precision}; {share} images per replica at a time",
         *of_processor,
@@ -33,6 +35,17 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
         "activations, on each device",
     ]
     return "\n".join(lines)
+
+
+def describe_evaluation_split(settings: TrainSettings) -> list[str]:
+    """A warning, where what ranks checkpoints is by its name a test set."""
+    split = settings.evaluation_split
+    if "test" not in split.lower():
+        return []
+    return [
+        f"note: checkpoints are ranked on the split {split}; the run's scores on {split} are then too high, and are no "
+        "test result"
+    ]
 
 
 def describe_machine(settings: TrainSettings, machine: Machine) -> list[str]:
@@ -57,7 +70,10 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
     lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
-    return [*lines, f"regularisation: {_dropout(built)}; {_depth(built)}; {_weight_decay(settings)}"]
+    parts = [_dropout(built), _depth(built), _weight_decay(settings)]
+    if settings.optimizer == "pesg":
+        parts.append(f"pesg draws weights to their mean over the stage before, by {settings.epoch_decay:g}")
+    return [*lines, f"regularisation: {'; '.join(parts)}"]
 
 
 def _dropout(built: Built) -> str:

@@ -39,7 +39,8 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """The state of a run. `best` are the ensemble's members, the best first; `plan` is a dry run's."""
+    """The state of a run. `best` are the ensemble's members, the best first; `plan` is a dry run's; `score_label` says
+    what ranked them."""
 
     run_dir: pathlib.Path
     state: str
@@ -48,6 +49,7 @@ class Result:
     best: tuple[checkpoints.Best, ...]
     plan: str = ""
     exit_code: int = 0
+    score_label: str = "AUROC"
 
     @property
     def best_score(self) -> float | None:
@@ -122,7 +124,7 @@ def train(
             job.refuse_changes(before)
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
-            return _result(run_dir, "finished", 0)
+            return _result(run_dir, "finished", 0, objective.score_label)
         if before is None:
             configuration.write(run_dir, job.config())
         try:
@@ -210,6 +212,7 @@ class _Job:
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
             subsets = [source.subset for source in self.objective.sources if source.subset is not None]
             for line in (
+                *plan.describe_evaluation_split(settings),
                 *(line for subset in subsets for line in subset.describe()),
                 *plan.describe_model(settings, built),
                 *plan.describe_machine(settings, self.machine),
@@ -237,7 +240,7 @@ class _Job:
             if outcome.step < outcome.steps:
                 self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
                 status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
-                return _result(run_dir, "stopped", outcome.exit_code)
+                return _result(run_dir, "stopped", outcome.exit_code, self.objective.score_label)
             best = checkpoints.read_index(run_dir)[0].best
             self._save_encoders(built, net, outcome.step, best)
             score = best[0].score if best and not math.isnan(best[0].score) else None
@@ -245,7 +248,7 @@ class _Job:
             if not math.isnan(outcome.rate):
                 named["images_a_second"] = round(outcome.rate, 3)
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
-            return _result(run_dir, "finished", 0)
+            return _result(run_dir, "finished", 0, self.objective.score_label)
 
     def _save_encoders(self, built: Built, net: network.Network, last: int, best: Sequence[checkpoints.Best]) -> None:
         """Weights below the head at the last step and at the best checkpoint, for other runs' --weights=RUN_DIR.
@@ -283,7 +286,7 @@ def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
     return status.read(run_dir)["state"] == "failed" and not checkpoints.read_index(run_dir)
 
 
-def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
+def _result(run_dir: pathlib.Path, state: str, exit_code: int, score_label: str) -> Result:
     states = checkpoints.read_index(run_dir)
     return Result(
         run_dir,
@@ -293,6 +296,7 @@ def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
         states[0].best if states else (),
         "",
         exit_code,
+        score_label,
     )
 
 
