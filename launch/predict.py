@@ -32,9 +32,10 @@ def main(settings: PredictSettings) -> int:
     from chex_tf.films import answers, stream
     from chex_tf.runs.checkpoints import choose
     from chex_tf.trained import recalibration, thresholds
-    from chex_tf.trained.run import read_run
+    from chex_tf.trained.run import check_observations, read_run
 
     trained = read_run(settings.run_dir)
+    check_observations(trained)
     best = choose(trained.best, settings.checkpoint)
     maps = None
     if settings.recalibrate != "none":

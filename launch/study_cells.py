@@ -110,13 +110,13 @@ def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[st
     """Opens the records of these settings, unless the same were opened for another cell."""
     training, observations, data = _of(made, TrainSettings), _of(made, ObservationsSettings), _of(made, DataSettings)
     seeded = data.seeded(training.seed)
-    key = json.dumps([str(data.data), deciding([seeded, observations])], sort_keys=True)
+    key = json.dumps([str(data.data), training.evaluation_split, deciding([seeded, observations])], sort_keys=True)
     if key not in looked:
         from chex_tf.training.observations.feed import open_feed
 
         if str(data.data) not in {json.loads(known)[0] for known in looked}:
             say(f"looking at {data.data}")
-        feed = open_feed(seeded, training.batch)
+        feed = open_feed(seeded, training.batch, training.evaluation_split)
         sources = {"train": feed.train, "valid": feed.valid}
         fingerprints = {role: source.records.fingerprint() for role, source in sources.items()}
         looked[key] = Looked(fingerprints, len(feed.train), len(feed.valid))

@@ -19,10 +19,10 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
     from chex_tf.training.train import train_observations
 
     callbacks = []
-    if training.tensorboard and training.cam_images and not training.dry_run:
+    if training.tensorboard and training.cam_images and observations.learns_observations and not training.dry_run:
         from chex_tf.explain.while_training import callback
 
-        callbacks.append(callback(data, model, training.cam_images))
+        callbacks.append(callback(data, model, training.cam_images, training.evaluation_split))
     try:
         done = train_observations(
             training, data, model, observations, say=_say, progress=Progress("images"), callbacks=callbacks
@@ -34,7 +34,8 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
         print(done.plan)
     elif done.best:
         members = f"{len(done.best)} checkpoint{'s' * (len(done.best) > 1)}"
-        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best AUROC {done.best_score:.4f}, {members} kept")
+        score = f"{done.score_label} {done.best_score:.4f}"
+        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best {score}, {members} kept")
     return done.exit_code
 
 

@@ -11,9 +11,8 @@ YEARS_OF = {"century": 100.0, "decade": 10.0, "year": 1.0}  # of the units in wh
 
 Number = TypeVar("Number", float, np.ndarray)
 
-# Name of the class whose target is 1.
-_POSITIVE_CLASS = {"sex": "female", "view": "lateral"}
-_UNKNOWN = {"sex": ("unknown",), "view": (), "projection": ("none",)}
+# Names of the classes whose target is 0 and 1; an image of any other class has no target.
+CLASSES = {"sex": ("male", "female"), "view": ("frontal", "lateral"), "projection": ("AP", "PA")}
 
 
 def scaled_age(years: Number) -> Number:
@@ -31,20 +30,18 @@ def years(predicted_age: Number, unit: str) -> Number:
 
 
 def targets(records: Records) -> dict[str, np.ndarray]:
-    """Arrays over all images of a split: NAME and NAME_weight for sex, age, view, projection.
+    """float32 arrays over all images of a split: NAME and NAME_weight for sex, age, view, projection.
 
-    sex: 1 female, 0 male. view: 1 lateral, 0 frontal. age: years / 100. projection: its number in the records'
-    list (AP, PA, LL, RL); laterals without one have weight 0.
+    sex: 1 female, 0 male. view: 1 lateral, 0 frontal. age: years / 100. projection: 1 PA, 0 AP; films taken lying (LL,
+    RL) and laterals have weight 0.
     """
     found: dict[str, np.ndarray] = {}
-    for column in ("sex", "view", "projection"):
+    for column, classes in CLASSES.items():
         names = records.names(column)
-        known = ~np.isin(names, _UNKNOWN[column])
-        if column in _POSITIVE_CLASS:
-            value = (names == _POSITIVE_CLASS[column]).astype(np.float32)
-        else:
-            value = np.where(known, getattr(records.index, column), 0).astype(np.int32)
-        found[column], found[f"{column}_weight"] = value, known.astype(np.float32)
+        known = np.isin(names, classes)
+        if column == "projection":
+            known &= records.names("view") == "frontal"
+        found[column], found[f"{column}_weight"] = (names == classes[1]).astype(np.float32), known.astype(np.float32)
     age = records.index.age.astype(np.float32)
     known = age >= 0
     found["age"] = np.where(known, scaled_age(age), 0).astype(np.float32)

@@ -187,6 +187,15 @@ def version_folder(folder: pathlib.Path) -> pathlib.Path:
     return found[0]
 
 
+def split_names(folder: pathlib.Path) -> tuple[str, ...]:
+    """The splits of a prepared folder, in order of their names."""
+    file = version_folder(folder) / "dataset_info.json"
+    try:
+        return tuple(sorted(split["name"] for split in json.loads(file.read_text(encoding="utf-8")).get("splits", [])))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{file} is not as TFDS writes it ({_line(error)})", "data") from error
+
+
 def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
     """Names of the labels, from the metadata that the builder wrote, spelled as in the rest of the project."""
     metadata = info.metadata or {}

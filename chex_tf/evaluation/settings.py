@@ -213,7 +213,9 @@ class EvaluationSettings(Settings):
         if self.predictions and self.labels is None:
             raise InputError("--labels=FILE is required with --predictions: the ground truth to compare with")
         if self.run_dir and (self.threshold_predictions or self.threshold_labels):
-            raise InputError("goes with --predictions; a run's own valid predictions are used", "threshold_predictions")
+            raise InputError(
+                "goes with --predictions; a run's own validation predictions are used", "threshold_predictions"
+            )
         if bool(self.threshold_predictions) != (self.threshold_labels is not None):
             raise InputError("expected both --threshold_predictions and --threshold_labels; received one of them")
         if self.data and not self.run_dir:

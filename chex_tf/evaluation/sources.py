@@ -11,8 +11,6 @@ from chex_tf.runs import checkpoints, config, evaluations, layout, predictions
 from chex_tf.runs.trained_model import TrainedModel, of_run
 from chex_tf.settings import InputError
 
-VALIDATION = "valid"  # the split on which a run's thresholds are chosen
-
 # From a run, a split and its data set (the run's own if None) to the name of the set, for which the run then has
 # predictions.
 Predict = Callable[[pathlib.Path, str, pathlib.Path | None], str]
@@ -78,9 +76,12 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
     truth = prediction_files.read(settings.labels) if settings.labels else _labels_of(runs, names)
     thresholds: tuple[Table, ...] = ()
     threshold_truth = None
-    reason = f"no threshold: it is chosen on the split {VALIDATION}, never on the one evaluated"
-    if split != VALIDATION:
-        reason, chosen = _validation_names(settings, sets, predict)
+    validation, *others = dict.fromkeys(map(_validation_split, runs))
+    reason = f"no threshold: it is chosen on the split {validation}, never on the one evaluated"
+    if others:
+        reason = f"no threshold: the runs ranked their checkpoints on different splits, {validation} and {others[0]}"
+    elif split != validation:
+        reason, chosen = _validation_names(settings, sets, validation, predict)
         if chosen:
             thresholds = tuple(_predictions_of(run, name) for run, name in zip(runs, chosen, strict=True))
             threshold_truth = _labels_of(runs, chosen)
@@ -111,7 +112,7 @@ def _caution(names: Sequence[str], runs: Sequence[pathlib.Path], sets: Sequence[
     chosen = [
         name
         for name, run, one in zip(names, runs, sets, strict=True)
-        if (found := config.read_if_trained(run)) is not None and one == _evaluation_split(found)
+        if (found := config.read_if_trained(run)) is not None and one == found.evaluation_split
     ]
     if not chosen:
         return ""
@@ -123,23 +124,27 @@ def _caution(names: Sequence[str], runs: Sequence[pathlib.Path], sets: Sequence[
     )
 
 
-def _evaluation_split(found: config.Config) -> str:
-    return str(found.content["records"].get("valid", {}).get("split", VALIDATION))
-
-
 def _name_in(run: pathlib.Path, set_name: str, settings: EvaluationSettings) -> str:
     """The name of a run's predictions of a set; in a folder without checkpoints, the name of the set."""
     return settings.options.name_of(set_name) if checkpoints.read_index(run) else set_name
 
 
-def _validation_names(settings: EvaluationSettings, sets: list[str], predict: Predict) -> tuple[str, list[str]]:
+def _validation_split(run: pathlib.Path) -> str:
+    """The split on which a run ranked its checkpoints, and on which its thresholds are chosen."""
+    found = config.read_if_trained(run)
+    return config.VALIDATION if found is None else found.evaluation_split
+
+
+def _validation_names(
+    settings: EvaluationSettings, sets: list[str], validation: str, predict: Predict
+) -> tuple[str, list[str]]:
     """The reason for having no thresholds, and the names of validation predictions; one of the two is empty."""
     names = []
     for run, one in zip(settings.run_dir, sets, strict=True):
         data = settings.data if one == settings.split else None
-        name = _name_in(run, VALIDATION, settings)
+        name = _name_in(run, validation, settings)
         try:
-            predict(run, VALIDATION, data)
+            predict(run, validation, data)
         except InputError as error:
             return f"no threshold: {error}", []
         if not all(path.is_file() for path in (predictions.file(run, name), predictions.labels_file(run, name))):

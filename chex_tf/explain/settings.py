@@ -47,9 +47,10 @@ class ExplainSettings(Settings):
         existing="folder",
     )
     split: str = setting("test", help="the split to explain", group="What to explain")
-    threshold_split: str = setting(
-        "valid",
-        help="the split on which thresholds are chosen, of probabilities and of maps",
+    threshold_split: str | None = setting(
+        None,
+        help="the split on which thresholds are chosen, of probabilities and of maps; without it, the one on which the "
+        "first run ranked its checkpoints",
         group="What to explain",
     )
     method: str = setting(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from chex_tf.data.records import version_folder
+from chex_tf.data.records import split_names
 from chex_tf.explain import figure, gallery, maps_file, regions, report, subjects
 from chex_tf.explain.explainer import Explanation
 from chex_tf.explain.films import Split, open_split
@@ -23,6 +23,7 @@ from chex_tf.explain.subjects import Subject
 from chex_tf.files import write_text
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
+from chex_tf.trained.run import TrainedRun
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -54,6 +55,7 @@ class LabelledFilms:
 
 def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Result:
     opened, protocol = subjects.open_runs(settings), protocol_of(settings)
+    settings = _with_threshold_split(settings, opened.runs[0])
     labelled, threshold_films = _open(settings, opened, protocol, say)
     stored = labelled.films.records.stored()
     loaded = opened.load(settings, lambda _: stored)
@@ -97,15 +99,24 @@ def _open(
         raise InputError(
             f"{settings.regions} marks none of {', '.join(opened.tasks)} on any film of {settings.split}", "regions"
         )
-    version = json.loads((version_folder(folder) / "dataset_info.json").read_text(encoding="utf-8"))
-    if settings.threshold_split not in {split["name"] for split in version.get("splits", [])}:
+    chosen_on = settings.threshold_split
+    if chosen_on is None or chosen_on not in split_names(folder):
+        why = f"{settings.split} also ranked checkpoints" if chosen_on is None else f"no split {chosen_on}"
         maps = "; for maps, from the other half" if protocol.chooses else ""
-        say(f"no split {settings.threshold_split}: no threshold for probabilities{maps}")
+        say(f"{why}: no threshold for probabilities{maps}")
         return labelled, None
     other = given
     if settings.threshold_regions is not None:
         other = regions.open_regions(settings.threshold_regions, protocol.whole_regions)
-    return labelled, _label(open_split(folder, settings.threshold_split, opened.runs), opened, other)
+    return labelled, _label(open_split(folder, chosen_on, opened.runs), opened, other)
+
+
+def _with_threshold_split(settings: ExplainSettings, run: TrainedRun) -> ExplainSettings:
+    """Settings that name the split on which thresholds are chosen; none where it would be the one explained."""
+    own = run.config.evaluation_split
+    if settings.threshold_split is not None or own == settings.split:
+        return settings
+    return dataclasses.replace(settings, threshold_split=own)
 
 
 def _given_regions(settings: ExplainSettings, films: Split, protocol: Protocol, say: Say) -> regions.Regions | None:

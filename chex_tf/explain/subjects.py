@@ -16,7 +16,7 @@ from chex_tf.explain.placing import upsample
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.prediction_files import short_names
 from chex_tf.runs.checkpoints import choose
-from chex_tf.trained.run import TrainedRun, read_run
+from chex_tf.trained.run import TrainedRun, check_observations, read_run
 from chex_tf.trained.view import view_of
 
 Output = TypeVar("Output")
@@ -66,6 +66,7 @@ def open_runs(settings: ExplainSettings) -> OpenedRuns:
     names = short_names(settings.run_dir)
     runs = tuple(read_run(pathlib.Path(folder)) for folder in settings.run_dir)
     for run in runs:
+        check_observations(run)
         choose(run.best, settings.checkpoint)  # raises for a checkpoint that a run does not have
     return OpenedRuns(runs, names, tasks_of(runs, settings.tasks))
 

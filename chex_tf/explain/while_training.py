@@ -17,8 +17,6 @@ from chex_tf.models.settings import ModelSettings
 from chex_tf.observations import POSITIVE
 from chex_tf.training.loop import Evaluated
 
-SPLIT = "valid"
-
 
 @dataclasses.dataclass(frozen=True)
 class Example:
@@ -29,8 +27,9 @@ class Example:
     film: np.ndarray
 
 
-def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[Evaluated], None]:
-    """For `train(callbacks=...)`: draws an example of each of the first `most` tasks as gradcam/TASK."""
+def callback(data: DataSettings, model: ModelSettings, most: int, split: str = "valid") -> Callable[[Evaluated], None]:
+    """For `train(callbacks=...)`: draws an example of each of the first `most` tasks as gradcam/TASK, from the split
+    on which the run is evaluated."""
     examples: list[Example] = []
     networks: list[Network] = []  # at most one, traced once; it shares the weights in training
 
@@ -38,7 +37,7 @@ def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[E
         if evaluated.board is None or evaluated.workers > 1:  # other workers would have to run the network too
             return
         if not networks:
-            examples.extend(first_positives(data, most))
+            examples.extend(first_positives(data, most, split))
             layer = cam_layer_of_model(model.arch, model.truncate_at)
             networks.append(Network(evaluated.model, layer, evaluated.normalisation, evaluated.heads.classes))
         if not examples:
@@ -57,9 +56,9 @@ def callback(data: DataSettings, model: ModelSettings, most: int) -> Callable[[E
     return draw
 
 
-def first_positives(data: DataSettings, most: int) -> list[Example]:
+def first_positives(data: DataSettings, most: int, split: str) -> list[Example]:
     plain = data.as_evaluated()
-    source = Source(plain, SPLIT, training=False)
+    source = Source(plain, split, training=False)
     found = []
     for place, task in enumerate(source.targets.tasks[:most]):
         positive = np.flatnonzero(source.targets.raw[source.examples, place] == POSITIVE)

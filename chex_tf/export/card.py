@@ -125,7 +125,7 @@ def _data(settings: ExportSettings, run: TrainedRun) -> list[tuple[str, str]]:
         ("labels not mentioned", data.blank),
     ]
     if settings.quantize == "int8":
-        rows.append(("calibrated on", "images of the split valid"))
+        rows.append(("calibrated on", f"images of the split {run.config.evaluation_split}"))
     return [(title, escaped(value)) for title, value in rows]
 
 
@@ -144,7 +144,7 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
     cohort = proved.cohort
     own_size = measured.film_difference
     lines = [
-        f"AUROC on `{escaped(settings.split)}` of {escaped(_set_of(measured))}, {cohort.studies:,} studies, with 95% "
+        f"AUROC on `{escaped(proved.set)}` of {escaped(_set_of(measured))}, {cohort.studies:,} studies, with 95% "
         "intervals by DeLong; the difference is paired.",
         "",
         _table(("task", "this file", "the trained run", "difference"), rows),
@@ -155,7 +155,7 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
         + f" One image took {measured.exported_milliseconds:.1f} ms where this was made (the run itself "
         f"{measured.original_milliseconds:.1f} ms; medians).",
     ]
-    if settings.quantize == "int8" and settings.split == "valid":
+    if settings.quantize == "int8" and proved.set == measured.graph.run.config.evaluation_split:
         lines += ["", "The same images calibrated its integers: another split would be a fairer test."]
     return "\n".join(lines)
 

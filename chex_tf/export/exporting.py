@@ -17,12 +17,11 @@ from chex_tf.files import whole_folder, write_text
 from chex_tf.prediction_files import short_names
 from chex_tf.runs.checkpoints import Best, choose
 from chex_tf.settings import InputError
-from chex_tf.trained.run import TrainedRun, read_run
+from chex_tf.trained.run import TrainedRun, check_observations, read_run
 from chex_tf.trained.view import stored_of, view_of
 
 Say = Callable[[str], None]
 Watch = Callable[[str], proof.Progress]
-CALIBRATION_SPLIT = "valid"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +44,14 @@ def export(settings: ExportSettings, say: Say, watch: Watch) -> Outcome:
     folders = (settings.run_dir, *others)
     names = tuple(name.replace(":", "_") for name in short_names(folders))  # a pair is written FIRST:SECOND
     runs = [read_run(folder) for folder in folders]
+    for run in runs:
+        check_observations(run)
+    split = settings.split if settings.split is not None else runs[0].config.evaluation_split
     members = [choose(run.best, settings.checkpoint) for run in runs]
-    samples = [open_sample(run, settings.split, settings.data) for run in runs]
+    samples = [open_sample(run, split, settings.data) for run in runs]
     for name, sample in zip(names, samples, strict=True):
         if sample.keys != samples[0].keys:
-            raise InputError(f"expected runs with the same images in {settings.split}; {name} has others", "compare")
+            raise InputError(f"expected runs with the same images in {split}; {name} has others", "compare")
     with whole_folder(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
         measured = []
         for place, (name, run, best) in enumerate(zip(names, runs, members, strict=True)):
@@ -83,8 +85,9 @@ def _one(
 ) -> proof.Measured:
     graph = run_graph.build(run, best, view)
     calibration = sample
-    if settings.quantize == "int8" and settings.split != CALIBRATION_SPLIT:
-        calibration = open_sample(run, CALIBRATION_SPLIT, settings.data)
+    calibrating = run.config.evaluation_split
+    if settings.quantize == "int8" and sample.source.records.split != calibrating:
+        calibration = open_sample(run, calibrating, settings.data)
     images = calibration.spread(CALIBRATION_IMAGES)
     path = formats.write(graph, folder, settings.format, settings.quantize, images)
     counted = run_graph.multiply_adds(run, best)
@@ -104,7 +107,7 @@ def _record(settings: ExportSettings, outcome: Outcome) -> dict[str, Any]:
         "input": {"name": run_graph.INPUT, "side": run.side, "from": 0, "to": 255},
         "outputs": dict(zip(first.graph.names, run.tasks, strict=True)),
         "checkpoints": [one.step for one in first.graph.best],
-        "split": settings.split,
+        "split": outcome.proved.set,
         "images": len(first.original),
         "largest_difference": first.largest_difference,
         "largest_difference_at_own_size": first.film_difference,

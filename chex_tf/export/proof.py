@@ -87,10 +87,11 @@ def compare(
 ) -> Evaluation:
     """AUROCs of several models (name, probabilities, their tasks), and each one's paired difference from the first. The
     mean is of the tasks by which the run was ranked."""
+    split = sample.source.records.split
     tasks = tuple(task for task in sample.tasks if all(task in known for _, _, known in scores))
     names = [name for name, _, _ in scores]
     of_tasks = {name: values[:, [known.index(task) for task in tasks]] for name, values, known in scores}
-    cohort, models = matching.match_by_study(settings.split, sample.studies, tasks, sample.truth(tasks), of_tasks)
+    cohort, models = matching.match_by_study(split, sample.studies, tasks, sample.truth(tasks), of_tasks)
     asked = EvaluationSettings(
         run_dir=(settings.run_dir,),
         replicates=settings.replicates,
@@ -98,7 +99,7 @@ def compare(
         compare=tuple(f"{name}:{names[0]}" for name in names[1:]),
     )
     averaged = [task for task in of_run(settings.run_dir) or () if task in tasks]
-    return evaluation.evaluate(settings.split, cohort, models, asked, mean_tasks=averaged or None)
+    return evaluation.evaluate(split, cohort, models, asked, mean_tasks=averaged or None)
 
 
 def checksum(path: pathlib.Path) -> str:

@@ -35,7 +35,9 @@ class ExportSettings(Settings):
     )
     license: str = setting("", help="what the model card says about the weights' licence")
 
-    split: str = setting("valid", help="split on which AUROCs are compared", group="Proof")
+    split: str | None = setting(
+        None, help="split on which AUROCs are compared; without it the run's own evaluation split", group="Proof"
+    )
     data: pathlib.Path | None = setting(
         None,
         help="prepared folder of the split, if it is not the one the run was trained from",

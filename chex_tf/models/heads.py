@@ -1,4 +1,4 @@
-"""Heads on the feature maps: a logit (or three) per observation and, optionally, sex, age and view."""
+"""Heads on the feature maps: a logit (or three) per observation and, beside or instead, sex, age, view, projection."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import layers
 
-# Auxiliary tasks with a single output each: a logit for sex (female is 1) and view (lateral is 1), the age in the unit
-# that the run chose (--age_unit).
-EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view")
+# Auxiliary tasks with a single output each: a logit for sex (female is 1), view (lateral is 1) and projection (PA is
+# 1), the age in the unit that the run chose (--age_unit).
+EXTRA_HEADS: tuple[str, ...] = ("sex", "age", "view", "projection")
 OBSERVATIONS = "observations"
 LAYERS = frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *EXTRA_HEADS})  # with weights, of any heads
 POOLED = "features"  # the layer that gives all heads the same vector
@@ -17,7 +17,8 @@ POOLED = "features"  # the layer that gives all heads the same vector
 
 @dataclasses.dataclass(frozen=True)
 class Heads:
-    """outputs: observations; classes: 1 for a logit each, 3 for negative, positive, uncertain; extra: see above."""
+    """outputs: observations, 0 for a network without them; classes: 1 for a logit each, 3 for negative, positive,
+    uncertain; extra: see above."""
 
     outputs: int = 14
     classes: int = 1
@@ -35,17 +36,18 @@ class Heads:
 def attach(features: keras.Model, heads: Heads) -> keras.Model:
     """A model from image to logits: (batch, outputs) or (batch, outputs, classes).
 
-    With extra heads the output is a dict by head's name, "observations" first; otherwise it is that one tensor.
+    With extra heads the output is a dict by head's name, "observations" first, if there are any; otherwise it is that
+    one tensor.
     """
+    if not heads.outputs and not heads.extra:
+        raise ValueError("expected a head; received none")
     # Features and losses are float32, whatever the precision of the maps below.
     x = layers.GlobalAveragePooling2D(dtype="float32", name=POOLED)(features.output)
     if heads.dropout > 0:
         x = layers.Dropout(heads.dropout, dtype="float32", name="features_dropout")(x)
-    logits = _observations(x, heads)
-    if not heads.extra:
-        return keras.Model(features.input, logits, name=features.name)
-    outputs = {OBSERVATIONS: logits} | {name: _dense(x, 1, name) for name in heads.extra}
-    return keras.Model(features.input, outputs, name=features.name)
+    outputs = {OBSERVATIONS: _observations(x, heads)} if heads.outputs else {}
+    outputs |= {name: _dense(x, 1, name) for name in heads.extra}
+    return keras.Model(features.input, outputs if heads.extra else outputs[OBSERVATIONS], name=features.name)
 
 
 def _observations(x: Any, heads: Heads) -> Any:

@@ -16,5 +16,10 @@ def header(names: Sequence[str]) -> str:
     return ",".join(f'"{name}"' if "," in name else name for name in names)
 
 
+def widened(rows: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Rows of a former version, which lacked the last columns, with empty cells for them; no cell holds a comma."""
+    return [line + "," * (len(names) - 1 - line.count(",")) for line in rows]
+
+
 def write(run_dir: pathlib.Path, lines: Sequence[str]) -> None:
     write_text(run_dir / METRICS, "".join(f"{line}\n" for line in lines))

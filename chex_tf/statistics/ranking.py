@@ -101,6 +101,11 @@ def auroc(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
     return ranking.weighted(weights).auroc()
 
 
+def unweighted_auroc(labels: np.ndarray, scores: np.ndarray) -> float:
+    """NaN where all are of one class."""
+    return float(auroc(rank(labels, scores), np.ones((1, len(labels)), np.int64))[0])
+
+
 def _cumulative(weights: np.ndarray) -> np.ndarray:
     sums = np.zeros((weights.shape[0], weights.shape[1] + 1), weights.dtype)
     np.cumsum(weights, axis=1, out=sums[:, 1:])

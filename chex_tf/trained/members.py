@@ -11,10 +11,11 @@ import numpy as np
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.models.inputs import Statistics, with_normalisation
+from chex_tf.models.settings import KERAS
 from chex_tf.models.variable_names import weight_names
 from chex_tf.runs import checkpoints, former_versions
 from chex_tf.settings import InputError
-from chex_tf.trained.run import TrainedRun, read_run
+from chex_tf.trained.run import TrainedRun, check_observations, read_run
 
 
 def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.Model:
@@ -27,6 +28,7 @@ def load_run(run_dir: pathlib.Path | str, members: int | None = None) -> keras.M
 
 def load_separately(run: TrainedRun, best: Sequence[checkpoints.Best]) -> keras.Model:
     """Like `load_run`, but with one output per checkpoint instead of their mean."""
+    check_observations(run)
     image = keras.Input((run.side, run.side, 1), name="radiograph")
     found = [_probabilities(run, load_member(run, one), number)(image) for number, one in enumerate(best)]
     return keras.Model(image, found, name=run.arch.lower().replace("/", "_"))
@@ -38,8 +40,9 @@ def mean(members: Sequence[Any]) -> Any:
 
 def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
     """One checkpoint as the bare network: normalised images of three channels -> logits."""
-    # The weights are replaced below, so none are fetched.
+    # The weights are replaced below, so none are fetched; a run records momentum and epsilon as numbers.
     settings = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
+    settings = dataclasses.replace(settings, initialiser=KERAS, batch_normalisation=KERAS)
     model = build_model(settings, run.heads, run.side, 0, Statistics(0.0, 1.0)).model
     assign_member(run, model, best)
     return model

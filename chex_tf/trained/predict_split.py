@@ -31,7 +31,7 @@ from chex_tf.runs.checkpoints import Best, choose
 from chex_tf.runs.options import Options
 from chex_tf.settings import InputError
 from chex_tf.trained import members
-from chex_tf.trained.run import TrainedRun
+from chex_tf.trained.run import TrainedRun, check_observations
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -104,6 +104,7 @@ def write_groups(
 
 def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -> Source:
     """A split under the run's settings: its views, its size and, for other data, those of its tasks that they have."""
+    check_observations(run)
     settings = run.data.as_evaluated(data)
     if not settings.data.is_dir():
         raise InputError(

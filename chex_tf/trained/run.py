@@ -13,6 +13,17 @@ from chex_tf.runs.config import Config
 from chex_tf.settings import InputError
 
 
+def check_observations(run: "TrainedRun") -> None:
+    """Raises InputError for a run that learned no observations: it has nothing to say about them."""
+    if not run.tasks:
+        learned = ", ".join(run.heads.extra)
+        raise InputError(
+            f"{run.run_dir} learned {learned} alone (--observations_weight=0) and predicts no observation; its encoder "
+            f"is for --weights={run.run_dir}",
+            "run_dir",
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainedRun:
     """`best` are the checkpoints of its ensemble, the best first."""

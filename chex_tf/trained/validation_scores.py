@@ -11,8 +11,6 @@ from chex_tf.runs.checkpoints import Best
 from chex_tf.runs.options import ENSEMBLE, Options
 from chex_tf.trained.run import TrainedRun
 
-_VALIDATION = "valid"
-
 
 @dataclasses.dataclass(frozen=True)
 class ValidationScores:
@@ -25,9 +23,10 @@ class ValidationScores:
 
 
 def read(run: TrainedRun, best: Sequence[Best], checkpoint: str) -> ValidationScores:
-    name = Options(checkpoint).name_of(_VALIDATION)
+    split = run.config.evaluation_split
+    name = Options(checkpoint).name_of(split)
     option = "" if checkpoint == ENSEMBLE else f" --checkpoint={checkpoint}"
-    command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={_VALIDATION}{option} writes them"
+    command = f"python -m launch.evaluate --run_dir={run.run_dir} --split={split}{option} writes them"
     scores_file, labels_file = predictions.file(run.run_dir, name), predictions.labels_file(run.run_dir, name)
     none = np.empty((0, len(run.tasks)))
     for file in (scores_file, labels_file, scores_file.with_suffix(".json")):

@@ -29,7 +29,7 @@ class Journal:
         self._columns = (*FIXED_COLUMNS, *columns)
         self._batch = batch
         self._steps_per_epoch = steps_per_epoch
-        self._rows = list(saved["rows"]) if saved else []
+        self._rows = metrics_file.widened(saved["rows"], self._columns) if saved else []
         self._tally = Tally(**saved["tally"]) if saved else Tally()
         self._rate = 0.0
         self._write()

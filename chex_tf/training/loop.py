@@ -91,7 +91,8 @@ def run(
 
     # ---- data, step, evaluation ---------------------------------------------------------------------------------
     schedule = schedules.learning_rate(settings, steps, objective.steps_per_epoch)
-    train_steps = make_steps(machine.strategy, settings, net, objective, schedule)
+    stages = schedules.stages(settings, objective.steps_per_epoch) if settings.optimizer == "pesg" else None
+    train_steps = make_steps(machine.strategy, settings, net, objective, schedule, stages)
     dataset = objective.training(step, machine)
     first: dict[str, np.ndarray] = {}
     if step < steps:

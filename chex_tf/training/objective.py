@@ -18,6 +18,7 @@ from chex_tf.models.inputs import Normalisation, Statistics
 from chex_tf.settings import Settings
 from chex_tf.training.distribution import Machine
 from chex_tf.training.network import Network
+from chex_tf.training.proximal import Stage
 
 Batch = dict[str, tf.Tensor]
 # From images of 0 to 255 to each head's output, with the network in training mode.
@@ -114,9 +115,18 @@ class Objective(typing.Protocol):
         """This part's portion of the global loss. Over all `parts` (of all replicas) the portions add up to it, so that
         any number of replicas takes the same step."""
 
-    def update(self, strategy: tf.distribute.Strategy, own: Own, gradients: Mapping[str, Any], applies: Any) -> None:
+    def update(
+        self,
+        strategy: tf.distribute.Strategy,
+        own: Own,
+        gradients: Mapping[str, Any],
+        applies: Any,
+        rate: Any,
+        stage: Stage | None,
+    ) -> None:
         """Changes its own variables by their global gradients; in cross-replica context. `applies` is None, or False
-        where the step is skipped (an overflow under float16)."""
+        where the step is skipped (an overflow under float16). `rate` is the weights' learning rate; `stage` is there
+        with the optimizer pesg alone."""
 
     # ---- evaluation ------------------------------------------------------------------------------------------------
 

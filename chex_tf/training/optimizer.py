@@ -1,4 +1,4 @@
-"""PyTorch's Adam and momentum through TensorFlow's fused update kernels, one per variable, with weight decay.
+"""PyTorch's Adam and momentum through TensorFlow's fused update kernels, one per variable, and PESG, with weight decay.
 
 Keras 3's own Adam runs some ten small operations per variable; the kernel runs one. Kernel and Keras add epsilon to
 the root of the mean square before its bias is corrected, PyTorch afterwards: the kernel is given PyTorch's epsilon,
@@ -11,7 +11,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from chex_tf.training import proximal
+from chex_tf.training.proximal import Stage
 from chex_tf.training.settings import TrainSettings
+
+# What each rule keeps for a variable.
+SLOTS = {"adam": ("mean", "mean_square"), "sgd": ("momentum",), "pesg": ("reference", "average")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,39 +26,52 @@ class Optimizer:
     settings: TrainSettings
     names: tuple[str, ...]
     variables: tuple[Any, ...]
-    slots: tuple[tuple[tf.Variable, ...], ...]  # for each variable: Adam's mean and mean square, or the momentum
+    slots: tuple[tuple[tf.Variable, ...], ...]  # for each variable, as in SLOTS
 
     def named_slots(self) -> dict[str, tf.Variable]:
         """Name in a checkpoint -> slot: the kind of slot, then the variable's name."""
-        kinds = ("mean", "mean_square") if self.settings.optimizer == "adam" else ("momentum",)
         return {
             f"{kind}/{name}": slot
             for name, slots in zip(self.names, self.slots, strict=True)
-            for kind, slot in zip(kinds, slots, strict=True)
+            for kind, slot in zip(SLOTS[self.settings.optimizer], slots, strict=True)
         }
 
     def update(
-        self, strategy: tf.distribute.Strategy, gradients: Sequence[Any], rate: Any, step: tf.Tensor, applies: Any
+        self,
+        strategy: tf.distribute.Strategy,
+        gradients: Sequence[Any],
+        rate: Any,
+        step: tf.Tensor,
+        applies: Any,
+        stage: Stage | None = None,
     ) -> None:
         """Applies one step. `rate` and `step` (steps done before) are tensors; where `applies` is False (an overflow
-        under float16) nothing changes."""
+        under float16) nothing changes. `stage` is for pesg alone."""
         count = tf.cast(step + 1, tf.float32)
         powers = tf.pow(self.settings.beta_1, count), tf.pow(self.settings.beta_2, count)
 
         def one(variable: tf.Variable, gradient: tf.Tensor, *slots: tf.Variable) -> None:
             if applies is None:
-                self._apply(variable, gradient, slots, rate, powers)
+                self._apply(variable, gradient, slots, rate, powers, stage)
             else:
                 tf.cond(
                     applies,
-                    lambda: self._apply(variable, gradient, slots, rate, powers),
+                    lambda: self._apply(variable, gradient, slots, rate, powers, stage),
                     lambda: tf.constant(False),
                 )
 
         for variable, slots, gradient in zip(self.variables, self.slots, gradients, strict=True):
             strategy.extended.update(variable, one, args=(gradient, *slots), group=False)
 
-    def _apply(self, variable: Any, gradient: Any, slots: Sequence[Any], rate: Any, powers: Sequence[Any]) -> tf.Tensor:
+    def _apply(
+        self,
+        variable: Any,
+        gradient: Any,
+        slots: Sequence[Any],
+        rate: Any,
+        powers: Sequence[Any],
+        stage: Stage | None,
+    ) -> tf.Tensor:
         decay = self.settings.weight_decay
         if decay > 0 and self.settings.weight_decay_coupled:
             gradient = gradient + decay * variable
@@ -73,6 +91,13 @@ class Optimizer:
                 epsilon=self.settings.epsilon * tf.sqrt(1.0 - powers[1]),
                 grad=gradient,
             )
+        elif self.settings.optimizer == "pesg":
+            assert stage is not None
+            reference, average = slots
+            decay = self.settings.epoch_decay
+            stepped = proximal.step(variable, gradient, reference, average, rate, decay, stage)
+            for one, value in zip((variable, reference, average), stepped, strict=True):
+                one.assign(value)
         else:
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=variable.handle, accum=slots[0].handle, lr=rate, grad=gradient, momentum=self.settings.momentum
@@ -81,10 +106,16 @@ class Optimizer:
 
 
 def make(settings: TrainSettings, variables: Mapping[str, Any]) -> Optimizer:
-    """An optimizer with zero slots for Keras variables by name; call it in the strategy's scope."""
-    count = 2 if settings.optimizer == "adam" else 1
+    """An optimizer for Keras variables by name, with slots of zeros, but pesg's reference, which is where the variables
+    are; call it in the strategy's scope."""
     slots = tuple(
-        tuple(tf.Variable(tf.zeros(variable.shape, tf.float32), trainable=False) for _ in range(count))
+        tuple(
+            tf.Variable(
+                tf.convert_to_tensor(variable.value) if kind == "reference" else tf.zeros(variable.shape, tf.float32),
+                trainable=False,
+            )
+            for kind in SLOTS[settings.optimizer]
+        )
         for variable in variables.values()
     )
     return Optimizer(settings, tuple(variables), tuple(variable.value for variable in variables.values()), slots)

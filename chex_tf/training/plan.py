@@ -2,11 +2,12 @@
 
 import math
 
-from chex_tf.models import stochastic_depth
+from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
 from chex_tf.training.objective import Objective
+from chex_tf.training.optimizer import SLOTS
 from chex_tf.training.settings import TrainSettings
 
 
@@ -14,7 +15,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = math.ceil(steps / settings.evaluate_steps)
     parameters, learning = built.model.count_params(), _learning(built)
-    slots = 2 if settings.optimizer == "adam" else 1
+    slots = len(SLOTS[settings.optimizer])
     state, weights = 4 * (parameters + slots * learning), 4 * parameters
     kept = min(settings.keep, evaluations)
     share = settings.batch // machine.replicas // settings.accumulate
@@ -22,6 +23,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     where, *of_processor = describe_machine(settings, machine)
     lines = [
         *objective.describe(),
+        *describe_evaluation_split(settings),
         *describe_model(settings, built),
         f"machine: {where}; {settings.precision}; {share} images per replica at a time",
         *of_processor,
@@ -35,6 +37,17 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     return "\n".join(lines)
 
 
+def describe_evaluation_split(settings: TrainSettings) -> list[str]:
+    """A warning, where what ranks checkpoints is by its name a test set."""
+    split = settings.evaluation_split
+    if "test" not in split.lower():
+        return []
+    return [
+        f"note: checkpoints are ranked on the split {split}; the run's scores on {split} are then too high, and are no "
+        "test result"
+    ]
+
+
 def describe_machine(settings: TrainSettings, machine: Machine) -> list[str]:
     """The devices and, where the network computes on processors, what this one does with bfloat16."""
     devices = machine.strategy.extended.worker_devices
@@ -43,15 +56,24 @@ def describe_machine(settings: TrainSettings, machine: Machine) -> list[str]:
 
 
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Which weights were loaded, what is frozen, what learns and what regularises it."""
+    """Which weights were loaded, what became of them and what they expect, how the rest begins, what is frozen, what
+    learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
     if built.loaded is not None:
         lines.append(f"start: {', '.join(map(str, built.parts))}")
+    lines += [
+        initialisers.describe(built.settings, built.row),
+        batch_normalisation.describe(built.model, built.settings),
+        f"normalisation of the input by {built.normalisation}",
+    ]
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
     lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
-    return [*lines, f"regularisation: {_dropout(built)}; {_depth(built)}; {_weight_decay(settings)}"]
+    parts = [_dropout(built), _depth(built), _weight_decay(settings)]
+    if settings.optimizer == "pesg":
+        parts.append(f"pesg draws weights to their mean over the stage before, by {settings.epoch_decay:g}")
+    return [*lines, f"regularisation: {'; '.join(parts)}"]
 
 
 def _dropout(built: Built) -> str:

@@ -1,12 +1,14 @@
-"""Learning rate as a function of the step: constant, cosine or in steps, after a linear warm-up."""
+"""What changes with the step: the learning rate (constant, cosine or in steps, after a warm-up) and pesg's stages."""
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
+from chex_tf.training.proximal import Stage
 from chex_tf.training.settings import TrainSettings
 
 Schedule = Callable[[tf.Tensor], tf.Tensor]
+Stages = Callable[[tf.Tensor], Stage]
 
 
 def learning_rate(settings: TrainSettings, steps: int, steps_per_epoch: float) -> Schedule:
@@ -24,8 +26,26 @@ def learning_rate(settings: TrainSettings, steps: int, steps_per_epoch: float) -
             progress = tf.clip_by_value((done - warmup) / max(1, steps - warmup), 0.0, 1.0)
             climbed *= 0.5 * (1.0 + tf.cos(3.141592653589793 * progress))
         elif settings.schedule == "step":
-            for epoch in settings.decay_epochs:
-                climbed *= tf.where(done >= round(epoch * steps_per_epoch), settings.decay_factor, 1.0)
+            for first in _first_steps(settings, steps_per_epoch):
+                climbed *= tf.where(done >= first, settings.decay_factor, 1.0)
         return highest * climbed
 
     return rate
+
+
+def stages(settings: TrainSettings, steps_per_epoch: float) -> Stages:
+    """A function from the number of steps already done to where the next one stands in its stage; the step schedule's
+    decays begin a stage each."""
+    firsts = sorted({0, *_first_steps(settings, steps_per_epoch)})
+
+    def stage(step: tf.Tensor) -> Stage:
+        starts = tf.constant(firsts, tf.int64)
+        begun = tf.reduce_max(tf.where(starts <= step, starts, 0))
+        return Stage(tf.cast(step + 1 - begun, tf.float32), tf.reduce_any(starts == step + 1))
+
+    return stage
+
+
+def _first_steps(settings: TrainSettings, steps_per_epoch: float) -> list[int]:
+    """How many steps are done before each of --decay_epochs begins."""
+    return [round(epoch * steps_per_epoch) for epoch in settings.decay_epochs] if settings.schedule == "step" else []

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from chex_tf.settings import InputError, Settings, setting
 
-OPTIMIZERS = ("adam", "sgd")  # see optimizer.py
+OPTIMIZERS = ("adam", "sgd", "pesg")  # see optimizer.py and proximal.py
 SCHEDULES = ("constant", "cosine", "step")
 STRATEGIES = ("auto", "one", "mirrored", "multi_worker")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -42,6 +42,12 @@ class TrainSettings(Settings):
     evaluate_unit: str = setting(
         "images", help="what evaluate_every counts", choices=("images", "steps"), group="procedure"
     )
+    evaluation_split: str = setting(
+        "valid",
+        help="split on which checkpoints are ranked, and thresholds chosen later; ChestX-ray14 has none of its own, "
+        "launch.prepare --holdout_patients carves the split holdout from train",
+        group="procedure",
+    )
     keep: int = setting(
         10,
         help="checkpoints with the best scores to keep; the run's model is their ensemble",
@@ -57,7 +63,13 @@ class TrainSettings(Settings):
         group="procedure",
     )
 
-    optimizer: str = setting("adam", help="update rule", choices=OPTIMIZERS, group="optimizer")
+    optimizer: str = setting(
+        "adam",
+        help="update rule; pesg is that of deep AUC maximisation, for --loss=auc_margin: a stage ends at each of "
+        "--decay_epochs",
+        choices=OPTIMIZERS,
+        group="optimizer",
+    )
     learning_rate: float = setting(1e-4, help="highest learning rate", low=0, group="optimizer")
     beta_1: float = setting(0.9, help="decay of Adam's mean", low=0, high=1, group="optimizer")
     beta_2: float = setting(0.999, help="decay of Adam's mean square", low=0, high=1, group="optimizer")
@@ -68,6 +80,12 @@ class TrainSettings(Settings):
         group="optimizer",
     )
     momentum: float = setting(0.9, help="momentum of sgd", low=0, high=1, group="optimizer")
+    epoch_decay: float = setting(
+        0.002,
+        help="how strongly pesg draws weights back to their mean over the stage before, or to where training began",
+        low=0,
+        group="optimizer",
+    )
     weight_decay: float = setting(
         0.0,
         help="weight decay: decoupled, so times the learning rate at each step, and without biases and norms",
@@ -157,6 +175,11 @@ class TrainSettings(Settings):
         self.profiled_steps()
         if self.schedule == "step" and not self.decay_epochs:
             raise InputError("expected the epochs at which the step schedule decays; received none", "decay_epochs")
+        if self.optimizer == "pesg" and self.precision == "mixed_float16":
+            raise InputError(
+                "pesg averages over every step, and float16 skips those that overflow; mixed_bfloat16 would do",
+                "precision",
+            )
         if self.epochs == 0 and self.steps is None:
             raise InputError("expected more than 0 epochs, or --steps; received 0", "epochs")
 

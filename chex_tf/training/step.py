@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Batch, Objective
-from chex_tf.training.schedules import Schedule
+from chex_tf.training.proximal import Stage
+from chex_tf.training.schedules import Schedule, Stages
 from chex_tf.training.settings import TrainSettings
 
 # What a step reports, in this order. `loss_scale` is float16's, and 1 for other arithmetic; `waited` is the time spent
@@ -27,8 +28,12 @@ def make_steps(
     network: Network,
     objective: Objective,
     schedule: Schedule,
+    stages: Stages | None = None,
 ) -> Steps:
-    """A function (iterator, steps done, how many) -> (how many, len(REPORTED)) float32; traced once for all counts."""
+    """A function (iterator, steps done, how many) -> (how many, len(REPORTED)) float32; traced once for all counts.
+
+    `stages` is for the optimizer pesg, which needs it.
+    """
     replicas = strategy.num_replicas_in_sync
     learned = {name: network.own[name] for name in objective.learned}
 
@@ -84,23 +89,25 @@ def make_steps(
             weight_gradients, _ = tf.clip_by_global_norm(weight_gradients, settings.clip_norm, use_norm=norm)
 
         # -- the update, equal on every replica ---------------------------------------------------------------------
-        rate = schedule(step)
+        rate, stage = schedule(step), None if stages is None else stages(step)
 
         def update(
             strategy: tf.distribute.Strategy, weight_gradients: Any, moving: Any, own_gradients: Any, args: Any
         ) -> None:
-            rate, step, applies = (_one_of(strategy, value) for value in args)
-            network.optimizer.update(strategy, weight_gradients, rate, step, applies)
+            rate, step, applies = (_one_of(strategy, value) for value in args[:3])
+            stage = None if args[3] is None else Stage(*(_one_of(strategy, value) for value in args[3]))
+            network.optimizer.update(strategy, weight_gradients, rate, step, applies, stage)
             if replicas > 1 or applies is not None:
                 for variable, mean in zip(network.moving, moving, strict=True):
                     strategy.extended.update(variable.value, lambda v, new: v.assign(new), args=(mean,), group=False)
-            objective.update(strategy, network.own, dict(zip(learned, own_gradients, strict=True)), applies)
+            own = dict(zip(learned, own_gradients, strict=True))
+            objective.update(strategy, network.own, own, applies, rate, stage)
             if applies is not None:
                 strategy.extended.update(
                     network.scaling, lambda v, fits: v.assign(_next_scaling(v, fits)), args=(applies,), group=False
                 )
 
-        context.merge_call(update, args=(weight_gradients, moving, own_gradients, (rate, step, applies)))
+        context.merge_call(update, args=(weight_gradients, moving, own_gradients, (rate, step, applies, stage)))
         return tf.stack([loss, norm, rate, tf.constant(1.0) if scale is None else scale])
 
     if settings.xla:

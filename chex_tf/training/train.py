@@ -14,7 +14,7 @@ import keras
 
 from chex_tf.data.failures import reader_errors
 from chex_tf.data.settings import DataSettings
-from chex_tf.models import catalogue
+from chex_tf.models import batch_normalisation, catalogue
 from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import POOLED, Heads
@@ -39,7 +39,8 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """The state of a run. `best` are the ensemble's members, the best first; `plan` is a dry run's."""
+    """The state of a run. `best` are the ensemble's members, the best first; `plan` is a dry run's; `score_label` says
+    what ranked them."""
 
     run_dir: pathlib.Path
     state: str
@@ -48,6 +49,7 @@ class Result:
     best: tuple[checkpoints.Best, ...]
     plan: str = ""
     exit_code: int = 0
+    score_label: str = "AUROC"
 
     @property
     def best_score(self) -> float | None:
@@ -104,6 +106,7 @@ def train(
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     objective = open_objective(settings)
+    model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
         with machine.strategy.scope():
@@ -121,7 +124,7 @@ def train(
             job.refuse_changes(before)
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
-            return _result(run_dir, "finished", 0)
+            return _result(run_dir, "finished", 0, objective.score_label)
         if before is None:
             configuration.write(run_dir, job.config())
         try:
@@ -209,6 +212,7 @@ class _Job:
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
             subsets = [source.subset for source in self.objective.sources if source.subset is not None]
             for line in (
+                *plan.describe_evaluation_split(settings),
                 *(line for subset in subsets for line in subset.describe()),
                 *plan.describe_model(settings, built),
                 *plan.describe_machine(settings, self.machine),
@@ -236,7 +240,7 @@ class _Job:
             if outcome.step < outcome.steps:
                 self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
                 status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
-                return _result(run_dir, "stopped", outcome.exit_code)
+                return _result(run_dir, "stopped", outcome.exit_code, self.objective.score_label)
             best = checkpoints.read_index(run_dir)[0].best
             self._save_encoders(built, net, outcome.step, best)
             score = best[0].score if best and not math.isnan(best[0].score) else None
@@ -244,7 +248,7 @@ class _Job:
             if not math.isnan(outcome.rate):
                 named["images_a_second"] = round(outcome.rate, 3)
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
-            return _result(run_dir, "finished", 0)
+            return _result(run_dir, "finished", 0, self.objective.score_label)
 
     def _save_encoders(self, built: Built, net: network.Network, last: int, best: Sequence[checkpoints.Best]) -> None:
         """Weights below the head at the last step and at the best checkpoint, for other runs' --weights=RUN_DIR.
@@ -259,7 +263,8 @@ class _Job:
             net.restore_weights(checkpoints.read_weights(run_dir, best[0]))
             encoder.write_weights(run_dir, encoder.BEST, below.save_weights)
             steps[encoder.BEST] = best[0].step
-        encoder.write_facts(run_dir, built.row.name, built.normalisation.to_json(), steps)
+        epsilon = built.settings.batch_norm_epsilon
+        encoder.write_facts(run_dir, built.row.name, built.normalisation.to_json(), steps, epsilon)
 
 
 def _synchronise(model: keras.Model) -> None:
@@ -281,7 +286,7 @@ def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
     return status.read(run_dir)["state"] == "failed" and not checkpoints.read_index(run_dir)
 
 
-def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
+def _result(run_dir: pathlib.Path, state: str, exit_code: int, score_label: str) -> Result:
     states = checkpoints.read_index(run_dir)
     return Result(
         run_dir,
@@ -291,6 +296,7 @@ def _result(run_dir: pathlib.Path, state: str, exit_code: int) -> Result:
         states[0].best if states else (),
         "",
         exit_code,
+        score_label,
     )
 
 

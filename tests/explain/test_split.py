@@ -128,6 +128,12 @@ def test_without_a_split_for_thresholds(trained: pathlib.Path, masks: pathlib.Pa
     assert {len(chosen) for chosen in shares.values()} == {2}
 
 
+def test_thresholds_are_not_chosen_on_the_split_explained(trained: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    said: list[str] = []
+    explain(tmp_path, trained, split="valid", gallery=False, said=said)
+    assert "valid also ranked checkpoints: no threshold for probabilities; for maps, from the other half" in said
+
+
 def test_complaints(trained: pathlib.Path, prepared: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(InputError, match="has no split 'tset'"):
         explain(tmp_path, trained, split="tset")

@@ -22,7 +22,7 @@ def settings(prepared):
 
 def test_an_example_of_each_task_is_a_film_that_has_it(settings):
     data, _ = settings
-    examples = while_training.first_positives(data, 4)
+    examples = while_training.first_positives(data, 4, "valid")
     assert [example.task for example in examples] == list(STUDY_TASKS[:4])
     # A finding is a bright square at its own place: see the films of the prepared folder.
     for example in examples:
@@ -45,7 +45,7 @@ def test_maps_after_every_evaluation_and_the_same_weights_as_without(settings, t
         first, last = (np.array(Image.open(io.BytesIO(shown[place].tensor_proto.string_val[2]))) for place in (0, -1))
         assert first.shape == (64, 64, 3)
         assert (first != last).any()  # the film stays, the map changes with the weights
-        film = next(one.film for one in while_training.first_positives(data, 2) if one.task == task)
+        film = next(one.film for one in while_training.first_positives(data, 2, "valid") if one.task == task)
         assert np.corrcoef(first.mean(axis=-1).ravel(), film.ravel())[0, 1] > 0.5
     assert f"gradcam/{STUDY_TASKS[2]}" not in events.Tags()["tensors"]
     assert (run / "metrics.csv").read_bytes() == (trained / "metrics.csv").read_bytes()

@@ -180,7 +180,7 @@ def test_a_catalogue_gives_rank_correlations(files):
     done = evaluate(*given(folder, *names), f"--catalogue={folder / 'zoo.csv'}")
     assert done.returncode == 0, done.stderr
     assert "parameters and AUROC" in done.stdout
-    assert "ImageNet accuracy and AUROC" in done.stdout
+    assert "ImageNet accuracy of --weights=imagenet and AUROC" in done.stdout
     assert "Between families: standard deviation" in done.stdout
 
 

@@ -52,7 +52,10 @@ def test_help_loads_nothing_heavy() -> None:
             "--checkpoint: expected ensemble, best or a step",
         ),
         (["--run_dir=.", "--out=OUT", "--task=Edema"], "unknown flag --task; did you mean --tasks?"),
-        (["--run_dir=.", "--out=OUT", "--split=valid"], "--threshold_split: expected another split"),
+        (
+            ["--run_dir=.", "--out=OUT", "--split=valid", "--threshold_split=valid"],
+            "--threshold_split: expected another split",
+        ),
     ],
 )
 def test_complaints_are_one_line(tmp_path: pathlib.Path, arguments: list[str], complaint: str) -> None:

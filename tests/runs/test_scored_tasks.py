@@ -28,6 +28,14 @@ def test_scored_tasks_are_those_trained():
     assert caught.value.setting == "mean_tasks"
 
 
+def test_all_means_every_task_of_any_data_set():
+    assert scored_tasks(("all",), ("Hernia", "Edema", "Mass")) == ("Hernia", "Edema", "Mass")
+
+
+def test_another_spelling_of_a_task_is_that_task():
+    assert scored_tasks(("Effusion", "Mass"), ("Mass", "Pleural Effusion")) == ("Pleural Effusion", "Mass")
+
+
 def test_those_of_a_run_are_resolved_on_the_tasks_it_was_trained_on(tmp_path):
     written = {"form": 2, "observations": {"score_tasks": ["study"]}, "data": {}, "model": {}, "training": {}}
     written["records"] = {"train": {"tasks": ["No Finding", "Edema", "Fracture"]}}
@@ -43,4 +51,11 @@ def test_a_former_versions_run_has_them_too():
 def test_a_folder_that_only_holds_predictions_has_none(tmp_path, content):
     if content is not None:
         (tmp_path / "config.json").write_text(json.dumps(content))
+    assert of_run(tmp_path) is None
+
+
+def test_a_run_that_learned_no_observations_has_none(tmp_path):
+    written = {"form": 3, "observations": {"score_tasks": ["study"]}, "data": {}, "model": {}, "training": {}}
+    written |= {"records": {"train": {"tasks": ["Edema"]}}, "heads": {"outputs": 0, "extra": ["sex"]}}
+    (tmp_path / "config.json").write_text(json.dumps(written))
     assert of_run(tmp_path) is None

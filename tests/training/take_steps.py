@@ -21,7 +21,7 @@ from chex_tf.models.build import build_model
 from chex_tf.models.inputs import SCHEMES, Statistics
 from chex_tf.models.settings import ModelSettings
 from chex_tf.training import distribution, network, schedules, step
-from chex_tf.training.observations.objective import ObservationsObjective
+from chex_tf.training.observations.objective import ObservationsObjective, Pesg
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
@@ -61,7 +61,8 @@ def main(out: str, replicas: list[int], changes: dict) -> None:
     asked = {name: given[name] for name in given if name not in of_training}
     feed = types.SimpleNamespace(tasks=tuple("abcdef"), classes=1)
     prior = np.full(TASKS, 0.4, np.float32)
-    objective = ObservationsObjective(ObservationsSettings(age_weight=0.3, **asked), None, feed, (), prior)
+    asked = ObservationsSettings(age_weight=0.3, **asked)
+    objective = ObservationsObjective(asked, None, feed, (), prior, Pesg.of(settings))
     for count in replicas:
         if count > 1:
             strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(count)])
@@ -93,7 +94,8 @@ def take(
     dataset = tf.data.Dataset.from_generator(lambda: pieces(machine), output_signature=spec)
     iterator = iter(machine.strategy.distribute_datasets_from_function(lambda _: dataset))
     schedule = schedules.learning_rate(settings, STEPS, 10.0)
-    steps = step.make_steps(machine.strategy, settings, net, objective, schedule)
+    stages = schedules.stages(settings, 10.0) if settings.optimizer == "pesg" else None
+    steps = step.make_steps(machine.strategy, settings, net, objective, schedule, stages)
     reports = steps(iterator, tf.constant(0, tf.int64), tf.constant(STEPS)).numpy()
     if machine.is_chief:
         np.savez(out, reports=reports[:, :3], **network.snapshot(net.state()))

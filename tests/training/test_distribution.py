@@ -81,6 +81,17 @@ def test_replicas_take_the_step_of_one_device(count, replicas):
 
 
 @pytest.mark.slow
+def test_replicas_take_the_step_of_deep_auc_maximisation_alike(tmp_path):
+    """Two steps, of which the first ends a stage: reference points and averages are among what is compared."""
+    given = {"optimizer": "pesg", "loss": "auc_margin", "epoch_decay": 0.5, "schedule": "step", "decay_epochs": [0.1]}
+    ended(begin(tmp_path, "1,2", {**SYNCHRONISED, **given}))
+    one, two = (dict(np.load(tmp_path / f"{count}.npz")) for count in (1, 2))
+    assert {"objective/auc_margin_reference", "objective/auc_margin_average", "reference/observations/kernel"} <= {*one}
+    assert (one["reference/observations/kernel"] != one["average/observations/kernel"]).any()
+    assert_same_update(two, one)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 3])
 def test_workers_take_the_step_of_one_device(workers, replicas, tmp_path):
     ended(*(begin(tmp_path, "1", SYNCHRONISED, environment) for environment in environments(workers)))

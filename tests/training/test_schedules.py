@@ -32,3 +32,13 @@ def test_cosine_falls_to_zero_after_the_warm_up():
 def test_steps_multiply_after_each_epoch_named():
     found = rates(100, [14, 15, 29, 30], schedule="step", decay_epochs=(1.5, 3.0), decay_factor=0.1)
     assert found == pytest.approx([0.2, 0.02, 0.02, 0.002])
+
+
+def test_a_stage_begins_with_each_decay():
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), optimizer="pesg", schedule="step", decay_epochs=(0.3, 0.5))
+    stage = schedules.stages(settings, 10.0)
+    found = [stage(tf.constant(step, tf.int64)) for step in range(7)]
+    assert [float(one.count) for one in found] == [1, 2, 3, 1, 2, 1, 2]
+    assert [bool(one.ends) for one in found] == [False, False, True, False, True, False, False]
+    whole = schedules.stages(TrainSettings(run_dir=pathlib.Path("unused"), decay_epochs=(0.3,)), 10.0)
+    assert float(whole(tf.constant(6, tf.int64)).count) == 7  # a constant rate has one stage

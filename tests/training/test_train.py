@@ -18,9 +18,9 @@ from chex_tf.models.settings import ModelSettings
 from chex_tf.models.variable_names import weight_names
 from chex_tf.runs import checkpoints, encoder
 from chex_tf.settings import InputError
+from chex_tf.statistics import ranking
 from chex_tf.trained import members
 from chex_tf.training.observations.feed import open_feed
-from chex_tf.training.observations.validation import auroc
 from chex_tf.training.train import train_observations
 
 
@@ -104,7 +104,7 @@ def test_the_ensemble_gives_the_mean_of_its_members_probabilities(run):
     np.testing.assert_allclose(single.predict(images, verbose=0), by_step[done.best[0].step], atol=2e-4)
     truth = feed.valid.targets.raw[:, 0].astype(float)
     known = np.isin(truth, (0, 1))
-    single_score = auroc(truth[known], by_step[done.best[0].step][known, 0])
+    single_score = ranking.unweighted_auroc(truth[known], by_step[done.best[0].step][known, 0])
     assert single_score == pytest.approx(seen[done.best[0].step // 8 - 1].metrics["auroc/Atelectasis"])
 
 

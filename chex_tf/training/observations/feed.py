@@ -1,4 +1,4 @@
-"""The training and the validation split of a prepared folder, as batches for replicas and workers."""
+"""The training and the evaluation split of a prepared folder, as batches for replicas and workers."""
 
 import dataclasses
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from chex_tf.data import auxiliary
 from chex_tf.data.pipeline import Source
 from chex_tf.data.policies import Rule
+from chex_tf.data.records import split_names
 from chex_tf.data.settings import DataSettings
 from chex_tf.data.truth import truth
 from chex_tf.settings import InputError
 from chex_tf.training.distribution import Machine
 
-TRAINING_SPLIT, EVALUATION_SPLIT = "train", "valid"
+TRAINING_SPLIT = "train"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Feed:
         values = targets.values[chosen] if targets.classes == 1 else targets.values[chosen][..., 1]
         weights = targets.weights[chosen]
         return np.asarray((values * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
+
+    def auxiliary_targets(self, source: Source, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Targets and weights (images,) of an auxiliary task: see chex_tf.data.auxiliary."""
+        found = auxiliary.targets(source.records)
+        return found[name][source.examples], found[f"{name}_weight"][source.examples]
 
     @property
     def valid_studies(self) -> np.ndarray:
@@ -85,10 +92,24 @@ class Feed:
         return {"train": self.train.to_json(), "valid": self.valid.to_json()}
 
 
-def open_feed(settings: DataSettings, batch: int) -> Feed:
+def open_feed(settings: DataSettings, batch: int, evaluation_split: str = "valid") -> Feed:
+    _check_evaluation_split(settings, evaluation_split)
     train = Source(settings, TRAINING_SPLIT, training=True)
-    # The validation split is read only once per evaluation: only the training split is cached.
-    valid = Source(dataclasses.replace(settings, cache="none", cache_dir=None), EVALUATION_SPLIT, training=False)
+    # The evaluation split is read only once per evaluation: only the training split is cached.
+    valid = Source(dataclasses.replace(settings, cache="none", cache_dir=None), evaluation_split, training=False)
     if train.targets.tasks != valid.targets.tasks:
         raise InputError(f"{settings.data}: its splits have different observations", "data")
     return Feed(train, valid, batch)
+
+
+def _check_evaluation_split(settings: DataSettings, split: str) -> None:
+    """Refuses a split that is learned from, or that the data lack: ChestX-ray14 comes with train and test alone."""
+    present = split_names(settings.data)
+    if split == TRAINING_SPLIT:
+        raise InputError(f"expected another split than the one learned from; received {split}", "evaluation_split")
+    if split not in present:
+        raise InputError(
+            f"expected a split of {settings.data} to rank checkpoints on, which has {', '.join(present)}; received "
+            f"{split}; launch.prepare --holdout_patients=0.1 carves one from train for --evaluation_split=holdout",
+            "evaluation_split",
+        )

@@ -7,6 +7,8 @@ taken. So 1, 2 and 4 replicas take the same step.
 
 import tensorflow as tf
 
+from chex_tf.training import proximal
+
 
 def cross_entropy(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
     """Sum of w × binary cross-entropy of the sigmoid; targets are anything from 0 to 1, logits (batch, tasks)."""
@@ -68,6 +70,24 @@ def auc_margin_constants(prior: tf.Tensor, margin: float, duals: tf.Tensor, know
     """The terms of `auc_margin` without examples in them; `known` is 1 for tasks with labels in this batch."""
     _, _, alpha = tf.unstack(duals)
     return tf.reduce_sum(known * prior * (1.0 - prior) * (2.0 * alpha * margin - tf.square(alpha)))
+
+
+def auc_margin_pesg_step(
+    duals: tf.Tensor,
+    gradient: tf.Tensor,
+    reference: tf.Tensor,
+    average: tf.Tensor,
+    rate: tf.Tensor,
+    epoch_decay: float,
+    weight_decay: float,
+    stage: proximal.Stage,
+) -> proximal.Stepped:
+    """One step of PESG: a and b as the weights, alpha by ascent at the same rate, kept at or above 0. Reference and
+    average are (2, tasks), of a and b."""
+    decayed = gradient[:2] + weight_decay * duals[:2]
+    stepped = proximal.step(duals[:2], decayed, reference, average, rate, epoch_decay, stage)
+    alpha = tf.maximum(0.0, duals[2:] + rate * gradient[2:])
+    return proximal.Stepped(tf.concat([stepped.value, alpha], 0), stepped.reference, stepped.average)
 
 
 def auc_margin_step(duals: tf.Tensor, gradient: tf.Tensor, learning_rate: float) -> tf.Tensor:

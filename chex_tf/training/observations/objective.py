@@ -1,4 +1,4 @@
-"""The observations of a radiograph, with sex, age and view as auxiliary tasks: an Objective."""
+"""The observations of a radiograph, with or without sex, age, view and projection beside them: an Objective."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -7,24 +7,32 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.data import auxiliary
 from chex_tf.data.distributed import one_pass
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.heads import OBSERVATIONS, Heads
 from chex_tf.models.inputs import Normalisation, Statistics
+from chex_tf.observations import TASK_SETS
 from chex_tf.runs.scored_tasks import scored_tasks
 from chex_tf.settings import InputError, Settings
 from chex_tf.statistics import aggregation
 from chex_tf.training.distribution import Machine
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Batch, Evaluation, Forward, Own
-from chex_tf.training.observations import losses, validation
+from chex_tf.training.observations import auxiliary_tasks, losses, validation
 from chex_tf.training.observations.feed import Feed, open_feed
-from chex_tf.training.observations.settings import IMAGE, STUDY, ObservationsSettings, check_together
+from chex_tf.training.observations.settings import (
+    IMAGE,
+    STUDY,
+    ObservationsSettings,
+    check_optimizer,
+    check_together,
+)
+from chex_tf.training.proximal import Stage
 from chex_tf.training.settings import TrainSettings
 
 DUALS = "auc_margin_duals"  # a, b and alpha of the AUC margin loss, by task
+REFERENCE, AVERAGE = "auc_margin_reference", "auc_margin_average"  # of a and b, for the optimizer pesg
 
 
 def open_observations(
@@ -32,28 +40,65 @@ def open_observations(
 ) -> "ObservationsObjective":
     """Opens the data, after refusing settings that contradict each other."""
     check_together(asked, data)
-    feed = open_feed(data.seeded(training.seed), training.batch)
-    scored = scored_tasks(asked.score_tasks, feed.tasks)
-    return ObservationsObjective(asked, data, feed, scored, feed.prior)
+    check_optimizer(asked, training)
+    feed = open_feed(data.seeded(training.seed), training.batch, training.evaluation_split)
+    _check_auxiliary(asked, feed)
+    scored = scored_tasks(asked.score_tasks, feed.tasks) if asked.learns_observations else ()
+    return ObservationsObjective(asked, data, feed, scored, feed.prior, Pesg.of(training))
+
+
+def _check_auxiliary(asked: ObservationsSettings, feed: Feed) -> None:
+    """Refuses an auxiliary task with nothing to learn or, where nothing else ranks checkpoints, nothing to score."""
+    reasons = {}
+    for name in asked.auxiliary:
+        if why := auxiliary_tasks.lacking(name, *feed.auxiliary_targets(feed.train, name)):
+            advice = "; of frontal films --projection_weight learns AP or PA" if name == "view" else ""
+            raise InputError(f"nothing can be learned of it from these data: {why}{advice}", f"{name}_weight")
+        reasons[name] = auxiliary_tasks.lacking(name, *feed.auxiliary_targets(feed.valid, name))
+    ranking = [name for name in reasons if name != auxiliary_tasks.AGE] or list(reasons)
+    if not asked.learns_observations and all(reasons[name] for name in ranking):
+        listed = "; ".join(f"{name}: {reasons[name]}" for name in ranking)
+        raise InputError(f"nothing would rank checkpoints on {feed.valid.records.split}: {listed}", "evaluation_split")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pesg:
+    """What the AUC margin's own variables share with the weights under the optimizer pesg."""
+
+    epoch_decay: float
+    weight_decay: float  # coupled, for every variable; decoupled, it leaves a and b alone as it does biases
+
+    @classmethod
+    def of(cls, training: TrainSettings) -> "Pesg | None":
+        if training.optimizer != "pesg":
+            return None
+        return cls(training.epoch_decay, training.weight_decay if training.weight_decay_coupled else 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class ObservationsObjective:
-    """`scored` are the tasks whose mean AUROC ranks checkpoints; `prior` (tasks,) are the shares of positives."""
+    """`scored` are the observations whose mean AUROC ranks checkpoints, empty where none are learned; `prior` (tasks,)
+    are the shares of positives."""
 
     asked: ObservationsSettings
     data: DataSettings
     feed: Feed
     scored: tuple[str, ...]
     prior: np.ndarray
+    pesg: Pesg | None = None
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The observations that are learned."""
+        return self.feed.tasks if self.asked.learns_observations else ()
 
     @property
     def score_name(self) -> str:
-        return validation.MEAN
+        return validation.MEAN if self.tasks else auxiliary_tasks.score_name(tuple(self.asked.auxiliary))
 
     @property
     def score_label(self) -> str:
-        return "AUROC"
+        return "AUROC" if self.tasks else auxiliary_tasks.score_label(tuple(self.asked.auxiliary))
 
     @property
     def settings(self) -> tuple[Settings, ...]:
@@ -61,11 +106,15 @@ class ObservationsObjective:
 
     @property
     def heads(self) -> Heads:
-        return Heads(len(self.feed.tasks), self.feed.classes, tuple(self.asked.auxiliary))
+        return Heads(len(self.tasks), self.feed.classes, tuple(self.asked.auxiliary))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return validation.columns(self.feed.tasks)
+        return validation.columns(self.tasks, self._auxiliary)
+
+    @property
+    def _auxiliary(self) -> validation.Auxiliary:
+        return validation.Auxiliary(self.asked.auxiliary, self.asked.age_unit)
 
     # ---- data ------------------------------------------------------------------------------------------------------
 
@@ -99,14 +148,27 @@ class ObservationsObjective:
         return [*self.feed.train.describe(), self._describe_validation(), *self._describe_auxiliary()]
 
     def _describe_auxiliary(self) -> list[str]:
-        if not self.asked.auxiliary:
-            return []
-        weights = ", ".join(f"{name} × {weight:g}" for name, weight in self.asked.auxiliary.items())
-        age = f" (age by smooth L1 per {self.asked.age_unit})" if "age" in self.asked.auxiliary else ""
-        return [f"auxiliary losses: {weights}{age}"]
+        asked = self.asked
+        weighted = (
+            [f"observations weigh {asked.observations_weight:g}"] if asked.observations_weight not in (0, 1) else []
+        )
+        if not asked.auxiliary:
+            return weighted
+        weights = ", ".join(f"{name} × {weight:g}" for name, weight in asked.auxiliary.items())
+        age = f" (age by smooth L1 per {asked.age_unit})" if "age" in asked.auxiliary else ""
+        only = (
+            "" if asked.learns_observations else "; they are all that is learned: no observations, and no head for them"
+        )
+        return [*weighted, f"auxiliary losses: {weights}{age}{only}"]
 
     def _describe_validation(self) -> str:
-        images, ranked = f"{len(self.feed.valid):,} images", f"mean AUROC over {', '.join(self.scored)}"
+        images = f"{len(self.feed.valid):,} images of the split {self.feed.valid.records.split}"
+        if not self.tasks:
+            return f"validation: {images}, checkpoints ranked by {self.score_label}, image by image"
+        asked = self.asked.score_tasks
+        absent = [task for task in TASK_SETS.get(asked[0], ()) if task not in self.tasks] if asked != ("all",) else []
+        without = f" (of {asked[0]}, {', '.join(absent)} is not learned)" if absent else ""
+        ranked = f"mean AUROC over {', '.join(self.scored)}{without}"
         if self.asked.score_by == IMAGE:
             return f"validation: {images}, checkpoints ranked by {ranked}, image by image"
         studies, places = np.unique(self.feed.valid_studies[self.feed.valid.examples], return_inverse=True)
@@ -122,6 +184,9 @@ class ObservationsObjective:
         )
 
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:
+        if not self.tasks:
+            known = ", ".join(f"{name} {float(batch[f'{name}_weight'].sum()):g}" for name in self.asked.auxiliary)
+            return [f"first batch: known of {len(batch['image'])} images: {known}"]
         weights, targets = np.asarray(batch["weights"]), np.asarray(batch["targets"])
         if not np.isfinite(targets).all() or targets.min() < 0.0 or targets.max() > 1.0:
             raise InputError(f"targets go from {targets.min():g} to {targets.max():g}; expected 0 to 1", "data")
@@ -144,8 +209,11 @@ class ObservationsObjective:
         return (DUALS,) if self.asked.loss == "auc_margin" else ()
 
     def variables(self) -> dict[str, tf.Variable]:
-        shape = (3, len(self.feed.tasks))
-        return {name: tf.Variable(tf.zeros(shape), trainable=False, name=name) for name in self.learned}
+        tasks = len(self.feed.tasks)
+        shapes = dict.fromkeys(self.learned, (3, tasks))
+        if self.pesg is not None:
+            shapes |= {REFERENCE: (2, tasks), AVERAGE: (2, tasks)}  # a and b begin at 0
+        return {name: tf.Variable(tf.zeros(shape), trainable=False, name=name) for name, shape in shapes.items()}
 
     def prepare(self, batch: Batch) -> Batch:
         if not self.asked.balance:
@@ -154,18 +222,24 @@ class ObservationsObjective:
         return {**batch, "weights": weights}
 
     def totals(self, batch: Batch) -> list[tf.Tensor]:
-        """The sum of weights over the observations (by task for the AUC margin), then one per auxiliary task."""
+        """The sum of weights over the observations (by task for the AUC margin), if they are learned, then one per
+        auxiliary task."""
+        found = [tf.reduce_sum(batch[f"{name}_weight"]) for name in self.asked.auxiliary]
+        if not self.asked.learns_observations:
+            return found
         by_task = self.asked.loss == "auc_margin"
-        observed = tf.reduce_sum(batch["weights"], axis=0 if by_task else None)
-        return [observed, *(tf.reduce_sum(batch[f"{name}_weight"]) for name in self.asked.auxiliary)]
+        return [tf.reduce_sum(batch["weights"], axis=0 if by_task else None), *found]
 
     def loss(self, forward: Forward, batch: Batch, totals: Sequence[tf.Tensor], own: Own, parts: int) -> tf.Tensor:
         outputs = forward(batch["image"])
         shares = [tf.math.divide_no_nan(1.0, total) for total in totals]
-        loss = self._observations_loss(outputs[OBSERVATIONS], batch, shares[0], own, parts)
-        for (name, weight), share in zip(self.asked.auxiliary.items(), shares[1:], strict=True):
+        loss = tf.constant(0.0)
+        if self.asked.learns_observations:
+            observed = self._observations_loss(outputs[OBSERVATIONS], batch, shares.pop(0), own, parts)
+            loss = self.asked.observations_weight * observed
+        for (name, weight), share in zip(self.asked.auxiliary.items(), shares, strict=True):
             given = outputs[name], batch[name], batch[f"{name}_weight"]
-            loss += weight * share * auxiliary_loss(name, *given, self.asked.age_unit)
+            loss += weight * share * auxiliary_tasks.loss(name, *given, self.asked.age_unit)
         return loss
 
     def _observations_loss(self, logits: tf.Tensor, batch: Batch, share: tf.Tensor, own: Own, parts: int) -> tf.Tensor:
@@ -180,7 +254,29 @@ class ObservationsObjective:
             return share * losses.three_way_cross_entropy(logits, targets, weights, smoothing)
         return share * losses.cross_entropy(logits, targets, weights, smoothing)
 
-    def update(self, strategy: tf.distribute.Strategy, own: Own, gradients: Mapping[str, Any], applies: Any) -> None:
+    def update(
+        self,
+        strategy: tf.distribute.Strategy,
+        own: Own,
+        gradients: Mapping[str, Any],
+        applies: Any,
+        rate: Any,
+        stage: Stage | None,
+    ) -> None:
+        pesg = self.pesg
+        if pesg is not None:
+            assert stage is not None
+
+            def proximal_step(duals: Any, gradient: Any, reference: Any, average: Any) -> None:
+                decays = pesg.epoch_decay, pesg.weight_decay
+                stepped = losses.auc_margin_pesg_step(duals, gradient, reference, average, rate, *decays, stage)
+                for variable, value in zip((duals, reference, average), stepped, strict=True):
+                    variable.assign(value)
+
+            given = gradients[DUALS], own[REFERENCE], own[AVERAGE]
+            strategy.extended.update(own[DUALS], proximal_step, args=given, group=False)
+            return
+
         def step(duals: tf.Variable, gradient: tf.Tensor) -> None:
             stepped = losses.auc_margin_step(duals, gradient, self.asked.auc_learning_rate)
             duals.assign(stepped if applies is None else tf.where(applies, stepped, duals))
@@ -196,23 +292,13 @@ class ObservationsObjective:
             machine.strategy,
             network,
             batches,
-            self.feed.tasks,
+            self.tasks,
             self.scored,
             self.feed.blank_rules,
             self.feed.valid_studies if self.asked.score_by == STUDY else None,
+            self._auxiliary,
         )
 
     def show(self, board: Any, step: int, found: Evaluation) -> None:
-        for column, task in enumerate(self.feed.tasks):
+        for column, task in enumerate(self.tasks):
             board.precision_recall(step, task, found.detail.truth[:, column], found.detail.probabilities[:, column])
-
-
-def auxiliary_loss(name: str, outputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, age_unit: str) -> tf.Tensor:
-    """Smooth L1 for the age, cross-entropy for sex and view (in-domain pre-training, section 5.1), summed.
-
-    Targets are as batches have them; the age is predicted in `age_unit`.
-    """
-    values = tf.reshape(outputs, [-1])
-    if name == "age":
-        return losses.smooth_l1(values, auxiliary.age_in(age_unit, targets), weights)
-    return losses.cross_entropy(values, targets, weights)

@@ -1,7 +1,7 @@
-"""Scores on the validation set: every image once, exact AUROC by study or image, the same loss as in training."""
+"""Scores on the evaluation split: every image once, exact AUROC by study or image, and those of auxiliary tasks."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.statistics import aggregation, ranking
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation
-from chex_tf.training.observations import losses
+from chex_tf.training.observations import auxiliary_tasks, losses
 
 LOSS, MEAN = "validation_loss", "auroc"
 
@@ -27,14 +27,24 @@ class Predicted:
     truth: np.ndarray  # (images or studies, tasks): 1, 0, NaN
 
 
-def columns(tasks: Sequence[str]) -> tuple[str, ...]:
-    return (LOSS, MEAN, *(f"{MEAN}/{task}" for task in tasks))
+@dataclasses.dataclass(frozen=True)
+class Auxiliary:
+    """The auxiliary tasks that are scored too: weight of each one's loss by name, and the unit of predicted ages."""
+
+    weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    age_unit: str = "decade"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.weights)
 
 
-def auroc(truth: np.ndarray, scores: np.ndarray) -> float:
-    """NaN where all images are of one class."""
-    order = ranking.rank(truth, scores)
-    return float(ranking.auroc(order, np.ones((1, len(truth)), np.int64))[0])
+def columns(tasks: Sequence[str], auxiliary: Auxiliary = Auxiliary()) -> tuple[str, ...]:
+    """The loss, the score that ranks checkpoints, then each task's; without observations, `tasks` is empty."""
+    of_auxiliary = tuple(auxiliary_tasks.column(name) for name in auxiliary.names)
+    if not tasks:
+        return (LOSS, auxiliary_tasks.score_name(auxiliary.names), *of_auxiliary)
+    return (LOSS, MEAN, *(f"{MEAN}/{task}" for task in tasks), *of_auxiliary)
 
 
 def by_study(images: Predicted, studies: np.ndarray) -> Predicted:
@@ -54,18 +64,25 @@ def evaluator(
     scored: Sequence[str],
     blank_rules: Sequence[Rule],
     studies: np.ndarray | None = None,
+    auxiliary: Auxiliary = Auxiliary(),
 ) -> Callable[[], Evaluation]:
     """A function that goes over `batches` (distributed, the same every time) and scores the current network.
 
-    `studies` (records,) numbers each image's study by the image's `index`; without it images are scored.
+    `studies` (records,) numbers each image's study by the image's `index`; without it images are scored. Without
+    `tasks`, the network has no observations, and the auxiliary tasks alone rank checkpoints.
     """
 
-    kept = ("targets", "weights", "weight", *(("index",) if studies is not None else ()))
+    kept = ["weight", *(name for one in auxiliary.names for name in (one, f"{one}_weight"))]
+    if tasks:
+        kept += ["targets", "weights", *(("index",) if studies is not None else ())]
 
     def replica_outputs(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        logits = network.outputs(batch["image"], training=False)[OBSERVATIONS]
-        labels = tf.cast(batch["labels"], tf.int32)  # collectives do not support int8
-        return {"logits": logits, "labels": labels, **{name: batch[name] for name in kept}}
+        outputs = network.outputs(batch["image"], training=False)
+        found = {f"{name}_output": outputs[name] for name in auxiliary.names} | {name: batch[name] for name in kept}
+        if tasks:
+            # Labels as integers of 32 bits: collectives do not support int8.
+            found |= {"logits": outputs[OBSERVATIONS], "labels": tf.cast(batch["labels"], tf.int32)}
+        return found
 
     @tf.function
     def collect(batch: Any) -> dict[str, tf.Tensor]:
@@ -79,14 +96,23 @@ def evaluator(
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         real = whole.pop("weight") > 0
         whole = {name: value[real] for name, value in whole.items()}
+        given = {name: (whole[f"{name}_output"], whole[name], whole[f"{name}_weight"]) for name in auxiliary.names}
+        by_auxiliary = {name: auxiliary_tasks.score(name, *one, auxiliary.age_unit) for name, one in given.items()}
+        if not tasks:
+            loss, mean = _auxiliary_loss(given, auxiliary), auxiliary_tasks.ranking_score(by_auxiliary)
+            values = (loss, mean, *by_auxiliary.values())
+            return Evaluation(dict(zip(columns((), auxiliary), values, strict=True)), loss, mean)
         found = Predicted(probabilities.from_logits(whole["logits"]), truth(whole["labels"], blank_rules))
         if studies is not None:
             found = by_study(found, studies[whole["index"]])
-        by_task = {task: auroc(found.truth[:, i], found.probabilities[:, i]) for i, task in enumerate(tasks)}
+        by_task = {
+            task: ranking.unweighted_auroc(found.truth[:, i], found.probabilities[:, i]) for i, task in enumerate(tasks)
+        }
         known = [by_task[task] for task in scored if not np.isnan(by_task[task])]
         mean = float(np.mean(known)) if known else float("nan")
         loss = _mean_loss(whole)
-        return Evaluation(dict(zip(columns(tasks), (loss, mean, *by_task.values()), strict=True)), loss, mean, found)
+        values = (loss, mean, *by_task.values(), *by_auxiliary.values())
+        return Evaluation(dict(zip(columns(tasks, auxiliary), values, strict=True)), loss, mean, found)
 
     return evaluate
 
@@ -98,3 +124,14 @@ def _mean_loss(whole: dict[str, np.ndarray]) -> float:
     with tf.device("/CPU:0"):
         total = loss_sum(*(tf.constant(whole[name], tf.float32) for name in ("logits", "targets", "weights")))
     return float(total) / max(1e-12, float(whole["weights"].sum()))
+
+
+def _auxiliary_loss(given: Mapping[str, Sequence[np.ndarray]], auxiliary: Auxiliary) -> float:
+    """The sum of the tasks' mean losses over the images of which each is known, weighed as in training."""
+    total = 0.0
+    for name, (outputs, targets, weights) in given.items():
+        with tf.device("/CPU:0"):
+            found, truth, known = (tf.constant(one, tf.float32) for one in (outputs, targets, weights))
+            summed = float(auxiliary_tasks.loss(name, found, truth, known, auxiliary.age_unit))
+        total += auxiliary.weights[name] * summed / max(1e-12, float(weights.sum()))
+    return total

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from chex_tf.training.observations.objective import auxiliary_loss
+from chex_tf.training.observations import auxiliary_tasks
 from chex_tf.training.train import train_observations
 
 
@@ -25,13 +25,15 @@ from chex_tf.training.train import train_observations
 )
 def test_an_ages_error_costs_what_smooth_l1_in_its_unit_says(unit, predicted, cost):
     outputs, targets = tf.constant([[predicted], [1.0]]), tf.constant([0.6, 0.9])
-    found = auxiliary_loss("age", outputs, targets, tf.constant([2.0, 0.0]), unit)
+    found = auxiliary_tasks.loss("age", outputs, targets, tf.constant([2.0, 0.0]), unit)
     assert float(found) == pytest.approx(2 * cost, rel=1e-4)
 
 
 def test_sex_and_view_have_no_unit():
     for name in ("sex", "view"):
-        found = [auxiliary_loss(name, tf.zeros((1, 1)), tf.ones(1), tf.ones(1), unit) for unit in ("century", "year")]
+        found = [
+            auxiliary_tasks.loss(name, tf.zeros((1, 1)), tf.ones(1), tf.ones(1), unit) for unit in ("century", "year")
+        ]
         np.testing.assert_allclose(found, math.log(2), rtol=1e-6)
 
 

@@ -18,6 +18,7 @@ from chex_tf.evaluation import evaluation, matching
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.observations import OBSERVATIONS
+from chex_tf.statistics import ranking
 from chex_tf.statistics.measure import MEAN
 from chex_tf.training.observations import validation
 
@@ -149,4 +150,4 @@ def test_three_way_logits_give_positive_against_negative():
 def test_auroc_is_scikit_learns():
     generator = np.random.default_rng(0)
     truth, scores = (generator.random(300) < 0.2).astype(float), generator.integers(0, 40, 300) / 40
-    assert validation.auroc(truth, scores) == pytest.approx(roc_auc_score(truth, scores), abs=1e-12)
+    assert ranking.unweighted_auroc(truth, scores) == pytest.approx(roc_auc_score(truth, scores), abs=1e-12)
