@@ -19,7 +19,7 @@ FIGURES = {
     ),
     "coverage": (
         "AUROC 0.95, 10 positive: auto N% ± N",
-        "AUROC 0.8, 25 positive, patients: auto N% ± N",
+        "AUROC 0.8, 25 positive, patients: auto N% ± N, by study N% ± N",
         "AUROC 0.85 against 0.85, 25 positive: interval N% ± N, p < 0.05 N% ± N",
         "proportion 0.97, 50 patients alike by 0.3: Wilson N% ± N",
         "bootstrap: AUROC 0.95, 25 positive: percentile N% ± N, BCa N% ± N",
