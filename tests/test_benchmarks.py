@@ -46,6 +46,11 @@ FIGURES = {
         "records, augmented / records N 0.6 N",
     ),
     "kills": ("untouched run: N s", "kill 1: step N on disk", "1 kills over 1 runs of 12 steps: all equal"),
+    "noninferiority": (
+        "AUROC 0.84 against 0.86, margin 0.02, 100 positives: bootstrap non-inferior N%, equivalent N%; DeLong "
+        "non-inferior N%, equivalent N%",
+        "AUROC 0.86 against 0.86, margin 0.05, 25 positives: bootstrap non-inferior N%",
+    ),
     "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
     "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
     "precision": (
@@ -60,6 +65,11 @@ FIGURES = {
         "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
     ),
     "train_step": ("ResNet18Minus3 N",),
+    "training_variance": (
+        "AUROC 0.85, 100 positives, SD over seeds 0.01, mean of 3 runs: in use N%, Satterthwaite N%, hierarchical "
+        "bootstrap N%; width in use N",
+        "AUROC 0.95, 25 positives, SD over seeds 0.01, 3 runs against 3: in use N%",
+    ),
     "training": (
         "bare step on one batch N images a second",
         "from TFRecords N images a second, N of the bare step",
