@@ -4,6 +4,8 @@ python -m launch.zoo --arch=DenseNet121,DenseNet121Minus1
 
 python -m launch.zoo --format=csv > zoo.csv
 
+python -m launch.zoo --format=markdown
+
 Counts are kept in ~/.cache/chex_tf (or $XDG_CACHE_HOME/chex_tf), so only the first listing builds the models.
 """
 
@@ -16,14 +18,21 @@ from launch.command import run
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ZooSettings(Settings):
-    format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
+    format: str = setting(
+        "table",
+        help="table for people, csv and json for programs; markdown for the tables of docs/models.md, without counts",
+        choices=("table", "csv", "json", "markdown"),
+    )
     arch: tuple[str, ...] = setting((), help="models to list; the whole catalogue if none is named")
 
 
 def main(settings: ZooSettings) -> None:
-    from chex_tf.models import catalogue, kept_counts, zoo
+    from chex_tf.models import catalogue, kept_counts, markdown, zoo
     from launch.progress import Progress
 
+    if settings.format == "markdown":
+        sys.stdout.write(markdown.tables([catalogue.row(name) for name in settings.arch or catalogue.names()]))
+        return
     counted = zoo.entries(settings.arch or catalogue.names(), Progress("models"), kept_counts.place())
     as_text = {"table": zoo.as_table, "csv": zoo.as_csv, "json": zoo.as_json}[settings.format]
     sys.stdout.write(as_text(counted))

@@ -24,24 +24,43 @@ from chex_tf.statistics.rank_correlation import Correlation, correlate
 FEWEST_MODELS = 4  # three models are in perfect order one time in three by chance alone
 
 COLUMNS = ("model", "family", "parameters", "imagenet_top1")
-PAPER_PARAMETERS, TIMES_SMALLER = "paper_parameters_millions", "times_smaller"  # columns that may be there
+# Columns that may be there. The last holds NAME=ACCURACY of every released checkpoint.
+PAPER_PARAMETERS, TIMES_SMALLER = "paper_parameters_millions", "times_smaller"
+PAPER_TOP1, CHECKPOINTS_TOP1 = "paper_imagenet_top1", "weights_imagenet_top1"
 # Attribute of an entry, and its words. The paper's counts differ from the built models' for some architectures.
 SIZES = (("parameters", "parameters"), ("paper_parameters_millions", "the paper's parameters"))
-ATTRIBUTES = (*SIZES, ("imagenet_top1", "ImageNet accuracy"))
+OF_IMAGENET, OF_LOADED = "ImageNet accuracy of --weights=imagenet", "ImageNet accuracy of the weights loaded"
+IN_PAPER = "ImageNet accuracy in the paper's source"
+ATTRIBUTES = (*SIZES, ("imagenet_top1", OF_IMAGENET), (PAPER_TOP1, IN_PAPER))
+ATTRIBUTES_LOADED = (*SIZES, ("imagenet_top1", OF_LOADED), (PAPER_TOP1, IN_PAPER))  # of entries as `loaded` gives them
+OPTIONAL = {PAPER_PARAMETERS, PAPER_TOP1}  # a catalogue may do without them
 FILES = ""  # in place of an arm, for models given as files
+NAN = float("nan")
 
 Say = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue; a missing number is NaN."""
+    """A row of the catalogue; a missing number is NaN.
+
+    imagenet_top1         of the checkpoint that --weights=imagenet loads
+    paper_imagenet_top1   of the same network in the package from which CheXtransfer took it
+    checkpoints_top1      by the name that --weights takes
+    """
 
     family: str
     parameters: float
     imagenet_top1: float
     paper_parameters_millions: float
     is_truncated: bool
+    paper_imagenet_top1: float = NAN
+    checkpoints_top1: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def loaded(self, weights: str) -> "Entry":
+        """The same with the accuracy of these weights in place of that of --weights=imagenet."""
+        top1 = self.imagenet_top1 if weights == "imagenet" else self.checkpoints_top1.get(weights, NAN)
+        return dataclasses.replace(self, imagenet_top1=top1)
 
 
 def read(path: pathlib.Path) -> dict[str, Entry]:
@@ -57,6 +76,8 @@ def read(path: pathlib.Path) -> dict[str, Entry]:
             _number(path, row, "imagenet_top1"),
             _number(path, row, PAPER_PARAMETERS),
             _number(path, row, TIMES_SMALLER) > 1,  # launch.zoo gives 1 for a whole network
+            _number(path, row, PAPER_TOP1),
+            _by_checkpoint(path, row),
         )
         for row in rows
     }
@@ -64,9 +85,20 @@ def read(path: pathlib.Path) -> dict[str, Entry]:
 
 def _number(path: pathlib.Path, row: dict[str, str], column: str) -> float:
     try:
-        return float(row[column]) if row.get(column) else float("nan")
+        return float(row[column]) if row.get(column) else NAN
     except ValueError:
         raise InputError(f"{path}: expected a number as {column} of {row['model']}; received {row[column]!r}") from None
+
+
+def _by_checkpoint(path: pathlib.Path, row: dict[str, str]) -> dict[str, float]:
+    pairs = [pair.strip().rpartition("=") for pair in (row.get(CHECKPOINTS_TOP1) or "").split(";") if pair.strip()]
+    try:
+        return {name: float(number) for name, _, number in pairs}
+    except ValueError:
+        raise InputError(
+            f"{path}: expected NAME=NUMBER, with ; between, as {CHECKPOINTS_TOP1} of {row['model']}; received "
+            f"{row[CHECKPOINTS_TOP1]!r}"
+        ) from None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,8 +128,11 @@ def relate(
     spread: dict[str, FamilySpread] = {}
     for arm, members in arms.items():
         of_arm = f", {arm}" if arm != FILES else ""
-        side = _side(evaluation, entries, list(members.items()))
-        found |= _correlations(side, ATTRIBUTES, f"AUROC{of_arm}", evaluation.settings.seed, say)
+        known, attributes = entries, ATTRIBUTES
+        if arm == "pretrained":
+            known, attributes = _loaded(entries, members, trained, say), ATTRIBUTES_LOADED
+        side = _side(evaluation, known, list(members.items()))
+        found |= _correlations(side, attributes, f"AUROC{of_arm}", evaluation.settings.seed, say)
         if len(members) > 1:
             families, parameters = [one.family for one in side.entries], [one.parameters for one in side.entries]
             seed = evaluation.settings.seed
@@ -140,6 +175,24 @@ def _arms(
     return arms
 
 
+def _loaded(
+    entries: Mapping[str, Entry], members: Members, trained: Mapping[str, TrainedModel], say: Say
+) -> dict[str, Entry]:
+    """The entries of pretrained runs, each with the accuracy of the checkpoint from which its runs started."""
+    weights = {row: trained[names[0]].weights for row, names in members.items()}
+    found = {row: entries[row].loaded(name) for row, name in weights.items()}
+    named = [
+        f"{row} {_known(found[row].imagenet_top1)} ({name})" for row, name in weights.items() if name != "imagenet"
+    ]
+    if named:
+        say(f"{OF_LOADED} is that of other weights than --weights=imagenet for {first_few(named)}")
+    return found
+
+
+def _known(number: float) -> str:
+    return "unknown" if np.isnan(number) else f"{number:g}"
+
+
 def _row(name: str, trained: Mapping[str, TrainedModel]) -> str:
     """The model's name in the catalogue."""
     return trained[name].arch if name in trained else name
@@ -170,8 +223,8 @@ def _correlations(
         name = f"{words} and {with_what}"
         over = np.array([getattr(entry, attribute) for entry in side.entries], np.float64)
         given = np.flatnonzero(~np.isnan(over))
-        if attribute == PAPER_PARAMETERS and not given.size:
-            continue  # a catalogue may do without them
+        if attribute in OPTIONAL and not given.size:
+            continue
         if given.size < FEWEST_MODELS:
             say(f"no rank correlation of {name}: it needs {FEWEST_MODELS} models or pairs, {given.size} are known")
             continue
@@ -191,9 +244,10 @@ def _pairs(
     scratch, pretrained = arms.get("scratch", {}), arms.get("pretrained", {})
     pairs = [(row, names, scratch[row]) for row, names in pretrained.items() if row in scratch]
     left_out: dict[str, list[str]] = {}
+    pools = {pool.name for pool in evaluation.pooled.pools}
     for pair in evaluation.settings.compare:
         first, second = pair.split(":")
-        reason = _no_boost(first, second, entries, trained)
+        reason = "pools of runs" if first in pools else _no_boost(first, second, entries, trained)
         if reason:
             left_out.setdefault(reason, []).append(pair)
         elif first not in trained and second not in trained:

@@ -1,31 +1,38 @@
-"""Rows beyond the paper's: ResNets as PyTorch has them, NASNet-A-Mobile, Transfusion's CBR family, VGG16, Lite0."""
+"""Rows beyond the paper's: ResNet-152, Keras' ResNets, NASNet-A-Mobile, Transfusion's CBR family, VGG16, Lite0."""
 
 from chex_tf.models import timm_names
-from chex_tf.models.paper_rows import CADENE, KERAS_DEFAULT, PYTORCH_NORMALISATION, RESNET152, TIMM, TORCHVISION
-from chex_tf.models.rows import APACHE, BSD, BatchNormalisation, Checkpoint, Row, hub_file, keras_file
+from chex_tf.models.paper_rows import (
+    CADENE,
+    INCEPTION_NORMALISATION,
+    KERAS_DEFAULT,
+    KERAS_NORMALISATION,
+    PYTORCH_NORMALISATION,
+    TORCHVISION,
+    of_timm,
+    residual,
+)
+from chex_tf.models.rows import APACHE, BatchNormalisation, Checkpoint, Original, Row, keras_file
 
 _NASNET = "nasnet_mobile_no_top.h5"
 _VGG16 = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _VGG16_URL = f"tensorflow/keras-applications/vgg16/{_VGG16}"
 
 
-def _pytorch_residual(
-    depth: int, blocks: tuple[int, int, int, int], top1: tuple[tuple[str, float], ...], hub_top1: float
-) -> Row:
+def _keras_residual(depth: int, blocks: tuple[int, int, int, int], digest: str, released: float) -> Row:
+    file = f"resnet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
     return Row(
-        name=f"ResNet{depth}PyTorch",
+        name=f"ResNet{depth}Keras",
         family="ResNet",
-        builder=f"resnet:ResNet{depth}",
+        builder=f"applications:ResNet{depth}",
         features=2048,
         cam_layer=f"conv5_block{blocks[3]}_out",
         cam_grid=10,
         cut_layers=tuple(f"conv{stage}_block{count}_out" for stage, count in enumerate(blocks, start=2)),
-        imagenet_top1=top1,
-        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, hub_top1, BSD, "fc", default=True),),
-        namings=(timm_names.residual,),
-        initialisers=("he_fan_out",),
-        batch_normalisation=PYTORCH_NORMALISATION,
-        note="no convolution biases, stride in the 3×3: the network to which PyTorch and the paper give this name",
+        checkpoints=(keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released),),
+        keras_only=f"Keras strides in another convolution than PyTorch; --arch=ResNet{depth} is PyTorch's network",
+        initialisers=("glorot_uniform",),
+        batch_normalisation=KERAS_NORMALISATION,
+        note=f"convolutions with biases, stride in the first 1×1, Caffe's weights; PyTorch's network is ResNet{depth}",
     )
 
 
@@ -46,10 +53,10 @@ def _cbr(name: str, features: int, blocks: int, grid: int) -> Row:
 
 
 BEYOND: tuple[Row, ...] = (
-    RESNET152,
-    _pytorch_residual(50, (3, 4, 6, 3), ((TORCHVISION, 76.15), (TIMM, 79.04), (CADENE, 76.00)), 76.13),
-    _pytorch_residual(101, (3, 4, 23, 3), ((TORCHVISION, 77.37), (TIMM, 77.37), (CADENE, 77.44)), 77.38),
-    _pytorch_residual(152, (3, 8, 36, 3), ((TORCHVISION, 78.31),), 78.32),
+    residual(152, (3, 8, 36, 3), None, ((TORCHVISION, 78.31),), 78.32),
+    _keras_residual(50, (3, 4, 6, 3), "4d473c1dd8becc155b73f8504c6f6626", 74.9),
+    _keras_residual(101, (3, 4, 23, 3), "88cf7a10940856eca736dc7b7e228a21", 76.4),
+    _keras_residual(152, (3, 8, 36, 3), "ee4c566cf9a93f14d82f913c2dc6dd0c", 76.6),
     Row(
         name="NASNetMobile",
         family="NASNet",
@@ -72,6 +79,9 @@ BEYOND: tuple[Row, ...] = (
         keras_only="PyTorch's network pads differently; --weights=imagenet is Keras' own file",
         initialisers=("he_normal", "glorot_uniform"),  # convolutions, and separable ones
         batch_normalisation=BatchNormalisation(0.9997, 1e-3),
+        original=Original(
+            "uniform_fan_in", INCEPTION_NORMALISATION, "Cadene 0.7.4, nasnet_mobile.py: PyTorch 1.4.0's own, nn.Conv2d"
+        ),
         note="the network whose count the paper prints beside MNASNet",
     ),
     _cbr("CBR-LargeT", 512, 5, 10),
@@ -90,6 +100,7 @@ BEYOND: tuple[Row, ...] = (
         checkpoints=(keras_file(_VGG16, _VGG16_URL, "6d6bbae143d832006294945121d1f1fc", "caffe", 224, 71.3),),
         keras_only="PyTorch's names are not known here; --weights=imagenet is Keras' own file",
         initialisers=("glorot_uniform",),
+        original=Original("he_fan_out", None, "torchvision 0.5.0, vgg.py"),
         note="global average pooling and one dense layer instead of VGG's three",
     ),
     Row(
@@ -128,5 +139,6 @@ BEYOND: tuple[Row, ...] = (
         namings=(timm_names.lite,),
         initialisers=("he_fan_out_truncated",),
         batch_normalisation=KERAS_DEFAULT,
+        original=of_timm("efficientnet_lite0"),
     ),
 )

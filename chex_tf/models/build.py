@@ -5,23 +5,34 @@ from collections.abc import Callable
 
 import keras
 
-from chex_tf.models import catalogue, fused_batch_normalization, heads, initialisation, stochastic_depth, weights
+from chex_tf.models import (
+    batch_normalisation,
+    catalogue,
+    fused_batch_normalization,
+    heads,
+    initialisation,
+    initialisers,
+    stochastic_depth,
+    weights,
+)
 from chex_tf.models.features import cut, initialise, whole_network
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Encoder, Normalisation, Statistics, normalisation
 from chex_tf.models.layers_within import every_layer
 from chex_tf.models.rows import Row
-from chex_tf.models.settings import ModelSettings
+from chex_tf.models.settings import KERAS, ModelSettings
 from chex_tf.models.truncation import truncate
 from chex_tf.settings import InputError, nearest
 
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    """A model, the normalisation that it expects, how its weights were loaded and what became of them."""
+    """A model, the settings as resolved, the normalisation that it expects, how its weights were loaded and what became
+    of them."""
 
     model: keras.Model
     row: Row
+    settings: ModelSettings
     normalisation: Normalisation | None
     loaded: weights.Loaded | None
     parts: tuple[initialisation.Part, ...] = ()
@@ -44,7 +55,8 @@ def build_model(
     of the run whose folder `settings.weights` names.
     """
     row = catalogue.row(settings.arch)
-    network = whole_network(row, side, seed)
+    settings = batch_normalisation.resolved(settings, row, encoder)
+    network = whole_network(row, side, seed, settings.initialiser)
     if settings.stochastic_depth is not None:
         stochastic_depth.set_rate(network, settings.stochastic_depth)
     features = truncated(row, network, settings.truncate_at)
@@ -60,14 +72,13 @@ def build_model(
             _check_below_the_cut(settings.transfuse_up_to, features)
         network, origins = _started(settings, row, network, side, seed)
         features = truncated(row, network, settings.truncate_at)
-    model = assemble(features, heads_wanted, seed)
-    if settings.batch_norm_momentum is not None:
-        _set_momentum(model, settings.batch_norm_momentum)
+    model = assemble(features, heads_wanted, seed, settings.initialiser)
+    batch_normalisation.choose(model, settings)
     if settings.fused:
         fused_batch_normalization.fuse(model)
     open_question = settings.weights == "none" and statistics is None
     wanted = None if open_question else normalisation(row, settings.weights, statistics, settings.scheme, encoder)
-    return Built(model, row, wanted, loaded, initialisation.parts(model, origins))
+    return Built(model, row, settings, wanted, loaded, initialisation.parts(model, origins))
 
 
 def _started(
@@ -84,7 +95,7 @@ def _started(
         return pretrained, dict.fromkeys(
             names, initialisation.MEAN_VARIANCE if settings.mean_variance else initialisation.PRETRAINED
         )
-    start = whole_network(row, side, seed)
+    start = whole_network(row, side, seed, settings.initialiser)
     if settings.stochastic_depth is not None:
         stochastic_depth.set_rate(start, settings.stochastic_depth)
     if settings.mean_variance:
@@ -101,10 +112,12 @@ def truncated(row: Row, network: keras.Model, truncate_at: str | None = None) ->
     return features if truncate_at is None else truncate(features, truncate_at)
 
 
-def assemble(features: keras.Model, heads_wanted: Heads, seed: int) -> keras.Model:
+def assemble(features: keras.Model, heads_wanted: Heads, seed: int, initialiser: str = KERAS) -> keras.Model:
     """`features` under a head drawn from `seed`; the layers are shared."""
     model = heads.attach(features, heads_wanted)
-    initialise(model, seed, only=heads.names(heads_wanted))
+    names = heads.names(heads_wanted)
+    initialisers.choose_for_heads(model, names, initialiser)
+    initialise(model, seed, only=names)
     return model
 
 
@@ -116,9 +129,3 @@ def _check_below_the_cut(layer: str, features: keras.Model) -> None:
             f"{nearest(layer, names)}",
             "transfuse_up_to",
         )
-
-
-def _set_momentum(model: keras.Model, momentum: float) -> None:
-    for layer in every_layer(model):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = momentum

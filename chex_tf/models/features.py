@@ -6,15 +6,17 @@ from collections.abc import Container
 
 import keras
 
-from chex_tf.models import catalogue
+from chex_tf.models import catalogue, initialisers
 from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.rows import Row
+from chex_tf.models.settings import KERAS
 from chex_tf.models.truncation import truncate
 from chex_tf.settings import InputError
 
 
-def whole_network(row: Row, side: int, seed: int) -> keras.Model:
-    """The whole network of `row`, before any cut, for images of side×side×3, initialised from `seed`."""
+def whole_network(row: Row, side: int, seed: int, initialiser: str = KERAS) -> keras.Model:
+    """The whole network of `row`, before any cut, for images of side×side×3, initialised from `seed`; `initialiser` is
+    that of ModelSettings."""
     if side < row.smallest:
         raise InputError(
             f"{row.name} takes images of at least {row.smallest} pixels per side; received {side}", "image_size"
@@ -22,6 +24,7 @@ def whole_network(row: Row, side: int, seed: int) -> keras.Model:
     module, variant = catalogue.whole(row).builder.split(":")
     builder = importlib.import_module(f"chex_tf.models.{module}")
     model = builder.build(variant, (side, side, 3))
+    initialisers.choose(model, row, initialiser)
     initialise(model, seed)
     return model
 

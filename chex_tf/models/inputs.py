@@ -7,6 +7,7 @@ catalogue scales or normalises inside (what keras.applications builds in is left
 
 import dataclasses
 import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,13 @@ class Normalisation:
         out = array * np.asarray(self.scale, np.float32) + np.asarray(self.offset, np.float32)
         return out[..., ::-1] if self.reverse_channels else out
 
+    def __str__(self) -> str:
+        """Its name, and mean and deviation on the scale from 0 to 255."""
+        mean = _listed(-offset / scale for scale, offset in zip(self.scale, self.offset, strict=True))
+        deviation = _listed(1 / scale for scale in self.scale)
+        order = "; channels in the order blue, green, red" if self.reverse_channels else ""
+        return f"{self.name}: mean {mean} and deviation {deviation} of values from 0 to 255{order}"
+
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
@@ -64,12 +72,18 @@ class Normalisation:
 
 @dataclasses.dataclass(frozen=True)
 class Encoder:
-    """An earlier run's weights to start from: those below the head, their network (None where it is not known), and
-    the normalisation that they were trained with."""
+    """An earlier run's weights to start from: those below the head, their network (None where it is not known), the
+    normalisation that they were trained with, and batch normalisation's epsilon (None where it was the builder's)."""
 
     file: pathlib.Path
     arch: str | None
     normalisation: Normalisation | None
+    batch_norm_epsilon: float | None = None
+
+
+def _listed(numbers: Iterable[float]) -> str:
+    """Of red, green and blue; once if they are alike."""
+    return ", ".join(dict.fromkeys(f"{number:.5g}" for number in numbers))
 
 
 def _standardised(name: str, mean: Triple, deviation: Triple) -> Normalisation:

@@ -7,6 +7,8 @@ from chex_tf.models.rows import (
     APACHE,
     BSD,
     BatchNormalisation,
+    Initialiser,
+    Original,
     Row,
     hub_file,
     keras_file,
@@ -15,13 +17,24 @@ from chex_tf.models.rows import (
 # Top-1 by source. CheXtransfer (section 3.1) took DenseNet and ResNet from torchvision, Inception and MNASNet from
 # Cadene's pretrainedmodels 0.7.4, EfficientNet and MobileNet from timm 0.2.1; the paper's source comes first.
 TORCHVISION, TIMM, CADENE = "torchvision", "timm 0.2.1", "Cadene 0.7.4"
+Top1 = tuple[tuple[str, float], ...]
 
 # keras.applications' batch normalisation: that of DenseNet and ResNet, and Keras' default.
 KERAS_NORMALISATION, KERAS_DEFAULT = BatchNormalisation(0.99, 1.001e-5), BatchNormalisation(0.99, 1e-3)
 PYTORCH_NORMALISATION = BatchNormalisation(0.9, 1e-5)  # PyTorch's default
+INCEPTION_NORMALISATION = BatchNormalisation(0.9, 1e-3)  # Cadene's InceptionV4 and NASNet, torchvision's InceptionV3
+
+
+def of_torchvision(file: str, initialiser: Initialiser) -> Original:
+    return Original(initialiser, PYTORCH_NORMALISATION, f"torchvision 0.5.0, {file}.py")
+
+
+def of_timm(model: str, remark: str = "") -> Original:
+    """timm divides a depthwise convolution's outputs by its groups, as TensorFlow's releases do."""
+    return Original("he_fan_out", PYTORCH_NORMALISATION, f"timm 0.2.1, {model}: `_init_weight_goog`{remark}")
+
 
 _WITH_1000 = "the paper's count is for 1000 outputs"
-_BIASES = f"{_WITH_1000}; and Keras' convolutions have biases, PyTorch's have none"
 MNASNET_COUNT = (
     "5.290M is NASNet-A-Mobile's count (5,289,978 with 1000 outputs); MNASNet 1.0 has 4,383,312 with 1000 outputs"
 )
@@ -63,6 +76,7 @@ def _dense(
         namings=(timm_names.dense,),
         initialisers=("glorot_uniform",),
         batch_normalisation=KERAS_NORMALISATION,
+        original=of_torchvision("densenet", "he_fan_in"),
     )
 
 
@@ -96,43 +110,32 @@ def _efficient(
         two_paddings=True,
         initialisers=("he_fan_out_truncated",),
         batch_normalisation=KERAS_DEFAULT,
+        original=of_timm(f"efficientnet_b{variant}"),
     )
 
 
-def _residual(
-    depth: int,
-    blocks: tuple[int, int, int, int],
-    millions: float | None,
-    top1: tuple[tuple[str, float], ...],
-    digest: str,
-    released: float,
-) -> Row:
-    built_here = depth < 50
-    file = f"resnet{depth}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+def residual(depth: int, blocks: tuple[int, int, int, int], millions: float | None, top1: Top1, released: float) -> Row:
+    """ResNets as in PyTorch: no biases in the convolutions, and bottlenecks stride in their 3×3."""
     return Row(
         name=f"ResNet{depth}",
         family="ResNet",
-        builder=f"{'resnet' if built_here else 'applications'}:ResNet{depth}",
-        features=512 if built_here else 2048,
+        builder=f"resnet:ResNet{depth}",
+        features=512 if depth < 50 else 2048,
         cam_layer=f"conv5_block{blocks[3]}_out",
         cam_grid=10,
         cut_layers=tuple(f"conv{stage}_block{count}_out" for stage, count in enumerate(blocks, start=2)),
         paper_parameters_millions=millions,
-        difference="" if millions is None else _WITH_1000 if built_here else _BIASES,
+        difference="" if millions is None else _WITH_1000,
         imagenet_top1=top1,
-        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, released, BSD, "fc", default=True),)
-        if built_here
-        else (keras_file(file, f"tensorflow/keras-applications/resnet/{file}", digest, "caffe", 224, released),),
-        namings=(timm_names.residual,) if built_here else (),
-        keras_only=""
-        if built_here
-        else f"Keras strides in another convolution than PyTorch; --arch=ResNet{depth}PyTorch is PyTorch's network",
-        initialisers=("he_fan_out",) if built_here else ("glorot_uniform",),
-        batch_normalisation=PYTORCH_NORMALISATION if built_here else KERAS_NORMALISATION,
+        checkpoints=(hub_file(f"resnet{depth}.tv_in1k", "torch", 224, released, BSD, "fc", default=True),),
+        namings=(timm_names.residual,),
+        initialisers=("he_fan_out",),
+        batch_normalisation=PYTORCH_NORMALISATION,
+        original=of_torchvision("resnet", "he_fan_out"),
     )
 
 
-def _top1(torchvision: float, timm: float, cadene: float) -> tuple[tuple[str, float], ...]:
+def top1_of(torchvision: float, timm: float, cadene: float) -> Top1:
     return ((TORCHVISION, torchvision), (TIMM, timm), (CADENE, cadene))
 
 
@@ -140,8 +143,6 @@ _INCEPTION_V3 = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _MOBILENET_V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
 # With its top, because the 1280-channel head convolution belongs to the top.
 _MOBILENET_V3 = "weights_mobilenet_v3_large_224_1.0_float.h5"
-
-RESNET152 = _residual(152, (3, 8, 36, 3), None, ((TORCHVISION, 78.31),), "ee4c566cf9a93f14d82f913c2dc6dd0c", 76.6)
 
 WHOLE: tuple[Row, ...] = (
     _dense(121, 24, 16, 1024, 6.968, "30ee3e1110167f948a6b9946edeeb738", (74.65, 75.58, 74.65), 75.0, 74.76),
@@ -224,6 +225,11 @@ WHOLE: tuple[Row, ...] = (
         keras_only="Keras' batch normalisation has no scale here, PyTorch's has; --weights=imagenet is Keras' own file",
         initialisers=("glorot_uniform",),
         batch_normalisation=KERAS_DEFAULT,
+        original=Original(
+            "truncated_normal",
+            INCEPTION_NORMALISATION,
+            "Cadene 0.7.4, torchvision_models.py, which takes torchvision 0.5.0's inception.py",
+        ),
     ),
     Row(
         name="InceptionV4",
@@ -240,7 +246,10 @@ WHOLE: tuple[Row, ...] = (
         checkpoints=(hub_file("inception_v4.tf_in1k", "tf", 299, 80.16, APACHE, "last_linear", default=True),),
         namings=(timm_names.inception_v4,),
         initialisers=("he_normal",),
-        batch_normalisation=BatchNormalisation(0.9, 1e-3),
+        batch_normalisation=INCEPTION_NORMALISATION,
+        original=Original(
+            "uniform_fan_in", INCEPTION_NORMALISATION, "Cadene 0.7.4, inceptionv4.py: PyTorch 1.4.0's own, nn.Conv2d"
+        ),
     ),
     Row(
         name="MNASNet",
@@ -266,6 +275,7 @@ WHOLE: tuple[Row, ...] = (
         namings=(timm_names.mobile, timm_names.mnasnet_torchvision),
         initialisers=("he_fan_out",),
         batch_normalisation=PYTORCH_NORMALISATION,
+        original=of_timm("mnasnet_100", "; Cadene's package, which the paper names, has no MNASNet"),
     ),
     Row(
         name="MobileNetV2",
@@ -291,6 +301,7 @@ WHOLE: tuple[Row, ...] = (
         keras_only="PyTorch's network pads differently; --weights=imagenet is Keras' own file",
         initialisers=("glorot_uniform",),
         batch_normalisation=BatchNormalisation(0.999, 1e-3),
+        original=of_timm("mobilenetv2_100"),
     ),
     Row(
         name="MobileNetV3",
@@ -325,11 +336,12 @@ WHOLE: tuple[Row, ...] = (
         two_paddings=True,
         initialisers=("glorot_uniform",),
         batch_normalisation=BatchNormalisation(0.999, 1e-3),
+        original=of_timm("mobilenetv3_large_100"),
     ),
-    _residual(18, (2, 2, 2, 2), 11.690, _top1(69.76, 69.75, 70.14), "", 69.76),
-    _residual(34, (3, 4, 6, 3), 21.798, _top1(73.30, 75.11, 73.55), "", 73.31),
-    _residual(50, (3, 4, 6, 3), 25.557, _top1(76.15, 79.04, 76.00), "4d473c1dd8becc155b73f8504c6f6626", 74.9),
-    _residual(101, (3, 4, 23, 3), 44.549, _top1(77.37, 77.37, 77.44), "88cf7a10940856eca736dc7b7e228a21", 76.4),
+    residual(18, (2, 2, 2, 2), 11.690, top1_of(69.76, 69.75, 70.14), 69.76),
+    residual(34, (3, 4, 6, 3), 21.798, top1_of(73.30, 75.11, 73.55), 73.31),
+    residual(50, (3, 4, 6, 3), 25.557, top1_of(76.15, 79.04, 76.00), 76.13),
+    residual(101, (3, 4, 23, 3), 44.549, top1_of(77.37, 77.37, 77.44), 77.38),
 )
 
 

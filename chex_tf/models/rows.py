@@ -7,9 +7,27 @@ from chex_tf.models.timm_names import Naming
 
 Source = typing.Literal["keras", "hub", "pypi"]
 Scheme = typing.Literal["torch", "caffe", "tf", "lite"]
-# How convolutions are initialised. he_normal and glorot_uniform are Keras' own; he_fan_out is He et al. 2015 by the
-# number of outputs, from a full normal or from one truncated at two deviations.
-Initialiser = typing.Literal["glorot_uniform", "he_normal", "he_fan_out", "he_fan_out_truncated"]
+# How convolutions are initialised. he_normal (by inputs, truncated) and glorot_uniform are Keras' own; he_fan_out is He
+# et al. 2015 by the number of outputs, from a full normal or from one truncated at two deviations; for the others see
+# initialisers.py.
+Initialiser = typing.Literal[
+    "glorot_uniform",
+    "he_normal",
+    "he_fan_out",
+    "he_fan_out_truncated",
+    "he_fan_in",
+    "uniform_fan_in",
+    "truncated_normal",
+]
+INITIALISER_WORDS: dict[Initialiser, str] = {
+    "glorot_uniform": "Glorot uniform",
+    "he_normal": "He by inputs, truncated normal",
+    "he_fan_in": "He by inputs, normal",
+    "he_fan_out": "He by outputs, normal",
+    "he_fan_out_truncated": "He by outputs, truncated normal",
+    "uniform_fan_in": "uniform within 1/√inputs",
+    "truncated_normal": "normal of deviation 0.1, truncated at two",
+}
 
 # Licences of weights: the hub's as each model's card states. Keras states none that covers all files of
 # keras.applications, which came from several publishers.
@@ -54,6 +72,24 @@ class BatchNormalisation:
 
 
 @dataclasses.dataclass(frozen=True)
+class Original:
+    """How a network begins in the implementation that CheXtransfer trained: what --initialiser=paper and
+    --batch_normalisation=paper mean.
+
+    Section 3.1 names PyTorch 1.4.0 (and with it torchvision 0.5.0), Cadene's pretrainedmodels 0.7.4 and timm 0.2.1; a
+    network that the paper does not have counts as in the same packages.
+
+    initialiser          of the convolutions; their biases, where there are any, are zeros
+    batch_normalisation  None for a network without
+    source               where this stands
+    """
+
+    initialiser: Initialiser
+    batch_normalisation: BatchNormalisation | None
+    source: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     """One model.
 
@@ -66,13 +102,15 @@ class Row:
     smallest      smallest side of an input image in pixels
     paper_parameters_millions, paper_times_smaller   as printed in CheXtransfer, Tables 1 and 2
     difference    why the built model's count differs from the printed one, where it does
-    imagenet_top1 per cent, by source; launch.zoo shows the first
+    imagenet_top1 per cent, by source, the paper's first; each checkpoint has its own
     namings       of the PyTorch weights that give the same results here
     keras_only    for a row without namings: why it has none, and what would do
     two_paddings  PyTorch weights of these names and shapes exist for either padding (and epsilon), and this network
                   pads as TensorFlow does
     initialisers  of the convolutions, as built
-    batch_normalisation  as built; None for a network without
+    batch_normalisation  as built; None for a network without. Every checkpoint of the row was trained with this
+                  epsilon, to within its thousandth (PyTorch's DenseNets have 1e-5)
+    original      None where no implementation of CheXtransfer's is known
 
     For keras_cv/BACKBONE, widths, initialisers and batch normalisation are known only from the built network.
     """
@@ -97,6 +135,7 @@ class Row:
     two_paddings: bool = False
     initialisers: tuple[Initialiser, ...] = ()
     batch_normalisation: BatchNormalisation | None = None
+    original: Original | None = None
     note: str = ""
 
     @property

@@ -7,6 +7,10 @@ from typing import ClassVar, cast
 from chex_tf.models.rows import Scheme
 from chex_tf.settings import InputError, Settings, setting
 
+# What --initialiser and --batch_normalisation may name: as the builder has it, as in the implementation that
+# CheXtransfer trained (rows.Original), and one initialiser for all architectures.
+KERAS, PAPER, HE_FAN_OUT = "keras", "paper", "he_fan_out"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelSettings(Settings):
@@ -52,10 +56,34 @@ class ModelSettings(Settings):
         group="model",
     )
     truncate_at: str | None = setting(None, help="name of the layer after which the network is cut", group="model")
+    initialiser: str = setting(
+        KERAS,
+        help="what random weights are drawn from: keras as the network's builder has it, paper as in the PyTorch "
+        "network that CheXtransfer trained (heads too), he_fan_out alike for the convolutions of every architecture; "
+        "docs/models.md lists them",
+        choices=(KERAS, PAPER, HE_FAN_OUT),
+        group="model",
+    )
+    batch_normalisation: str = setting(
+        KERAS,
+        help="momentum and epsilon: keras as the network's builder has them, paper as in the PyTorch network that "
+        "CheXtransfer trained; loaded weights keep the epsilon they were trained with; the two numbers below win",
+        choices=(KERAS, PAPER),
+        group="model",
+    )
     batch_norm_momentum: float | None = setting(
         None,
-        help="how much of its moving statistics batch normalisation keeps per step; the row's own if not given",
+        help="how much of its moving statistics batch normalisation keeps per step; by --batch_normalisation if not "
+        "given",
         low=0,
+        high=1,
+        group="model",
+    )
+    batch_norm_epsilon: float | None = setting(
+        None,
+        help="what batch normalisation adds to the variance; by --batch_normalisation if not given; for a file of "
+        "weights what it was trained with",
+        low=1e-12,
         high=1,
         group="model",
     )

@@ -25,7 +25,9 @@ COLUMNS = (
     "cam_grid",
     "multiply_adds",
     "imagenet_top1",
+    "paper_imagenet_top1",
     "weights",
+    "weights_imagenet_top1",
 )
 
 
@@ -33,7 +35,10 @@ COLUMNS = (
 class Entry:
     """One row, counted from the built model with 14 outputs; absent values are None.
 
-    times_smaller   the paper's count of the whole network over this one's parameters; 1 for a whole network
+    times_smaller          the paper's count of the whole network over this one's parameters; 1 for a whole network
+    imagenet_top1          per cent, of the checkpoint that --weights=imagenet loads
+    paper_imagenet_top1    the same network's in the package from which CheXtransfer took it (see the rows)
+    weights_imagenet_top1  of every checkpoint, NAME=ACCURACY
     """
 
     model: str
@@ -45,10 +50,12 @@ class Entry:
     cam_grid: str
     multiply_adds: int | None
     imagenet_top1: float | None
+    paper_imagenet_top1: float | None
     weights: str
+    weights_imagenet_top1: str
     cut_at: str | None
     paper_times_smaller: float | None
-    imagenet_top1_source: str
+    paper_imagenet_top1_source: str
     note: str
     initialisers: tuple[str, ...]
     batch_normalisation: BatchNormalisation | None
@@ -79,7 +86,7 @@ def entries(
             progress(sum(row.name in counts for row in rows), len(rows))
     if missing and kept is not None:
         kept_counts.write(kept, counts)
-    return [_entry(row, counts[row.name]) for row in rows]
+    return [as_entry(row, counts[row.name]) for row in rows]
 
 
 def _count(row: Row, network: object) -> Counts:
@@ -100,10 +107,12 @@ def _count(row: Row, network: object) -> Counts:
     )
 
 
-def _entry(row: Row, counts: Counts) -> Entry:
+def as_entry(row: Row, counts: Counts) -> Entry:
     printed = catalogue.whole(row).paper_parameters_millions
     smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / counts.parameters
-    top1 = row.imagenet_top1[0] if row.imagenet_top1 else None
+    paper = row.imagenet_top1[0] if row.imagenet_top1 else None
+    # A truncated network's weights come from the whole one's file, whose accuracy is not its own.
+    accuracies = {one.name: one.imagenet_top1 for one in row.checkpoints if row.cut_at is None}
     return Entry(
         model=row.name,
         family=row.family,
@@ -113,11 +122,13 @@ def _entry(row: Row, counts: Counts) -> Entry:
         features=counts.features,
         cam_grid=counts.cam_grid,
         multiply_adds=counts.multiply_adds,
-        imagenet_top1=top1[1] if top1 else None,
+        imagenet_top1=accuracies.get("imagenet"),
+        paper_imagenet_top1=paper[1] if paper else None,
         weights="; ".join(f"{checkpoint.name} ({checkpoint.source})" for checkpoint in row.checkpoints),
+        weights_imagenet_top1="; ".join(f"{name}={top1}" for name, top1 in accuracies.items() if top1 is not None),
         cut_at=row.cut_at,
         paper_times_smaller=row.paper_times_smaller,
-        imagenet_top1_source=top1[0] if top1 else "",
+        paper_imagenet_top1_source=paper[0] if paper else "",
         note="; ".join(part for part in (row.difference, row.note) if part),
         initialisers=row.initialisers,
         batch_normalisation=row.batch_normalisation,
@@ -151,6 +162,7 @@ def as_table(counted: Sequence[Entry]) -> str:
         "CAM",
         "multiply-adds",
         "top-1",
+        "in paper's source",
         "weights",
         "cut after",
     )
@@ -165,13 +177,16 @@ def as_table(counted: Sequence[Entry]) -> str:
             entry.cam_grid,
             "" if entry.multiply_adds is None else f"{entry.multiply_adds / 1e9:.2f}G",
             "" if entry.imagenet_top1 is None else f"{entry.imagenet_top1:.2f}",
+            ""
+            if entry.paper_imagenet_top1 is None
+            else f"{entry.paper_imagenet_top1:.2f} {entry.paper_imagenet_top1_source}",
             entry.weights.replace("imagenet (keras)", "imagenet") or "none",
             entry.cut_at or "",
         )
         for entry in counted
     ]
     widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head))]
-    left = {0, 9, 10}
+    left = {0, 9, 10, 11}
     lines = [
         "  ".join(
             cell.ljust(width) if column in left else cell.rjust(width)
@@ -183,5 +198,8 @@ def as_table(counted: Sequence[Entry]) -> str:
         f"{', '.join(entry.model for entry in counted if entry.note == note)}: {note}"
         for note in dict.fromkeys(entry.note for entry in counted if entry.note)
     ]
-    about = f"{OUTPUTS} outputs, {SIDE}×{SIDE} pixels; smaller: the paper's count of the whole network over parameters"
+    about = (
+        f"{OUTPUTS} outputs, {SIDE}×{SIDE} pixels; smaller: the paper's count of the whole network over parameters; "
+        "top-1: of what --weights=imagenet loads, and in the package from which the paper took the network"
+    )
     return "\n".join([*lines, "", about, *notes]) + "\n"

@@ -16,7 +16,7 @@ from chex_tf.runs import former_versions
 from chex_tf.runs.layout import CONFIG
 from chex_tf.settings import InputError, Settings, meaning_of
 
-FORM = 3  # version of the file; increment it when a section or a setting moves, and convert in former_versions
+FORM = 4  # version of the file; increment it when a section or a setting moves, and convert in former_versions
 
 VALIDATION = "valid"  # the split that ranks a run's checkpoints, unless the run names another
 
@@ -28,7 +28,9 @@ class Config:
     """The file's content in today's form. Sections of settings are named by `Settings.section`."""
 
     content: Mapping[str, Any]
-    filled_in: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)  # see former_versions
+    # See former_versions.
+    filled_in: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    renamed: Mapping[str, Mapping[str, tuple[str, str]]] = dataclasses.field(default_factory=dict)
 
     def settings(self, kind: type[Kind]) -> Kind:
         return kind.from_json(self.content[kind.section])
@@ -98,7 +100,9 @@ def read(run_dir: pathlib.Path) -> Config | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("form", 1) > FORM:
             raise InputError(f"{path} is from a newer version of this software; update it", "run_dir")
-        return Config(former_versions.config(content), former_versions.filled_in(content))
+        return Config(
+            former_versions.config(content), former_versions.filled_in(content), former_versions.renamed(content)
+        )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -107,13 +111,17 @@ def read(run_dir: pathlib.Path) -> Config | None:
 
 def as_begun(before: Config, asked: Kind) -> tuple[Kind, list[str]]:
     """Settings to continue a run with: one that the run's version did not have is what that version did, unless
-    another value than its default is asked for. The second result names every such setting and its value."""
+    another value than its default is asked for; what that version called otherwise has today's name. The second result
+    names every such setting and its value."""
     defaults = {field.name: field.default for field in dataclasses.fields(asked)}
     then = {
         name: value
         for name, value in before.filled_in.get(asked.section, {}).items()
         if getattr(asked, name) == defaults[name]
     }
+    for name, (former, now) in before.renamed.get(asked.section, {}).items():
+        if getattr(asked, name) == former:
+            then[name] = now
     return dataclasses.replace(asked, **then), [f"{name}={value}" for name, value in then.items()]
 
 

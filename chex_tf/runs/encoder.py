@@ -8,6 +8,8 @@ from typing import Any
 
 from chex_tf.files import write_text
 from chex_tf.models.inputs import Encoder, Normalisation
+from chex_tf.runs import former_versions
+from chex_tf.runs.config import FORM
 from chex_tf.runs.layout import ENCODER, ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS
 from chex_tf.settings import InputError
 
@@ -23,10 +25,15 @@ def write_weights(run_dir: pathlib.Path, which: str, save: Callable[[pathlib.Pat
 
 
 def write_facts(
-    run_dir: pathlib.Path, arch: str, normalisation: Mapping[str, Any], steps: Mapping[str, int] | None = None
+    run_dir: pathlib.Path,
+    arch: str,
+    normalisation: Mapping[str, Any],
+    steps: Mapping[str, int] | None = None,
+    batch_norm_epsilon: float | None = None,
 ) -> None:
-    """`steps` says of which step each encoder is."""
-    content = {"arch": arch, "normalisation": dict(normalisation), "steps": dict(steps or {})}
+    """`steps` says of which step each encoder is; no epsilon means that of the network's builder."""
+    content = {"form": FORM, "arch": arch, "normalisation": dict(normalisation), "steps": dict(steps or {})}
+    content["batch_norm_epsilon"] = batch_norm_epsilon
     write_text(run_dir / ENCODER, json.dumps(content, indent=2) + "\n")
 
 
@@ -43,4 +50,6 @@ def read(run_dir: pathlib.Path, which: str = BEST) -> Encoder:
     if not facts.is_file():
         return Encoder(weights, None, None)
     content = json.loads(facts.read_text(encoding="utf-8"))
-    return Encoder(weights, content["arch"], Normalisation.from_json(content["normalisation"]))
+    arch = former_versions.arch(content["arch"], int(content.get("form", 1)))
+    normalisation = Normalisation.from_json(content["normalisation"])
+    return Encoder(weights, arch, normalisation, content.get("batch_norm_epsilon"))

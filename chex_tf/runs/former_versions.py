@@ -14,6 +14,11 @@ _OBSERVATIONS_SETTINGS = (
     *("auc_margin", "auc_learning_rate"),
 )
 _FILES_OF_WEIGHTS = (".h5", ".keras", ".safetensors")
+# Before form 4 a plain name was that of Keras' network; it is now PyTorch's, which is the paper's.
+_FORM_OF_PYTORCHS_RESNETS = 4
+_FORMER_ARCHS = {f"ResNet{depth}": f"ResNet{depth}Keras" for depth in (50, 101, 152)} | {
+    f"ResNet{depth}PyTorch": f"ResNet{depth}" for depth in (50, 101, 152)
+}
 
 
 def config(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +26,21 @@ def config(content: Mapping[str, Any]) -> dict[str, Any]:
     converted = _in_sections(content)
     for section, values in _filled_in(converted).items():
         converted[section] = {**converted[section], **values}
+    for section, names in renamed(content).items():
+        converted[section] = {**converted[section], **{name: now for name, (_, now) in names.items()}}
     return converted
+
+
+def renamed(content: Mapping[str, Any]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Section -> settings whose values are called otherwise today: what it was then, and now."""
+    then = content.get("model", {}).get("arch")
+    now = arch(then, content.get("form", 1)) if isinstance(then, str) else then
+    return {} if then == now else {"model": {"arch": (then, now)}}
+
+
+def arch(name: str, form: int) -> str:
+    """Today's name of what a run of this form called `name`."""
+    return _FORMER_ARCHS.get(name, name) if form < _FORM_OF_PYTORCHS_RESNETS else name
 
 
 def filled_in(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ import numpy as np
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import OBSERVATIONS
 from chex_tf.models.inputs import Statistics, with_normalisation
+from chex_tf.models.settings import KERAS
 from chex_tf.models.variable_names import weight_names
 from chex_tf.runs import checkpoints, former_versions
 from chex_tf.settings import InputError
@@ -39,8 +40,9 @@ def mean(members: Sequence[Any]) -> Any:
 
 def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
     """One checkpoint as the bare network: normalised images of three channels -> logits."""
-    # The weights are replaced below, so none are fetched.
+    # The weights are replaced below, so none are fetched; a run records momentum and epsilon as numbers.
     settings = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
+    settings = dataclasses.replace(settings, initialiser=KERAS, batch_normalisation=KERAS)
     model = build_model(settings, run.heads, run.side, 0, Statistics(0.0, 1.0)).model
     assign_member(run, model, best)
     return model

@@ -2,7 +2,7 @@
 
 import math
 
-from chex_tf.models import stochastic_depth
+from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
@@ -56,10 +56,16 @@ def describe_machine(settings: TrainSettings, machine: Machine) -> list[str]:
 
 
 def describe_model(settings: TrainSettings, built: Built) -> list[str]:
-    """Which weights were loaded, what is frozen, what learns and what regularises it."""
+    """Which weights were loaded, what became of them and what they expect, how the rest begins, what is frozen, what
+    learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
     if built.loaded is not None:
         lines.append(f"start: {', '.join(map(str, built.parts))}")
+    lines += [
+        initialisers.describe(built.settings, built.row),
+        batch_normalisation.describe(built.model, built.settings),
+        f"normalisation of the input by {built.normalisation}",
+    ]
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()

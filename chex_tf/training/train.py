@@ -14,7 +14,7 @@ import keras
 
 from chex_tf.data.failures import reader_errors
 from chex_tf.data.settings import DataSettings
-from chex_tf.models import catalogue
+from chex_tf.models import batch_normalisation, catalogue
 from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
 from chex_tf.models.heads import POOLED, Heads
@@ -106,6 +106,7 @@ def train(
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     objective = open_objective(settings)
+    model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
         with machine.strategy.scope():
@@ -262,7 +263,8 @@ class _Job:
             net.restore_weights(checkpoints.read_weights(run_dir, best[0]))
             encoder.write_weights(run_dir, encoder.BEST, below.save_weights)
             steps[encoder.BEST] = best[0].step
-        encoder.write_facts(run_dir, built.row.name, built.normalisation.to_json(), steps)
+        epsilon = built.settings.batch_norm_epsilon
+        encoder.write_facts(run_dir, built.row.name, built.normalisation.to_json(), steps, epsilon)
 
 
 def _synchronise(model: keras.Model) -> None:

@@ -48,15 +48,21 @@ def test_correlations_are_of_the_models_the_catalogue_knows(evaluated):
     assert spread[""].growth["B"][0] == pytest.approx(areas["B2"] - areas["B1"])
     assert said == [
         "rank correlation leaves out plain1, plain2, plain3, plain4: not in the catalogue",
-        "no rank correlation of ImageNet accuracy and AUROC: it needs 4 models or pairs, 3 are known",
+        "no rank correlation of ImageNet accuracy of --weights=imagenet and AUROC: it needs 4 models or pairs, 3 are "
+        "known",
     ]
 
 
 ARCHS = ("A1", "A2", "B1", "B2", "C1")
 ZOO = (
-    "model,family,parameters,paper_parameters_millions,times_smaller,imagenet_top1\n"
-    "A1,A,10,9,1.0,70\nA2,A,20,19,1.0,72\nB1,B,5,6,1.0,75\nB2,B,40,41,1.0,71\nC1,C,30,,1.0,69\n"
-    "A2Minus1,A,7,,2.7,\n"
+    "model,family,parameters,paper_parameters_millions,times_smaller,imagenet_top1,paper_imagenet_top1,"
+    "weights_imagenet_top1\n"
+    "A1,A,10,9,1.0,70,71,imagenet=70\n"
+    "A2,A,20,19,1.0,72,70.5,imagenet=72; timm/a2.tv_in1k=76\n"
+    "B1,B,5,6,1.0,75,75,imagenet=75\n"
+    "B2,B,40,41,1.0,71,72,\n"
+    "C1,C,30,,1.0,69,,imagenet=69\n"
+    "A2Minus1,A,7,,2.7,,,\n"
 )
 
 
@@ -92,20 +98,43 @@ def test_runs_are_correlated_by_what_they_trained_each_arm_by_itself(tmp_path):
     scratch = [areas[f"y{number}"] for number in range(5)]
     scratch[2] = (areas["y2"] + areas["again"]) / 2
     boost = np.subtract(pretrained, scratch)
-    ours, printed, top1 = [10, 20, 5, 40, 30], [9, 19, 6, 41], [70, 72, 75, 71, 69]
+    ours, printed = [10, 20, 5, 40, 30], [9, 19, 6, 41]
+    of_imagenet, loaded, in_paper = [70, 72, 75, 71, 69], [70, 76, 75, 71, 69], [71, 70.5, 75, 72]
+    assert rho(loaded, pretrained).expected != rho(of_imagenet, pretrained).expected
     assert {name: (one.models, one.rho) for name, one in correlations.items()} == {
         "parameters and AUROC, pretrained": (5, rho(ours, pretrained)),
         "parameters and AUROC, scratch": (5, rho(ours, scratch)),
         "the paper's parameters and AUROC, pretrained": (4, rho(printed, pretrained[:4])),
         "the paper's parameters and AUROC, scratch": (4, rho(printed, scratch[:4])),
-        "ImageNet accuracy and AUROC, pretrained": (5, rho(top1, pretrained)),
-        "ImageNet accuracy and AUROC, scratch": (5, rho(top1, scratch)),
+        "ImageNet accuracy of the weights loaded and AUROC, pretrained": (5, rho(loaded, pretrained)),
+        "ImageNet accuracy of --weights=imagenet and AUROC, scratch": (5, rho(of_imagenet, scratch)),
+        "ImageNet accuracy in the paper's source and AUROC, pretrained": (4, rho(in_paper, pretrained[:4])),
+        "ImageNet accuracy in the paper's source and AUROC, scratch": (4, rho(in_paper, scratch[:4])),
         "parameters and boost": (5, rho(ours, boost)),
         "the paper's parameters and boost": (4, rho(printed, boost[:4])),
     }
     assert spread["pretrained"].growth["A"][0] == pytest.approx(areas["x1"] - areas["x0"])
     assert spread["scratch"].growth["B"][0] == pytest.approx(areas["y3"] - scratch[2])
-    assert said == ["rank correlation takes B1, scratch, as the mean of y2, again"]
+    assert said == [
+        "rank correlation takes B1, scratch, as the mean of y2, again",
+        "ImageNet accuracy of the weights loaded is that of other weights than --weights=imagenet for A2 76 "
+        "(timm/a2.tv_in1k)",
+    ]
+
+
+def test_the_accuracy_of_weights_that_the_catalogue_does_not_know_is_not_guessed(tmp_path):
+    trained = {f"x{number}": TrainedModel(arch, "imagenet") for number, arch in enumerate(ARCHS[:4])}
+    trained["x1"] = TrainedModel("A2", "timm/a2.unheard_in1k")
+    found, entries, _ = evaluate_runs(tmp_path, tuple(trained))
+    said = []
+    correlations, _ = model_facts.relate(found, entries, trained, said.append)
+    assert "ImageNet accuracy of the weights loaded and AUROC, pretrained" not in correlations
+    assert said == [
+        "ImageNet accuracy of the weights loaded is that of other weights than --weights=imagenet for A2 unknown "
+        "(timm/a2.unheard_in1k)",
+        "no rank correlation of ImageNet accuracy of the weights loaded and AUROC, pretrained: it needs 4 models or "
+        "pairs, 3 are known",
+    ]
 
 
 def test_truncated_models_and_other_starts_are_left_out_and_it_says_so(tmp_path):
@@ -162,6 +191,10 @@ def test_runs_of_one_architecture_from_different_weights_are_not_averaged(tmp_pa
         ("model,family,parameters\n", "received none named model, family, parameters, imagenet_top1"),
         ("model,family,parameters\nA,A,1\n", "received none named imagenet_top1"),
         (CATALOGUE.replace("40", "forty"), "expected a number as parameters of B2; received 'forty'"),
+        (
+            ZOO.replace("imagenet=75", "imagenet"),
+            "expected NAME=NUMBER, with ; between, as weights_imagenet_top1 of B1",
+        ),
     ],
 )
 def test_a_catalogue_of_another_form_is_refused(tmp_path, text, message):

@@ -31,3 +31,19 @@ FILE = pathlib.Path(__file__)
 def test_contradictions(given, message):
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
         EvaluationSettings(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "setting", "message"),
+    [
+        ({"subgroups": ("sex",)}, "groups", "expected --groups=FILE"),
+        ({"groups": FILE}, "groups", "goes with --subgroups"),
+        ({"match_prevalence": True}, "match_prevalence", "goes with --subgroups"),
+        ({"subgroups": ("sex", "sex"), "groups": FILE}, "subgroups", "expected each once"),
+        ({"age_bands": (60, 40)}, "age_bands", "expected rising ages"),
+    ],
+)
+def test_groups_need_a_file_and_sense(given, setting, message):
+    with pytest.raises(InputError, match=message) as caught:
+        EvaluationSettings(predictions=(FILE,), labels=FILE, **given)
+    assert caught.value.setting == setting

@@ -6,6 +6,7 @@ import pytest
 
 from chex_tf.evaluation import sources
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.runs import predictions
 from chex_tf.runs.trained_model import TrainedModel
 from chex_tf.settings import InputError
 
@@ -98,3 +99,19 @@ def test_a_run_brings_what_it_trained_whatever_its_folder_is_called(run_dirs):
         "a": TrainedModel("ResNet18", "imagenet"),
         "b": TrainedModel("ResNet18", "none", "layer3"),
     }
+
+
+def test_groups_are_the_runs_own_or_a_file(run_dirs, tmp_path):
+    run = run_dirs[0]
+    with pytest.raises(
+        InputError, match=r"expected sex, age and views in .*test_groups\.csv, or --groups=FILE"
+    ) as caught:
+        sources.gather(EvaluationSettings(run_dir=(run,), subgroups=("sex",)))
+    assert caught.value.setting == "groups"
+    text = "Study,Sex\nset/patient00001/study1,Female\n"
+    predictions.groups_file(run, "test").write_text(text)
+    assert sources.gather(EvaluationSettings(run_dir=(run,), subgroups=("sex",))).groups.columns == {"Sex": ("Female",)}
+    (tmp_path / "other.csv").write_text(text.replace("Female", "Male"))
+    other = EvaluationSettings(run_dir=(run,), subgroups=("sex",), groups=tmp_path / "other.csv")
+    assert sources.gather(other).groups.columns == {"Sex": ("Male",)}
+    assert sources.gather(EvaluationSettings(run_dir=(run,))).groups is None

@@ -30,12 +30,12 @@ COUNTS = {
     "MobileNetV3": 4_219_966,
     "ResNet18": 11_689_512 - 986 * 513,
     "ResNet34": 21_797_672 - 986 * 513,
-    "ResNet50PyTorch": 25_557_032 - 986 * 2049,
-    "ResNet101PyTorch": 44_549_160 - 986 * 2049,
+    "ResNet50": 25_557_032 - 986 * 2049,
+    "ResNet101": 44_549_160 - 986 * 2049,
     "InceptionV4": 42_679_816 - 986 * 1537,
     "MNASNet": 4_383_312 - 986 * 1281,
     # Keras' convolutions have biases: one number an output channel of each of the 53 convolutions.
-    "ResNet50": 25_557_032 - 986 * 2049 + 26_560,
+    "ResNet50Keras": 25_557_032 - 986 * 2049 + 26_560,
 }
 
 

@@ -44,8 +44,10 @@ def test_scratch_takes_the_datas_statistics_out() -> None:
     ("name", "weights", "scheme"),
     [
         ("DenseNet121", "imagenet", "torch"),
-        ("ResNet50", "imagenet", "caffe"),
-        ("ResNet152", "imagenet", "caffe"),
+        ("ResNet50", "imagenet", "torch"),
+        ("ResNet101", "imagenet", "torch"),
+        ("ResNet50Keras", "imagenet", "caffe"),
+        ("ResNet152Keras", "imagenet", "caffe"),
         ("VGG16", "imagenet", "caffe"),
         ("InceptionV3", "imagenet", "tf"),
         ("NASNetMobile", "imagenet", "tf"),
@@ -78,6 +80,17 @@ def test_a_runs_encoder_says_what_it_was_trained_to_see() -> None:
     row, file = catalogue.row("ResNet18"), pathlib.Path("/runs/one/encoder.weights.h5")
     assert normalisation(row, "/runs/one", encoder=Encoder(file, "ResNet18", SCHEMES["caffe"])) == SCHEMES["caffe"]
     assert normalisation(row, "/runs/one", encoder=Encoder(file, None, None)) == SCHEMES["torch"]
+
+
+def test_a_normalisation_says_what_it_is() -> None:
+    """torchvision's 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225, times 255."""
+    torch = "torch: mean 123.67, 116.28, 103.53 and deviation 58.395, 57.12, 57.375 of values from 0 to 255"
+    assert str(SCHEMES["torch"]) in (torch, torch.replace("123.67", "123.68"))  # 123.675
+    assert str(SCHEMES["tf"]) == "tf: mean 127.5 and deviation 127.5 of values from 0 to 255"
+    assert str(SCHEMES["caffe"]) == (
+        "caffe: mean 123.68, 116.78, 103.94 and deviation 1 of values from 0 to 255; channels in the order blue, "
+        "green, red"
+    )
 
 
 def test_json_round_trip() -> None:

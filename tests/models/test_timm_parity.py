@@ -14,7 +14,7 @@ RECORD = pathlib.Path(__file__).parent / "timm_features.npz"
 ROWS = {
     "ResNet18": "resnet18",
     "ResNet34": "resnet34",
-    "ResNet50PyTorch": "resnet50",
+    "ResNet50": "resnet50",
     "MNASNet": "mnasnet_100",
     "InceptionV4": "inception_v4",
     "DenseNet121": "densenet121",
@@ -86,7 +86,7 @@ def test_torchvisions_mnasnet_names_cover_every_layer() -> None:
     assert len(names) == len({layer for layer, _ in matching.variables(network)})
 
 
-@pytest.mark.parametrize("name", ["ResNet50", "InceptionV3", "MobileNetV2", "NASNetMobile", "VGG16"])
+@pytest.mark.parametrize("name", ["ResNet50Keras", "InceptionV3", "MobileNetV2", "NASNetMobile", "VGG16"])
 def test_rows_without_pytorch_names_say_why(name: str) -> None:
     row = catalogue.row(name)
     assert row.namings == ()

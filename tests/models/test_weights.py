@@ -31,9 +31,9 @@ MODULES = {
     "MobileNetV2": "mobilenet_v2",
     "MobileNetV3": "mobilenet_v3",
     "NASNetMobile": "nasnet",
-    "ResNet50": "resnet",
-    "ResNet101": "resnet",
-    "ResNet152": "resnet",
+    "ResNet50Keras": "resnet",
+    "ResNet101Keras": "resnet",
+    "ResNet152Keras": "resnet",
     "VGG16": "vgg16",
 }
 QUICK = ("MobileNetV3", "EfficientNetB0")
@@ -193,7 +193,7 @@ def test_another_shape_is_refused(residual: keras.Model, tmp_path: pathlib.Path)
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("ResNet50", "strides in another convolution than PyTorch; --arch=ResNet50PyTorch is"),
+        ("ResNet50Keras", "strides in another convolution than PyTorch; --arch=ResNet50 is"),
         ("VGG16", "PyTorch's names are not known here; --weights=imagenet"),
         ("keras_cv/CSPDarkNetTinyBackbone", "PyTorch's names are not known for keras-cv's layers"),
     ],

@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from chex_tf.models import kept_counts, zoo
+from chex_tf.models import catalogue, kept_counts, zoo
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +29,37 @@ def test_numbers_are_counted(counted: list[zoo.Entry]) -> None:
     assert tiny.multiply_adds == 14 * 256 + sum(
         25 * before * after * place for before, after, place in zip(widths, widths[1:], places, strict=False)
     )
-    assert (tiny.cam_grid, tiny.times_smaller, tiny.imagenet_top1) == ("20x20", 1.0, None)
+    assert (tiny.cam_grid, tiny.times_smaller, tiny.imagenet_top1, tiny.weights) == ("20x20", 1.0, None, "")
     assert (cut.parameters, cut.times_smaller, cut.cut_at) == (158_414, 73.794, "conv2_block2_out")
-    assert (whole.paper_parameters_millions, whole.imagenet_top1) == (11.690, 69.76)
+    assert (whole.paper_parameters_millions, whole.imagenet_top1, whole.paper_imagenet_top1) == (11.690, 69.76, 69.76)
+    assert (cut.imagenet_top1, cut.paper_imagenet_top1, cut.weights_imagenet_top1) == (None, None, "")
+
+
+def test_each_accuracy_is_of_one_network_and_says_which() -> None:
+    """Keras' DenseNet121 has 75.0 (keras.io), timm's copy of torchvision's file 74.76, torchvision's table 74.65."""
+    made_up = kept_counts.Counts(7, 8, "9x9", None)
+    dense = zoo.as_entry(catalogue.row("DenseNet121"), made_up)
+    assert (dense.imagenet_top1, dense.paper_imagenet_top1) == (75.0, 74.65)
+    assert dense.weights_imagenet_top1 == "imagenet=75.0; timm/densenet121.tv_in1k=74.76"
+    # The paper's ResNets: torchvision's 76.15 and 77.37, in timm's files 76.13 and 77.38; Caffe's 74.9 in Keras'.
+    for name, expected in (
+        ("ResNet50", (76.13, 76.15, "torchvision")),
+        ("ResNet101", (77.38, 77.37, "torchvision")),
+        ("ResNet50Keras", (74.9, None, "")),
+    ):
+        found = zoo.as_entry(catalogue.row(name), made_up)
+        assert (found.imagenet_top1, found.paper_imagenet_top1, found.paper_imagenet_top1_source) == expected
 
 
 def test_csv(counted: list[zoo.Entry]) -> None:
     rows = list(csv.DictReader(io.StringIO(zoo.as_csv(counted))))
     assert ",".join(rows[0]) == (
-        "model,family,parameters,paper_parameters_millions,times_smaller,features,cam_grid,multiply_adds,imagenet_top1,weights"
+        "model,family,parameters,paper_parameters_millions,times_smaller,features,cam_grid,multiply_adds,imagenet_top1,"
+        "paper_imagenet_top1,weights,weights_imagenet_top1"
     )
     assert rows[0]["paper_parameters_millions"] == rows[0]["imagenet_top1"] == ""
     assert rows[2]["parameters"] == "11183694"
+    assert rows[2]["weights_imagenet_top1"] == "imagenet=69.76"
 
 
 def test_json(counted: list[zoo.Entry]) -> None:
@@ -56,6 +75,7 @@ def test_table(counted: list[zoo.Entry]) -> None:
     assert lines[0].split()[:4] == ["model", "parameters", "in", "paper"]
     assert "11,183,694" in lines[3]
     assert "11.690M" in lines[3]
+    assert "69.76  69.76 torchvision  imagenet (hub)" in lines[3]
     assert lines[-1] == "ResNet18: the paper's count is for 1000 outputs"
 
 

@@ -182,3 +182,23 @@ def test_it_is_evaluated_explained_and_exported_by_command(finished, prepared, t
     assert record["checkpoints"] == [6, 8]
     assert record["largest_difference"] < 1e-5
     assert (tmp_path / "explained" / "figure.png").is_file()
+
+
+def test_what_it_called_resnet50_was_keras_network():
+    for depth in (50, 101, 152):
+        for then, today in ((f"ResNet{depth}", f"ResNet{depth}Keras"), (f"ResNet{depth}PyTorch", f"ResNet{depth}")):
+            for form in (2, 3):
+                content = {"form": form, "model": {"arch": then, "weights": "imagenet"}}
+                assert former_versions.config(content)["model"]["arch"] == today
+                assert former_versions.renamed(content) == {"model": {"arch": (then, today)}}
+                assert former_versions.arch(then, form) == today
+    kept = {"form": 4, "model": {"arch": "ResNet50", "weights": "imagenet"}}
+    assert former_versions.config(kept) == kept
+    assert former_versions.renamed(kept) == {}
+    for arch in ("ResNet18", "ResNet34", "ResNet18Minus1", "keras_cv/ResNet50Backbone"):
+        assert former_versions.arch(arch, 1) == arch
+
+
+def test_its_weights_began_as_the_builder_has_them():
+    model = config.read(MADE / "stopped").settings(ModelSettings)
+    assert (model.initialiser, model.batch_normalisation, model.batch_norm_epsilon) == ("keras", "keras", None)

@@ -210,7 +210,7 @@ def test_data_that_are_gone_leave_what_was_predicted(run, prepared, tmp_path):
 
 
 def test_the_command_predicts_evaluates_and_writes_what_it_scored(run):
-    flags = [f"--run_dir={run}", "--split=test", "--nofigures", "--unit=patient"]
+    flags = [f"--run_dir={run}", "--split=test", "--nofigures", "--unit=patient", "--subgroups=view"]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     outs = []
     for _ in range(2):
@@ -223,6 +223,8 @@ def test_the_command_predicts_evaluates_and_writes_what_it_scored(run):
     assert outs[0].startswith("test: 15 studies, the max of a study's images (trained with uncertain=ignore")
     assert "squares: mean of 3 checkpoints" in outs[0]
     assert "Sens." in outs[0]
+    assert "squares, by view" in outs[0]
+    assert "Frontal + Lateral" in outs[0]  # of two images a study, some are lateral in the fixture
     keys, images = values(run)
     scored = prediction_files.read(run / "evaluation" / "test" / "scores" / "squares.csv")
     highest: dict[str, float] = {}
