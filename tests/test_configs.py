@@ -18,7 +18,7 @@ from launch import command, evaluate, prepare, train
 from launch.prepare_settings import PrepareSettings
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Of launch.study's, tests/study takes care.
+# A study's is no single run: it is not tried here.
 CONFIGS = sorted(
     file.name
     for file in (ROOT / "configs").glob("*.cfg")
