@@ -64,6 +64,8 @@ PACKAGES = [
     "launch",
 ]
 
+PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html", "page.html", "claims.csv"]
+
 setup(
     name="chex_tf",
     version="0.1.0",
@@ -74,7 +76,7 @@ setup(
     python_requires=">=3.11",
     packages=PACKAGES,
     package_dir={"chex_tf_datasets": "datasets"},
-    package_data={"": ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html", "page.html", "claims.csv"]},
+    package_data={"": PACKAGE_DATA},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

@@ -22,8 +22,8 @@ def why_not(run_dir: pathlib.Path, split: str) -> str:
         lost = [name for name in tasks if name not in table.columns]
         if lost:
             return f"{file.relative_to(run_dir)} is damaged: no column for {prediction_files.first_few(lost)}"
-        tasks = matching.choose_tasks(tasks, truth, (table,), _be_silent)
-        matching.match(truth, (table,), (run_dir.name,), tasks, "max", AUTO, _be_silent)
+        chosen = matching.choose_tasks(tasks, truth, (table,), _be_silent)
+        matching.match(truth, (table,), (run_dir.name,), chosen, "max", AUTO, _be_silent)
     except InputError as error:
         return f"damaged: {error}"
     return ""
