@@ -1,4 +1,4 @@
-"""Every file in configs/ by the commands in its own head, on small phantoms: what it plans, and a run to its end."""
+"""Every file in configs/ that trains, by the commands in its own head, on small phantoms: its plan, and a run."""
 
 import json
 import pathlib
@@ -18,7 +18,12 @@ from launch import command, evaluate, prepare, train
 from launch.prepare_settings import PrepareSettings
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-CONFIGS = sorted(file.name for file in (ROOT / "configs").glob("*.cfg"))
+# A study's is no single run: it is not tried here.
+CONFIGS = sorted(
+    file.name
+    for file in (ROOT / "configs").glob("*.cfg")
+    if f"launch.study --flagfile=configs/{file.name}" not in file.read_text(encoding="utf-8")
+)
 KINDS = (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
 # A small network and small images; no weights have to be fetched.
 SMALL = ("--arch=ResNet18Minus3", "--image_size=64", "--batch=8", "--steps=2", "--evaluate_every=2")
