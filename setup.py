@@ -64,7 +64,8 @@ PACKAGES = [
     "launch",
 ]
 
-PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html", "page.html", "claims.csv"]
+PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
+PACKAGE_DATA += ["gallery.html", "page.html", "claims.csv", "published/*.csv"]
 
 setup(
     name="chex_tf",
