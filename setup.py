@@ -44,6 +44,7 @@ PACKAGES = [
     "chex_tf",
     "chex_tf.data",
     "chex_tf.evaluation",
+    "chex_tf.evaluation.tables",
     "chex_tf.explain",
     "chex_tf.export",
     "chex_tf.films",
