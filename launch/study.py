@@ -17,6 +17,7 @@ from chex_tf.study.state import State
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 from launch.command import run
+from launch.live_table import LiveTable
 from launch.study_settings import StudySettings
 
 KINDS: dict[str, tuple[type[Settings], ...]] = {
@@ -80,22 +81,30 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
         for name in settings.only:
             if name not in names:
                 raise InputError(f"expected names of cells; received {name}{nearest(name, names)}", "only")
-        needed = {*settings.only, *(one for cell in study.cells if cell.name in settings.only for one in cell.needs)}
+        needed: set[str] = set()
+        more = set(settings.only)
+        while more:
+            needed |= more
+            more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
         study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
     carrier = _executor(settings)
     _say(f"{len(study.cells)} cells on {carrier.describe()}; --status in another terminal shows them")
-    shown = [""]
+    live, shown = LiveTable(), [""]
 
     def show(states: Mapping[str, State]) -> None:
         line = overview.counted(states)
-        if line != shown[0]:
+        if not live.on_terminal and line != shown[0]:
             _say(line)
             shown[0] = line
+        live.show(functools.partial(overview.fitting, study.cells, states))
 
     extra = [] if not settings.shared_cache else ["--cache=disk", f"--cache_dir={settings.study / 'cache'}"]
     rules = controller.Rules(settings.retries, settings.failures, settings.keep_going)
     command = functools.partial(controller.command_of, settings.study, study, extra=extra)
-    outcome = controller.Controller(settings.study, study, KINDS, carrier, rules, _say, show, command).run()
+    try:
+        outcome = controller.Controller(settings.study, study, KINDS, carrier, rules, live.say, show, command).run()
+    finally:
+        live.close()
     print(overview.text(study.cells, outcome.states))
     if outcome.stopped:
         _say(f"study: ended after {outcome.stopped}; --keep_going would go on")

@@ -25,6 +25,9 @@ class StudySettings(Settings):
     data: pathlib.Path | None = setting(
         None, help="prepared folder of every cell that names none itself", existing="folder", group="study"
     )
+    other_data: pathlib.Path | None = setting(
+        None, help="prepared folder that the grid's flags call {other_data}", existing="folder", group="study"
+    )
     vary: tuple[str, ...] = setting(
         (),
         help="flag=value,value: repeat every cell over the values of any flag of launch.train, such as seed=0,1,2",
@@ -32,7 +35,7 @@ class StudySettings(Settings):
         group="study",
     )
     only: tuple[str, ...] = setting((), help="cells by name; the others are left alone", group="study")
-    splits: tuple[str, ...] = setting(("test",), help="splits that every run predicts when trained", group="study")
+    splits: tuple[str, ...] = setting(("test",), help="splits that every run predicts when trained, but for those of the arm `source`", group="study")
     claims: pathlib.Path | None = setting(
         None,
         help="table of claims with the rules of their verdicts, fixed with the plan (the paper's: study/claims.csv)",
