@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.settings import InputError, Settings, nearest
-from chex_tf.study import adopting, controller, executor, folder, overview, plan, slurm, state
+from chex_tf.study import adopting, controller, executor, folder, overview, plan, ray, slurm, state
 from chex_tf.study.folder import Study
 from chex_tf.study.state import State
 from chex_tf.training.observations.settings import ObservationsSettings
@@ -114,7 +114,9 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
 def _executor(settings: StudySettings) -> executor.Executor:
     if settings.executor == "slurm":
         return slurm.SlurmExecutor(settings.study.absolute(), settings.sbatch, settings.setup, settings.workers)
-    return executor.LocalExecutor(executor.slots_of(settings.workers, _gpus(), sorted(os.sched_getaffinity(0))))
+    if settings.executor == "ray":
+        return ray.RayExecutor(settings.ray_address, settings.ray_cpus, settings.ray_gpus, settings.workers)
+    return executor.LocalExecutor(executor.slots_of(settings.workers, gpus(), sorted(os.sched_getaffinity(0))))
 
 
 def _cost(cost: plan.Cost | None, rates: Mapping[str, float]) -> str:
@@ -125,7 +127,7 @@ def _cost(cost: plan.Cost | None, rates: Mapping[str, float]) -> str:
     return f"{cost.steps:>9,} steps  {plan.size(cost.disk):>8}  {hours}"
 
 
-def _gpus() -> Sequence[int]:
+def gpus() -> Sequence[int]:
     """Numbers of this machine's NVIDIA GPUs, without starting TensorFlow, which would take their memory."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
