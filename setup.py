@@ -19,6 +19,7 @@ REQUIRED = [
     "pandas>=2.2",
     "absl-py>=2.1",
     "matplotlib>=3.9",
+    "jinja2>=3.1",
     "pillow>=10.4",
     "opencv-python-headless>=4.10",
     "h5py>=3.10",
@@ -51,6 +52,8 @@ PACKAGES = [
     "chex_tf.phantom.findings",
     "chex_tf.runs",
     "chex_tf.statistics",
+    "chex_tf.study",
+    "chex_tf.study.report",
     "chex_tf.trained",
     "chex_tf.training",
     "chex_tf.training.observations",
@@ -60,6 +63,8 @@ PACKAGES = [
     "chex_tf_datasets.radiograph_records",
     "launch",
 ]
+
+PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html", "page.html", "claims.csv"]
 
 setup(
     name="chex_tf",
@@ -71,7 +76,7 @@ setup(
     python_requires=">=3.11",
     packages=PACKAGES,
     package_dir={"chex_tf_datasets": "datasets"},
-    package_data={"": ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html"]},
+    package_data={"": PACKAGE_DATA},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

@@ -8,6 +8,11 @@ A run's predictions are made first if they are missing or were made by other che
 which it ranked its checkpoints (--score_tasks), unless --mean_tasks or --tasks names others; every task has its row.
 Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point beside the
 models' curves. docs/statistics.md says what every number is.
+
+  python -m launch.evaluate --predictions=minus1_0.csv ... --predictions=whole_1.csv --labels=groundtruth.csv
+      --pool=minus1:minus1_0,minus1_1 --pool=whole:whole_0,whole_1 --compare=minus1:whole --margin=0.01
+
+--margin says of each compared pair whether the first is as good as the second; --pool makes runs of several seeds one.
 """
 
 import dataclasses
@@ -30,6 +35,7 @@ def main(settings: EvaluationSettings) -> None:
 
         print(plan.text(plan.parse(settings.plan), settings.fewest))
         return
+    from chex_tf.data.settings import DataSettings
     from chex_tf.evaluation import (
         calibration_section,
         checklist,
@@ -45,12 +51,16 @@ def main(settings: EvaluationSettings) -> None:
         sources,
         subgroups,
     )
+    from chex_tf.evaluation import pools as pooling
     from chex_tf.evaluation.sections import Section
     from chex_tf.evaluation.subgroup_section import SubgroupSection
     from chex_tf.evaluation.tables import page
+    from chex_tf.models.settings import ModelSettings
     from chex_tf.runs import config
     from chex_tf.statistics import bootstrap
     from chex_tf.trained.lacking import ensure_groups, ensure_predictions
+    from chex_tf.training.observations.settings import ObservationsSettings
+    from chex_tf.training.settings import TrainSettings
 
     def say(message: str) -> None:
         print(message, file=sys.stderr)
@@ -87,11 +97,24 @@ def main(settings: EvaluationSettings) -> None:
         models, validation, recalibrated = recalibrating.recalibrate(
             models, validation, settings.recalibrate, source.no_thresholds
         )
+    pools = pooling.chosen(settings.pool, models)
+    if settings.run_dir and pools:
+        kinds = (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
+        pools = pooling.with_seeds(pools, dict(zip(source.names, settings.run_dir, strict=True)), kinds, say)
     entries = model_facts.read(settings.catalogue) if settings.catalogue else None
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > PROGRESS_BAR_FROM else bootstrap.silent
     found = evaluation.evaluate(
-        source.set, cohort, models, settings, validation, source.no_thresholds, source.policy, progress, averaged
+        source.set,
+        cohort,
+        models,
+        settings,
+        validation,
+        source.no_thresholds,
+        source.policy,
+        progress,
+        averaged,
+        pools,
     )
     found = dataclasses.replace(found, caution=source.caution)
     correlations, spread = (

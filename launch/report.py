@@ -23,8 +23,9 @@ class ReportSettings(Settings):
 
 
 def main(settings: ReportSettings) -> int:
-    from chex_tf.study import claims, folder, outcomes, table, tables, verdicts
+    from chex_tf.study import claims, folder, outcomes, verdicts
     from chex_tf.study.claim_statistics import ARGUMENTS
+    from chex_tf.study.report import writing
     from launch.study import KINDS
 
     study = folder.read(settings.study)
@@ -41,17 +42,15 @@ def main(settings: ReportSettings) -> int:
     )
     asked = [claims.of_row(row, f"{settings.study}, claim {row.get('id')}", ARGUMENTS) for row in study.claims]
     judged = verdicts.judge(found, asked, settings.seed)
-    made = tables.all_of(found, judged)
     out = settings.out or settings.study / "report"
-    written = table.write(out / "tables", made)
+    written = writing.write(settings.study, out, found, judged, KINDS, settings.seed, _say)
     if study.about:
         print(f"{study.about}\n")
-    for one in made:
-        if one.name != "results":
-            print(one.as_markdown())
+    for one in written.tables:
+        print(one.as_markdown())
     for name, why in found.missing.items():
         print(f"missing: {name}: {why}")
-    _say(f"{out}: wrote {len(written)} files of {len(made)} tables")
+    _say(f"{out}: wrote index.html, results.csv and {len(written.files) - 2} files of tables and figures")
     return 0
 
 

@@ -18,10 +18,15 @@ FIGURES = {
         "a scikit-learn loop N s; N times as fast; values at most N apart",
     ),
     "coverage": (
-        "AUROC 0.85, 20% positive: percentile N%, BCa N%",
-        "AUROC 0.92, 6% positive: percentile N%, BCa N%",
-        "AUROC 0.87 against 0.85: interval of the difference N%, bootstrap p < 0.05 N%, DeLong p < 0.05 N%",
-        "AUROC 0.85: unit patient N%, unit study N%",
+        "AUROC 0.95, 10 positive: auto N% ± N",
+        "AUROC 0.8, 25 positive, patients: auto N% ± N, by study N% ± N",
+        "AUROC 0.85 against 0.85, 25 positive: interval N% ± N, p < 0.05 N% ± N",
+        "proportion 0.97, 50 patients alike by 0.3: Wilson N% ± N",
+        "bootstrap: AUROC 0.95, 25 positive: percentile N% ± N, BCa N% ± N",
+        "mean of 5 tasks, AUROC 0.9, one with 5 positive: auto N% ± N",
+        "rank correlation 0.7, families alike by 0.5: interval N% ± N, p < 0.05 N% ± N, families' p < 0.05 N% ± N",
+        "without noise of 0.004, correlation 0.6: interval N% ± N",
+        "families' spread 0.004, noise 0.004: between N% ± N, within N% ± N, p < 0.05 N% ± N",
     ),
     "explain": (
         "maps, batch N ms an image",
@@ -41,6 +46,11 @@ FIGURES = {
         "records, augmented / records N 0.6 N",
     ),
     "kills": ("untouched run: N s", "kill 1: step N on disk", "1 kills over 1 runs of 12 steps: all equal"),
+    "noninferiority": (
+        "AUROC 0.84 against 0.86, margin 0.02, 100 positives: bootstrap non-inferior N%, equivalent N%; DeLong "
+        "non-inferior N%, equivalent N%",
+        "AUROC 0.86 against 0.86, margin 0.05, 25 positives: bootstrap non-inferior N%",
+    ),
     "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
     "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
     "precision": (
@@ -55,6 +65,11 @@ FIGURES = {
         "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
     ),
     "train_step": ("ResNet18Minus3 N",),
+    "training_variance": (
+        "AUROC 0.85, 100 positives, SD over seeds 0.01, mean of 3 runs: in use N%, Satterthwaite N%, hierarchical "
+        "bootstrap N%; width in use N",
+        "AUROC 0.95, 25 positives, SD over seeds 0.01, 3 runs against 3: in use N%",
+    ),
     "training": (
         "bare step on one batch N images a second",
         "from TFRecords N images a second, N of the bare step",

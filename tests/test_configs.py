@@ -1,4 +1,4 @@
-"""Every flagfile of a run in configs/ by the commands in its own head, on small phantoms: planned, and run."""
+"""Every file in configs/ that trains, by the commands in its own head, on small phantoms: its plan, and a run."""
 
 import json
 import pathlib

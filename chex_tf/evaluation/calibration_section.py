@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.evaluation_json import number
+from chex_tf.evaluation.json_numbers import number
 from chex_tf.evaluation.matching import Model
 from chex_tf.evaluation.recalibrating import Recalibrated
 from chex_tf.evaluation.results import Evaluation

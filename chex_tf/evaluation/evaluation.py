@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from chex_tf.evaluation import measures, model_pairs
+from chex_tf.evaluation import equivalence, measures, model_pairs
+from chex_tf.evaluation import pools as pooling
 from chex_tf.evaluation import readers as beside_models
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.measures import AUROC, TaskScores
@@ -29,12 +30,15 @@ def evaluate(
     policy: str | None = None,
     progress: bootstrap.Progress = bootstrap.silent,
     mean_tasks: Sequence[str] | None = None,
+    pools: Sequence[pooling.Pool] = (),
 ) -> Evaluation:
     """`validation` holds scores of models of the same names, on which thresholds are chosen; `mean_tasks` are the tasks
-    of the mean, all if not given."""
+    of the mean, all if not given. Runs in one of `pools` are compared as that pool only."""
     models = [model for model in candidates if not thresholds.is_reader(model.scores)]
     readers = [model for model in candidates if thresholds.is_reader(model.scores)]
-    pairs = model_pairs.asked_for([model.name for model in models], settings)
+    entries = pooling.entries(pools, [model.name for model in models])
+    asked_for = model_pairs.asked_for(entries, settings)
+    pairs, pairs_of_pools = pooling.apart(asked_for, pools, settings)
     left_out = _undefined_tasks(cohort)
     asked = tuple(cohort.tasks if mean_tasks is None else mean_tasks)
     mean_over = [task for task in asked if task not in left_out]
@@ -44,6 +48,8 @@ def evaluate(
     sampled = _sample(prepared, cohort, settings, mean_over, progress)
     tested = [task for task in cohort.tasks if task not in left_out and task not in withheld]
     defined = [task for task in cohort.tasks if task not in left_out]
+    differences = model_pairs.differences(pairs, (*tested, MEAN), sampled)
+    pooled = pooling.pool(pools, pairs_of_pools, (*tested, *([MEAN] if mean_over else [])), sampled)
     resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
     margins = beside_models.sample_margins(readers, models, cohort, defined, mean_over, resampling)
     return Evaluation(
@@ -72,8 +78,10 @@ def evaluate(
             )
             for reader in readers
         ),
-        differences=model_pairs.differences(pairs, (*tested, MEAN), sampled),
-        best_and_worst=extremes(AUROC, MEAN, [model.name for model in models], sampled),
+        differences=differences,
+        best_and_worst=extremes(AUROC, MEAN, [model.name for model in models if model.name in entries], sampled),
+        pooled=pooled,
+        equivalence=equivalence.judge_all(settings, differences, pooled.differences, sampled),
         reader_margins=beside_models.margins_of(readers, models, margins),
         readers_together=beside_models.together(readers, models, sampled, margins),
         left_out=left_out,

@@ -1,13 +1,13 @@
 """An evaluation as evaluation.json: what was evaluated, how, and every number, with null for a missing one."""
 
 import json
-import math
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf import prediction_files
-from chex_tf.evaluation import correlation_json
+from chex_tf.evaluation import correlation_json, equivalence_json, pools_json
+from chex_tf.evaluation.json_numbers import number
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.results import Evaluation, ModelResult, ReaderResult, Result
@@ -83,11 +83,12 @@ def as_json(
     others = [measure for measure in evaluation.compared if measure is not AUROC]
     if others:
         result["differences_of"] = {measure.key: _differences(measure, evaluation) for measure in others}
+    if evaluation.pooled.pools:
+        result["pools"] = pools_json.pools(evaluation.pooled)
+        result["differences_of_pools"] = pools_json.differences(evaluation.pooled)
+    if evaluation.equivalence:
+        result["equivalence"] = equivalence_json.verdicts(evaluation.equivalence)
     return result | correlation_json.as_json(correlations, spread)
-
-
-def number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

@@ -244,9 +244,10 @@ def _pairs(
     scratch, pretrained = arms.get("scratch", {}), arms.get("pretrained", {})
     pairs = [(row, names, scratch[row]) for row, names in pretrained.items() if row in scratch]
     left_out: dict[str, list[str]] = {}
+    pools = {pool.name for pool in evaluation.pooled.pools}
     for pair in evaluation.settings.compare:
         first, second = pair.split(":")
-        reason = _no_boost(first, second, entries, trained)
+        reason = "pools of runs" if first in pools else _no_boost(first, second, entries, trained)
         if reason:
             left_out.setdefault(reason, []).append(pair)
         elif first not in trained and second not in trained:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.evaluation_json import number
+from chex_tf.evaluation.json_numbers import number
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import NOTHING, filled, lines
 from chex_tf.statistics import bootstrap, net_benefit

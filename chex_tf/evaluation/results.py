@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from chex_tf.evaluation.equivalence import Judged
 from chex_tf.evaluation.matching import Cohort, Model
+from chex_tf.evaluation.pools import Pooled
 from chex_tf.evaluation.readers import ReadersTogether
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.statistics.comparison import Difference
@@ -45,7 +47,8 @@ class Evaluation:
     """`sampled` has the replicates of every number, including the mean over tasks; `left_out` the undefined tasks, by
     task the reason, `withheld` those with too few units of a class for intervals and tests; `mean_tasks` those asked
     for in the mean, which goes without undefined ones; `best_and_worst` is by mean AUROC, and tested as selected,
-    whether or not pairs are compared; `reader_margins` are those of each reader (`a`) beside each model (`b`)."""
+    whether or not pairs are compared; `reader_margins` are those of each reader (`a`) beside each model (`b`);
+    `pooled` has what --pool asks for, `equivalence` the verdicts of --margin."""
 
     set: str
     policy: str | None
@@ -64,6 +67,8 @@ class Evaluation:
     withheld: dict[str, str]
     mean_tasks: tuple[str, ...]
     sampled: Mapping[Key, Sampled]
+    pooled: Pooled = Pooled()
+    equivalence: tuple[Judged, ...] = ()
     caution: str = ""  # why all these numbers are to be read with care
 
     @property

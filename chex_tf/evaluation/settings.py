@@ -125,6 +125,21 @@ class EvaluationSettings(Settings):
         group="Statistics",
         repeated=True,
     )
+    margin: float | None = setting(
+        None,
+        help="Judge each compared pair against this margin of AUROC: equivalent, non-inferior, inferior or undecided; "
+        "of FIRST:SECOND whether the first is as good as the second, with --paired both ways",
+        group="Statistics",
+        low=0,
+        high=1,
+    )
+    pool: tuple[str, ...] = setting(
+        (),
+        help="Runs (or files) that differ in their seeds only as one entry, NAME:RUN,RUN,..., by names of models: the "
+        "mean of their AUROCs, over seeds and patients; --compare and --paired then take NAME for them",
+        group="Statistics",
+        repeated=True,
+    )
     threshold_predictions: tuple[pathlib.Path, ...] = setting(
         (),
         help="Validation predictions on which thresholds are chosen, one file per model in the same order",
@@ -239,6 +254,15 @@ class EvaluationSettings(Settings):
         for pair in self.compare:
             if len(pair.split(":")) != 2 or not all(pair.split(":")):
                 raise InputError(f"expected two model names with a colon between them; received {pair!r}", "compare")
+
+        if self.margin is not None and not (self.compare or self.paired):
+            raise InputError("goes with --compare or --paired: the differences that are judged", "margin")
+        if self.margin == 0:
+            raise InputError("expected a number above 0; received 0", "margin")
+        for pool in self.pool:
+            name, _, runs = pool.partition(":")
+            if not name or len(runs.split(",")) < 2 or not all(runs.split(",")):
+                raise InputError(f"expected NAME:RUN,RUN,... with two runs or more; received {pool!r}", "pool")
 
     @property
     def options(self) -> Options:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from chex_tf.evaluation.calibration_section import estimate_entry
-from chex_tf.evaluation.evaluation_json import number
+from chex_tf.evaluation.json_numbers import number
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.subgroups import SMALLEST_CLASS, GroupResult, Tested, VariableResult
 from chex_tf.evaluation.tables import subgroups as tables

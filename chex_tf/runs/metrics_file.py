@@ -1,10 +1,13 @@
 """metrics.csv: one row per evaluation, without wall-clock times, so that two runs compare byte for byte."""
 
+import csv
+import io
 import pathlib
 from collections.abc import Mapping, Sequence
 
 from chex_tf.files import write_text
 from chex_tf.runs.layout import METRICS
+from chex_tf.settings import InputError
 
 
 def row(values: Mapping[str, float | int]) -> str:
@@ -23,3 +26,16 @@ def widened(rows: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def write(run_dir: pathlib.Path, lines: Sequence[str]) -> None:
     write_text(run_dir / METRICS, "".join(f"{line}\n" for line in lines))
+
+
+def read(run_dir: pathlib.Path) -> dict[str, list[float]]:
+    """Columns by name, an empty cell as NaN; no columns before the first evaluation."""
+    path = run_dir / METRICS
+    if not path.is_file():
+        return {}
+    try:
+        names, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
+        columns = zip(*([float(cell or "nan") for cell in row] for row in rows), strict=True)
+        return dict(zip(names, map(list, columns), strict=True)) if rows else {name: [] for name in names}
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path} is damaged: it is not as training wrote it", "run_dir") from error

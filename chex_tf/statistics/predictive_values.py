@@ -7,13 +7,13 @@ the ratio's (Donner and Zou 2012), and that the predictive value's. The prevalen
 
 import dataclasses
 import math
+import statistics
 
 import numpy as np
-from scipy.stats import norm
 
 from chex_tf.statistics.bootstrap import HIGH, Interval
 
-_Z = float(norm.ppf(HIGH))
+_Z = statistics.NormalDist().inv_cdf(HIGH)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,18 +1,16 @@
 """Maps from a model's probability to a better calibrated one, fitted on validation rows and applied to others.
 
-Platt: expit(offset + slope * logit(p)), by maximum likelihood; it rises with p, so AUROC stays as it is. Isotonic: the
-rising step function nearest to the labels in squares, straight between its steps; it makes ties, so AUROC may move.
+Platt: logistic(offset + slope * logit(p)), by maximum likelihood; it rises with p, so AUROC stays as it is. Isotonic:
+the rising step function nearest to the labels in squares, straight between its steps; it makes ties, so AUROC may move.
 """
 
 import dataclasses
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression
-from scipy.special import expit
 
 from chex_tf.statistics import logistic_calibration
-from chex_tf.statistics.logistic_calibration import logits
+from chex_tf.statistics.logistic_calibration import logistic, logits
 
 METHODS = ("platt", "isotonic")
 
@@ -26,7 +24,7 @@ class Platt:
         # The extremes have no logit and map to themselves, or rows that differ would become ties.
         inner = (probabilities > 0) & (probabilities < 1)
         safe = np.where(inner, probabilities, 0.5)
-        mapped = expit(self.offset + self.slope * (np.log(safe) - np.log1p(-safe)))
+        mapped = logistic(self.offset + self.slope * (np.log(safe) - np.log1p(-safe)))
         return np.asarray(np.where(inner, mapped, probabilities))
 
     def to_json(self) -> dict[str, Any]:
@@ -88,6 +86,8 @@ def fit(labels: np.ndarray, probabilities: np.ndarray, method: str) -> Recalibra
 def _isotonic(labels: np.ndarray, probabilities: np.ndarray) -> Isotonic:
     values, places = np.unique(probabilities, return_inverse=True)
     rows = np.bincount(places)
+    from scipy.optimize import isotonic_regression  # loads slowly, and most evaluations recalibrate nothing
+
     fitted = isotonic_regression(np.bincount(places, labels) / rows, weights=rows).x
     # Of a flat stretch only its ends matter.
     inner = (np.diff(fitted, prepend=np.nan) != 0) | (np.diff(fitted, append=np.nan) != 0)

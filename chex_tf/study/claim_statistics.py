@@ -46,6 +46,7 @@ class Found:
 
 
 TEST_SET = "the test set's patients"
+PAPER_ARCHITECTURES = 16  # of which section 2.1 counts significant boosts
 FEWEST = 4  # models or pairs, for a correlation
 
 Statistic = Callable[[Outcomes, Mapping[str, str], int], Found]
@@ -106,7 +107,7 @@ def rho(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
 def rho_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     pairs = [pair for pair in outcomes.boosted() if getattr(pair[0].facts, given["attribute"]) is not None]
     if len(pairs) < FEWEST:
-        raise Missing([f"{FEWEST} architectures in both arms, there are {len(pairs)}"])
+        raise Missing([f"{FEWEST} architectures in both arms, found {len(pairs)}"])
     boosts = [_difference(*pair) for pair in pairs]
     values = np.array([one.value for one in boosts])
     replicates = np.stack([one.replicates for one in boosts], axis=1)
@@ -116,7 +117,7 @@ def rho_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
 def _with(members: Sequence[Member], attribute: str) -> list[Member]:
     known = [one for one in members if getattr(one.facts, attribute) is not None]
     if len(known) < FEWEST:
-        raise Missing([f"{FEWEST} models with {attribute}, there are {len(known)}"])
+        raise Missing([f"{FEWEST} models with {attribute}, found {len(known)}"])
     return known
 
 
@@ -136,7 +137,10 @@ def mean_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found
 
 def significant_boosts(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """How many boosts are above 0 after Holm's adjustment; no more could be than are not shown to be 0 or less."""
-    boosts = [_of_difference(*pair) for pair in _all_boosted(outcomes)]
+    pairs = _all_boosted(outcomes)
+    if len(pairs) < PAPER_ARCHITECTURES:
+        raise Missing([f"{PAPER_ARCHITECTURES} architectures in both arms, found {len(pairs)}"])
+    boosts = [_of_difference(*pair) for pair in pairs]
     adjusted = comparison.holm([one.p for one in boosts])
     count = sum(one.value > 0 and p < SIGNIFICANCE for one, p in zip(boosts, adjusted, strict=True))
     possible = sum(one.interval.high > 0 for one in boosts)

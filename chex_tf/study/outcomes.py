@@ -18,6 +18,7 @@ from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError, Settings
 from chex_tf.statistics.measure import MEAN, Sampled
+from chex_tf.study import readable
 from chex_tf.study import state as states
 from chex_tf.study.cell import Cell
 from chex_tf.study.folder import Study
@@ -106,11 +107,16 @@ def gather(
     seed: int,
     say: Callable[[str], None],
 ) -> Outcomes:
-    """Evaluates every finished cell of a variant on `split`."""
+    """Evaluates every finished cell of a variant on `split`; one whose predictions are not there or are damaged is
+    missing. Sources predict nothing."""
     cells = [cell for cell in study.cells if cell.variant == variant]
     found = {cell.name: states.of_cell(folder, study, cell, kinds[cell.verb]) for cell in cells}
-    whole = [cell for cell in cells if found[cell.name].is_finished]
     missing = {name: _why(state) for name, state in found.items() if not state.is_finished}
+    for cell in cells:
+        unread = "" if cell.name in missing or cell.is_source else readable.why_not(cell.run_dir(folder), split)
+        if unread:
+            missing[cell.name] = f"its predictions cannot be used: {unread}"
+    whole = [cell for cell in cells if cell.name not in missing and not cell.is_source]
     if not whole:
         return Outcomes(study, found, None, variant, (), missing)
     settings = EvaluationSettings(

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chex_tf.evaluation.measures import AUROC
 from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval, percentile_interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
+from chex_tf.statistics.measure import MEAN, Sampled
 from chex_tf.study import tie_groups
 from chex_tf.study.outcomes import Member, Outcomes
-from chex_tf.study.table import Table
+from chex_tf.study.table import NOTHING, Table, counted
 from chex_tf.study.verdicts import Judged
-
-NOTHING = "–"
 
 
 def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
@@ -39,38 +39,42 @@ def described(outcomes: Outcomes) -> str:
     tasks = ", ".join(evaluation.mean_over)
     of = sorted({model.made_of.partition(" (")[0] for model in evaluation.models})
     repeated = max(len(one.cells) for one in outcomes.members)
-    units = {"study": "studies"}.get(cohort.unit, f"{cohort.unit}s")
     seeds = f" Means of up to {repeated} seeds; intervals are over the test set alone." if repeated > 1 else ""
     return (
-        f"{evaluation.set}: {cohort.studies:,} studies; AUROC is the mean of {len(evaluation.mean_over)} tasks "
-        f"({tasks}). Predictions: {'; '.join(of)}. Trained with {evaluation.policy or 'an unknown label policy'}. 95% "
-        f"intervals from {settings.replicates:,} replicates of {cohort.unit_count:,} {units}.{seeds}"
+        f"{evaluation.set}: {counted(cohort.studies, 'study')}; AUROC is the mean of "
+        f"{counted(len(evaluation.mean_over), 'task')} ({tasks}). Predictions: {'; '.join(of)}. Trained with "
+        f"{evaluation.policy or 'an unknown label policy'}. 95% intervals from "
+        f"{counted(settings.replicates, 'replicate')} of {counted(cohort.unit_count, cohort.unit)}.{seeds}"
     )
 
 
 def results(outcomes: Outcomes) -> Table:
-    """A row a cell that is finished and a row a cell that is not."""
-    columns = ("cell", "arch", "arm", "seed", "state", "auroc", "low", "high", "parameters")
-    by_cell = {name: member for member in outcomes.members for name in member.cells}
+    """A row a cell, finished or not, then a row an architecture in an arm, which is the mean of its cells."""
+    columns = ("row", "name", "arch", "arm", "seed", "state", "auroc", "low", "high", "parameters", "remark")
+    evaluation, models = outcomes.evaluation, outcomes.study.models
+    made_of = {} if evaluation is None else {model.name: model.made_of for model in evaluation.models}
     rows = []
     for cell in outcomes.study.cells:
         if cell.variant != outcomes.variant:
             continue
-        member = by_cell.get(cell.name)
         numbers = ("", "", "")
-        if member is not None and outcomes.evaluation is not None:
-            from chex_tf.evaluation.measures import AUROC
-            from chex_tf.statistics.measure import MEAN
-
-            sampled = outcomes.evaluation.sampled[cell.name, AUROC, MEAN]
-            interval = percentile_interval(sampled.replicates)
-            numbers = tuple(f"{value:.6f}" for value in (sampled.value, interval.low, interval.high))  # type: ignore[assignment]
+        if evaluation is not None and cell.name in made_of:
+            numbers = _exact(evaluation.sampled[cell.name, AUROC, MEAN])
         state = outcomes.states[cell.name].condition.value
-        parameters = (
-            "" if cell.arch not in outcomes.study.models else str(outcomes.study.models[cell.arch]["parameters"])
-        )
-        rows.append((cell.name, cell.arch, cell.arm, str(cell.seed), state, *numbers, parameters))
-    return Table("results", "Every cell", columns, tuple(rows), described(outcomes), 5)
+        parameters = str(models[cell.arch]["parameters"]) if cell.arch in models else ""
+        first = ("cell", cell.name, cell.arch, cell.arm, str(cell.seed), state)
+        rows.append((*first, *numbers, parameters, made_of.get(cell.name) or outcomes.missing.get(cell.name, "")))
+    for one in outcomes.members:
+        of = f"mean of {', '.join(one.cells)}" if len(one.cells) > 1 else made_of[one.cells[0]]
+        first = ("model", one.name, one.arch, one.arm, "", f"{counted(len(one.cells), 'cell')} finished")
+        rows.append((*first, *_exact(one.auroc), str(one.facts.parameters), of))
+    return Table("results", "Every cell, and every model in an arm", columns, tuple(rows), described(outcomes), 6)
+
+
+def _exact(sampled: Sampled) -> tuple[str, str, str]:
+    interval = percentile_interval(sampled.replicates)
+    value, low, high = (f"{number:.6f}" for number in (sampled.value, interval.low, interval.high))
+    return value, low, high
 
 
 def models(outcomes: Outcomes, arm: str) -> Table:
@@ -95,9 +99,19 @@ def models(outcomes: Outcomes, arm: str) -> Table:
     )
     note = (
         f"{described(outcomes)} Models that share a letter are not told apart: p above {SIGNIFICANCE:g} after Holm's "
-        f"adjustment over the {len(pairs):,} pairs."
+        f"adjustment over {counted(len(pairs), 'pair')}.{_too_few_replicates(outcomes, len(pairs))}"
     )
     return Table(f"models_{arm}", f"Mean AUROC by model, {arm}", columns, rows, note)
+
+
+def _too_few_replicates(outcomes: Outcomes, pairs: int) -> str:
+    """A warning where even the smallest p that replicates can give is not significant after the adjustment."""
+    assert outcomes.evaluation is not None
+    smallest = comparison.smallest_possible_p(outcomes.evaluation.settings.replicates)
+    if pairs * smallest < SIGNIFICANCE:
+        return ""
+    needed = math.ceil(2 * pairs / SIGNIFICANCE)
+    return f" With so few replicates no pair can be told apart: it takes --replicates={needed} or more."
 
 
 def truncations(outcomes: Outcomes) -> Table:
@@ -118,7 +132,7 @@ def truncations(outcomes: Outcomes) -> Table:
         )
     note = (
         f"{described(outcomes)} Paired differences; an asterisk: p below {SIGNIFICANCE:g} after Holm's adjustment over "
-        f"the {len(pairs)} truncated models. No asterisk is no proof of equality: see the claims, with a margin."
+        f"{counted(len(pairs), 'truncated model')}. No asterisk is no proof of equality: see the claims, with a margin."
     )
     return Table("truncations", "Truncated models against whole ones", columns, tuple(rows), note)
 
@@ -140,8 +154,8 @@ def boosts(outcomes: Outcomes) -> Table:
         rows.append((f"Mean of {len(pairs)}", "", "", "", _signed(value), span, ""))
     above = sum(p < SIGNIFICANCE and a.auroc.value > b.auroc.value for (a, b), p in zip(pairs, adjusted, strict=True))
     note = (
-        f"{described(outcomes)} {above} of {len(pairs)} boosts are above 0 at {SIGNIFICANCE:g} after Holm's adjustment "
-        f"over the {len(pairs)} architectures."
+        f"{described(outcomes)} Above 0 at {SIGNIFICANCE:g} after Holm's adjustment: {above} of "
+        f"{counted(len(pairs), 'boost')}."
     )
     return Table("boosts", "Boost by pretraining", columns, tuple(rows), note)
 
@@ -153,8 +167,11 @@ def claims(judged: Sequence[Judged]) -> Table:
         printed = NOTHING if one.claim.paper is None else f"{one.claim.paper:g}"
         here, span, seen = NOTHING, one.why, NOTHING
         if one.found is not None:
-            here, span = f"{one.found.value:.3f}", _span(one.found.interval)
-            seen = NOTHING if math.isnan(one.found.smallest_seen) else f"{one.found.smallest_seen:.3f}"
+            is_count = one.claim.rule.kind == "at least"
+            here = f"{one.found.value:.3g}" if is_count else f"{one.found.value:.3f}"
+            span = _count_span(one.found.interval) if is_count else _span(one.found.interval)
+            is_seen = not (is_count or math.isnan(one.found.smallest_seen))
+            seen = f"{one.found.smallest_seen:.3f}" if is_seen else NOTHING
         rows.append(
             (one.claim.section, one.claim.statement, one.verdict.value, printed, here, span, str(one.claim.rule), seen)
         )
@@ -179,6 +196,10 @@ def _p_text(p: float) -> str:
 
 def _span(interval: Interval) -> str:
     return interval.reason or NOTHING if math.isnan(interval.low) else f"{interval.low:.3f} to {interval.high:.3f}"
+
+
+def _count_span(interval: Interval) -> str:
+    return f"{interval.low:.3g} to {interval.high:.3g}"
 
 
 def _signed(value: float, digits: int = 3) -> str:

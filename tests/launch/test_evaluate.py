@@ -167,6 +167,58 @@ def test_a_run_directory(files):
     assert "the run has predictions for test" in wrong.stderr
 
 
+def trained_runs(folder, files, learning_rates):
+    """Finished runs of several seeds with predictions of `test`; a value of `learning_rates` each."""
+    from chex_tf.data.settings import DataSettings
+    from chex_tf.models.settings import ModelSettings
+    from chex_tf.runs import config, status
+    from chex_tf.training.observations.settings import ObservationsSettings
+    from chex_tf.training.settings import TrainSettings
+
+    source, _, first = files
+    runs = []
+    for seed, rate in enumerate(learning_rates):
+        run = folder / f"net_{seed}"
+        (run / "predictions").mkdir(parents=True)
+        settings = [
+            TrainSettings(run_dir=run, seed=seed, learning_rate=rate),
+            ObservationsSettings(),
+            DataSettings(data=folder),
+            ModelSettings(),
+        ]
+        records = {"train": {"tasks": list(TASKS), "fingerprint": "f"}, "valid": {}}
+        config.write(run, config.assemble(settings, {"outputs": 2}, records, 1, {}, None))
+        status.write(run, "finished")
+        keys = prediction_files.read(source / "first.csv").keys
+        scores = np.clip(first + np.random.default_rng(seed).normal(size=first.shape) / 20, 0, 1)
+        prediction_files.write(run / "predictions" / "test.csv", "Study", keys, TASKS, scores)
+        labels = (source / "groundtruth.csv").read_bytes()
+        (run / "predictions" / "test_labels.csv").write_bytes(labels)
+        runs.append(run)
+    return runs
+
+
+def test_runs_of_several_seeds_are_one_entry_that_is_judged_against_a_margin(files, tmp_path):
+    runs = trained_runs(tmp_path / "runs", files, [1e-4] * 4)
+    asked = [*(f"--run_dir={run}" for run in runs), "--mean_tasks=Edema", "--replicates=100", "--nofigures"]
+    pools = ["--pool=a:net_0,net_1", "--pool=b:net_2,net_3"]
+    done = evaluate(*asked, *pools, "--compare=a:b", "--margin=0.3", f"--out={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert [one["seeds"] for one in found["pools"].values()] == ["seed 0, 1", "seed 2, 3"]
+    assert {(one["a"], one["b"], one["pools"]) for one in found["equivalence"]["verdicts"]} == {("a", "b", True)}
+    assert "a: mean over 2 runs: net_0, net_1 (seed 0, 1)." in done.stdout
+
+
+def test_runs_that_differ_in_more_than_seeds_are_not_pooled(files, tmp_path):
+    runs = trained_runs(tmp_path / "runs", files, [1e-4, 1e-3])
+    done = evaluate(*(f"--run_dir={run}" for run in runs), "--mean_tasks=Edema", "--pool=a:net_0,net_1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--pool: a: expected runs that differ in seeds only" in done.stderr
+    assert "learning_rate: 0.0001 -> 0.001" in done.stderr
+    assert not list(tmp_path.rglob("evaluation.json"))
+
+
 def test_a_catalogue_gives_rank_correlations(files):
     folder, _, _ = files
     names = []
@@ -201,6 +253,8 @@ def test_a_plan_needs_no_data():
         (("Edema", "Fracture"), [], "Fracture not in the labels"),
         (("", ""), ["--tasks=Edemma"], "no column for Edemma; its tasks are Edema, Pleural Effusion"),
         (("", ""), ["--compare=first:third"], "--compare: expected names of models; received third"),
+        (("", ""), ["--margin=0.01"], "--margin: goes with --compare or --paired"),
+        (("", ""), ["--pool=a:first,third"], "--pool: expected names of models; received third"),
         (("", ""), ["--unit=image"], "--unit: image needs rows by Path"),
     ],
 )

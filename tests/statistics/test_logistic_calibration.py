@@ -104,3 +104,8 @@ def test_wild_probabilities_have_a_fit_too():
         expected = unpenalised(z, labels, row)
         assert found.slope[place] == pytest.approx(expected.coef_[0, 0], abs=2e-5)
         assert row @ expit(found.intercept[place] + z) == pytest.approx(row @ labels, abs=1e-2)
+
+
+def test_the_logistic_function_is_scipys_in_both_tails():
+    values = np.concatenate([np.linspace(-700, 700, 2001), [-1e3, 1e3, 0.0]])
+    np.testing.assert_allclose(logistic_calibration.logistic(values), expit(values), rtol=1e-15, atol=0)

@@ -212,7 +212,7 @@ def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
     assert "steps: 30 of 8 images, 2.50 epochs of 96 images" in done.plan
     assert "evaluations: 3, every 10 steps; the best 3 are kept" in done.plan
     assert "Atelectasis" in done.plan
-    assert "validation: 21 images of 21 studies, checkpoints ranked by mean AUROC over" in done.plan
+    assert "validation: 21 images of 21 studies of the split valid, checkpoints ranked by mean AUROC over" in done.plan
     assert "each study by the highest probability of its images\n" in done.plan
 
 

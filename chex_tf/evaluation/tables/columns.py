@@ -9,6 +9,7 @@ from chex_tf.statistics.measure import Estimate
 
 NOTHING = "–"
 NOTE_WIDTH = 110
+PLURAL = {"study": "studies", "patient": "patients", "image": "images"}  # of units
 SMALLEST_P = 1e-15  # smaller ones are printed as less than this: no test knows its tails so far out
 
 

@@ -10,6 +10,7 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     """What each model is, and reasons for what is missing from the tables."""
     described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
     notes = [f"{model.name}: {model.made_of}." for model in described]
+    notes += [f"{pool.name}: {pool.made_of}." for pool in evaluation.pooled.pools][:MODELS_BY_TASK]
     notes += [
         f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
     ]

@@ -6,9 +6,10 @@ from chex_tf.evaluation.matching import Cohort
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.sections import Section
 from chex_tf.evaluation.tables import correlations as correlation_table
-from chex_tf.evaluation.tables import differences, notes, readers, scores
-from chex_tf.evaluation.tables.columns import filled
+from chex_tf.evaluation.tables import differences, equivalence, notes, pools, readers, scores
+from chex_tf.evaluation.tables.columns import PLURAL, filled
 from chex_tf.statistics.family_spread import FamilySpread
+from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation
 
 
@@ -25,8 +26,14 @@ def text(
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
         parts += readers.tables_of(evaluation)
+    parts += pools.tables_of(evaluation.pooled, evaluation.cohort.unit)
     for measure in evaluation.compared:
         parts += differences.tables_of(evaluation, measure)
+    parts += [
+        equivalence.table_of(judged, evaluation.settings.replicates)
+        for judged in evaluation.equivalence
+        if judged.task == MEAN
+    ]
     parts += filter(None, (section.table() for section in sections))
     if correlations or spread:
         parts.append(correlation_table.table_of(correlations or {}, spread or {}))
@@ -38,7 +45,6 @@ def text(
 
 def _headline(evaluation: Evaluation) -> str:
     cohort, settings = evaluation.cohort, evaluation.settings
-    plural = {"study": "studies", "patient": "patients", "image": "images"}[cohort.unit]
     kind = {
         "auto": "AUROC and its differences by DeLong, sensitivity and specificity by Wilson, others percentiles",
         "percentile": "sensitivity and specificity by Wilson, others percentiles 2.5 and 97.5",
@@ -49,7 +55,7 @@ def _headline(evaluation: Evaluation) -> str:
     policy = f" (trained with {evaluation.policy})" if evaluation.policy else ""
     return filled(
         f"{evaluation.set}: {rows}{how}{policy}. 95% intervals: {kind} of {settings.replicates:,} replicates of "
-        f"{cohort.unit_count:,} {plural}, seed {settings.seed}.{_repeats(cohort)}"
+        f"{cohort.unit_count:,} {PLURAL[cohort.unit]}, seed {settings.seed}.{_repeats(cohort)}"
     )
 
 

@@ -162,15 +162,15 @@ class ObservationsObjective:
         return [*weighted, f"auxiliary losses: {weights}{age}{only}"]
 
     def _describe_validation(self) -> str:
-        images = f"{len(self.feed.valid):,} images of the split {self.feed.valid.records.split}"
+        images, split = f"{len(self.feed.valid):,} images", f"of the split {self.feed.valid.records.split}"
         if not self.tasks:
-            return f"validation: {images}, checkpoints ranked by {self.score_label}, image by image"
+            return f"validation: {images} {split}, checkpoints ranked by {self.score_label}, image by image"
         asked = self.asked.score_tasks
         absent = [task for task in TASK_SETS.get(asked[0], ()) if task not in self.tasks] if asked != ("all",) else []
         without = f" (of {asked[0]}, {', '.join(absent)} is not learned)" if absent else ""
         ranked = f"mean AUROC over {', '.join(self.scored)}{without}"
         if self.asked.score_by == IMAGE:
-            return f"validation: {images}, checkpoints ranked by {ranked}, image by image"
+            return f"validation: {images} {split}, checkpoints ranked by {ranked}, image by image"
         studies, places = np.unique(self.feed.valid_studies[self.feed.valid.examples], return_inverse=True)
         disagree = int(aggregation.disagreeing(self.feed.valid_truth, places, len(studies)).sum())
         note = (
@@ -179,8 +179,8 @@ class ObservationsObjective:
             else ""
         )
         return (
-            f"validation: {images} of {len(studies):,} studies, checkpoints ranked by {ranked}, each study by the "
-            f"highest probability of its images{note}"
+            f"validation: {images} of {len(studies):,} studies {split}, checkpoints ranked by {ranked}, each study by "
+            f"the highest probability of its images{note}"
         )
 
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:

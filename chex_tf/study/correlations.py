@@ -1,0 +1,166 @@
+"""Is AUROC, or the boost by pretraining, related to ImageNet accuracy or to size? Every correlation of a report."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.permutation import PermutationP
+from chex_tf.statistics.rank_correlation import Correlation, correlate
+from chex_tf.statistics.ranks import rho
+from chex_tf.study.claim_statistics import FEWEST
+from chex_tf.study.outcomes import Member, Outcomes
+from chex_tf.study.table import NOTHING, Table, counted
+
+# Attribute of `Facts` -> how a table calls it.
+ATTRIBUTES = {
+    "imagenet_top1": "ImageNet top-1",
+    "parameters": "parameters, counted",
+    "paper_parameters_millions": "parameters, as the paper prints them",
+}
+BOOST = "boost"
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    """What is correlated: `of` is AUROC in an arm, or the boost, `values` [models] with their `replicates`
+    [replicates, models], where there are any; models of which the attribute is not known are not in it."""
+
+    of: str
+    attribute: str
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    over: np.ndarray
+    values: np.ndarray
+    replicates: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Related:
+    """`found` is None with too few models. `without_one` has the lowest and the highest rho when one model is left out,
+    each with that model's name. Of `pairs` of models of one family that differ in the attribute, `rising` have the
+    higher value where the attribute is higher."""
+
+    series: Series
+    found: Correlation | None
+    without_one: tuple[tuple[float, str], tuple[float, str]] | None
+    rising: int
+    pairs: int
+
+
+def all_of(outcomes: Outcomes, seed: int) -> tuple[Related, ...]:
+    """AUROC in every arm, then boosts, with each attribute; `seed` is that of permutations."""
+    found = []
+    for arm in dict.fromkeys(one.arm for one in outcomes.members):
+        for attribute in ATTRIBUTES:
+            found.append(relate(auroc(outcomes, arm, attribute), seed))
+    if outcomes.boosted():
+        found += [relate(boosts(outcomes, attribute), seed) for attribute in ATTRIBUTES]
+    return tuple(found)
+
+
+def auroc(outcomes: Outcomes, arm: str, attribute: str) -> Series:
+    members = [one for one in outcomes.whole(arm) if getattr(one.facts, attribute) is not None]
+    return _series(f"AUROC, {arm}", attribute, members, [(one.auroc.value, one.auroc.replicates) for one in members])
+
+
+def boosts(outcomes: Outcomes, attribute: str) -> Series:
+    pairs = [pair for pair in outcomes.boosted() if getattr(pair[0].facts, attribute) is not None]
+    sides = [(a.auroc.value - b.auroc.value, a.auroc.replicates - b.auroc.replicates) for a, b in pairs]
+    return _series(BOOST, attribute, [first for first, _ in pairs], sides)
+
+
+def _series(of: str, attribute: str, members: Sequence[Member], sides: Sequence[tuple[float, np.ndarray]]) -> Series:
+    return Series(
+        of,
+        attribute,
+        tuple(one.arch for one in members),
+        tuple(one.facts.family for one in members),
+        np.array([getattr(one.facts, attribute) for one in members], np.float64),
+        np.array([value for value, _ in sides]),
+        np.stack([replicates for _, replicates in sides], axis=1) if sides else None,
+    )
+
+
+def relate(series: Series, seed: int) -> Related:
+    rising, pairs = _within_families(series)
+    if len(series.names) < FEWEST:
+        return Related(series, None, None, rising, pairs)
+    found = correlate(series.over, series.values, series.families, series.replicates, seed)
+    return Related(series, found, _without_one(series), rising, pairs)
+
+
+def _without_one(series: Series) -> tuple[tuple[float, str], tuple[float, str]]:
+    kept = ~np.eye(len(series.names), dtype=bool)
+    found = [
+        (float(rho(series.over[row], series.values[row])), name) for row, name in zip(kept, series.names, strict=True)
+    ]
+    return min(found), max(found)
+
+
+def _within_families(series: Series) -> tuple[int, int]:
+    rising = pairs = 0
+    for a, b in itertools.combinations(range(len(series.names)), 2):
+        step = (series.over[a] - series.over[b]) * (series.values[a] - series.values[b])
+        if series.families[a] == series.families[b] and series.over[a] != series.over[b]:
+            rising, pairs = rising + int(step > 0), pairs + 1
+    return rising, pairs
+
+
+def table(related: Sequence[Related], described: str) -> Table:
+    columns = ("Of", "With", "Models", "ρ", "p", "95% interval", "By family", "Worth", "Without noise", "Without one")
+    rows = []
+    for one in related:
+        first = (one.series.of, ATTRIBUTES[one.series.attribute], str(len(one.series.names)))
+        rows.append((*first, *_numbers(one), f"{one.rising} of {one.pairs}" if one.pairs else NOTHING))
+    note = (
+        f"{described} Spearman's ρ over whole models, p by permutation (exact up to ten models). The interval is for "
+        "other models of such families and counts as many models as they are worth, being alike within families. By "
+        "family: ρ of the families' means with its p. Without noise: what ρ of these models would be on an endless "
+        f"test set. Without one: the lowest and the highest ρ when one model is left out. With fewer than {FEWEST} "
+        "models there is no correlation. Within families: of the pairs of models of one family, how many have the "
+        "higher value where the attribute is higher."
+    )
+    return Table("correlations", "Correlations over models", (*columns, "Within families"), tuple(rows), note, 2)
+
+
+def _numbers(one: Related) -> tuple[str, ...]:
+    found = one.found
+    if found is None or one.without_one is None:
+        return (NOTHING,) * 7
+    low, high = one.without_one
+    family, clean = found.by_family, found.without_noise
+    by_family = "" if family is None else f"p {p_text(family.p)}, {counted(family.families, 'family')}"
+    return (
+        signed(found.rho),
+        p_text(found.p),
+        span(found.over_models),
+        NOTHING if family is None else f"{signed(family.rho)} ({by_family})",
+        f"{found.effective_models:.1f}",
+        NOTHING if clean is None else f"{signed(clean.rho)} ({span(clean.interval)})",
+        f"{signed(low[0])} ({low[1]}) to {signed(high[0])} ({high[1]})",
+    )
+
+
+def in_words(one: Related) -> str:
+    """For a figure's panel."""
+    if one.found is None:
+        return f"{counted(len(one.series.names), 'model')}: no correlation"
+    return f"ρ = {signed(one.found.rho)}, p = {p_text(one.found.p)}, {counted(len(one.series.names), 'model')}"
+
+
+def signed(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.3f}".replace("-", "−")
+
+
+def p_text(p: PermutationP) -> str:
+    return NOTHING if math.isnan(p.p) else f"{p.p:.3f}" if p.p >= 0.001 else f"{p.p:.1e}"
+
+
+def span(interval: Interval) -> str:
+    if math.isnan(interval.low):
+        return interval.reason or NOTHING
+    return f"{signed(interval.low)} to {signed(interval.high)}"

@@ -1,0 +1,127 @@
+"""How a report's figures look: families by colour and marker, ink that turns with the page, vector and PNG files."""
+
+import dataclasses
+import functools
+import io
+import pathlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from chex_tf.evaluation import figures
+from chex_tf.files import write_text
+
+INK, GRID = "#1b1b1b", "#dcdcdc"  # in the page's SVG these are its own colours of text and of lines
+WIDTH = figures.TWO_COLUMNS_INCHES
+STYLE: Any = figures.STYLE | {
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "svg.hashsalt": "report",  # the same figure is the same file
+}
+# Okabe and Ito's colours, told apart with colour blindness; the marker says the same once more.
+FAMILIES = {
+    "DenseNet": ("#0072B2", "o"),
+    "ResNet": ("#D55E00", "s"),
+    "EfficientNet": ("#009E73", "^"),
+    "Inception": ("#CC79A7", "D"),
+    "MobileNet": ("#56B4E9", "v"),
+    "MNASNet": ("#E69F00", "P"),
+    "NASNet": ("#F0E442", "X"),
+}
+_OTHERS = (("#8A8A8A", "*"), ("#8A8A8A", "h"), ("#8A8A8A", "<"), ("#8A8A8A", ">"), ("#8A8A8A", "p"), ("#8A8A8A", "d"))
+ARMS = {"scratch": ("#D55E00", "--", "s"), "pretrained": ("#0072B2", "-", "o")}
+_OTHER_ARMS = (("#009E73", "-.", "^"), ("#CC79A7", ":", "D"), ("#8A8A8A", (0, (5, 1)), "v"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """A figure under the name of its files; `caption` says what it shows of which films, `words` what is to be seen,
+    for those who do not see it."""
+
+    name: str
+    title: str
+    caption: str
+    words: str
+    figure: Figure
+
+
+def of_families(families: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each, in the order given; those of FAMILIES are the same in every figure and study."""
+    known = list(dict.fromkeys(families))
+    others = [family for family in known if family not in FAMILIES]
+    return {
+        family: FAMILIES[family] if family in FAMILIES else _OTHERS[others.index(family) % len(_OTHERS)]
+        for family in known
+    }
+
+
+def of_arms(arms: Iterable[str]) -> dict[str, Any]:
+    """Colour, line and marker of each arm."""
+    known = list(dict.fromkeys(arms))
+    others = [arm for arm in known if arm not in ARMS]
+    return {arm: ARMS[arm] if arm in ARMS else _OTHER_ARMS[others.index(arm) % len(_OTHER_ARMS)] for arm in known}
+
+
+def mark(axes: Axes, x: float, y: float, low: float, high: float, look: tuple[str, str]) -> None:
+    """A point with its error bar; the dark edge keeps light colours visible on white."""
+    colour, marker = look
+    axes.plot([x, x], [low, high], color=colour, linewidth=0.9, zorder=2)
+    axes.plot(x, y, marker, color=colour, markersize=5.2, markeredgecolor=INK, markeredgewidth=0.5, zorder=3)
+
+
+def legend(figure: Figure, looks: dict[str, tuple[str, str]]) -> None:
+    handles = [
+        Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=5.2, markeredgecolor=INK, label=name)
+        for name, (colour, marker) in looks.items()
+    ]
+    for handle in handles:
+        handle.set_markeredgewidth(0.5)
+    across = 7 if figure.get_figwidth() == WIDTH else 4
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), across), frameon=False)
+
+
+def lay_out(figure: Figure) -> None:
+    """Fixes the places of everything, after which a label's room can be measured."""
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def write(folder: pathlib.Path, drawn: Drawn) -> list[str]:
+    """PDF, PNG and SVG; the names written."""
+    with matplotlib.rc_context(STYLE):
+        written = figures.save(drawn.figure, folder, drawn.name)
+    write_text(folder / f"{drawn.name}.svg", _as_svg(drawn.figure))
+    return [*written, f"{drawn.name}.svg"]
+
+
+def inline(drawn: Drawn) -> str:
+    """For a page: no name in it is another figure's, ink and lines are the page's."""
+    text = _as_svg(drawn.figure)
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{drawn.name}-\1"', text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{drawn.name}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{drawn.name}-\1)", text)
+    text = text.replace(INK, "currentColor").replace(GRID, "var(--line)")
+    return re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true">', text, count=1)
+
+
+@functools.cache
+def _as_svg(figure: Figure) -> str:
+    stream = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    return stream.getvalue()

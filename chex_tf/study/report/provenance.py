@@ -1,0 +1,189 @@
+"""Where a study's numbers are from: the command of each run, its data, its software."""
+
+import dataclasses
+import json
+import math
+import pathlib
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chex_tf.runs import config, metrics_file
+from chex_tf.runs.config import Config
+from chex_tf.settings import InputError, Settings, meaning_of
+from chex_tf.study.cell import Cell
+from chex_tf.study.controller import flags_of
+from chex_tf.study.folder import Study
+from chex_tf.study.outcomes import Outcomes
+from chex_tf.study.report.curves_figure import Curve
+from chex_tf.study.table import NOTHING, Table, counted
+
+RUN_DIR = "RUN_DIR"  # in a command, for the folder of the run that it makes
+SCORE = "auroc"  # the column of metrics.csv that training curves show
+
+Configs = Mapping[str, Config]  # by cell that has begun
+Kinds = Mapping[str, Sequence[type[Settings]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A cell as the list of runs shows it; `why` says what is wrong with one that is not finished."""
+
+    name: str
+    arch: str
+    arm: str
+    seed: int
+    state: str
+    step: int
+    steps: int
+    key: str
+    why: str
+    command: str
+
+
+def configs(folder: pathlib.Path, outcomes: Outcomes) -> Configs:
+    """Of the runs that are their cell's; those of another experiment under a cell's name are left out."""
+    from chex_tf.study.state import Condition
+
+    found = {}
+    for cell in _cells(outcomes):
+        if outcomes.states[cell.name].condition not in (Condition.FOREIGN, Condition.WAITING):
+            one = config.read_if_trained(cell.run_dir(folder))
+            if one is not None:
+                found[cell.name] = one
+    return found
+
+
+def _cells(outcomes: Outcomes) -> list[Cell]:
+    return [cell for cell in outcomes.study.cells if cell.variant == outcomes.variant]
+
+
+def runs(folder: pathlib.Path, outcomes: Outcomes, found: Configs, kinds: Kinds) -> tuple[Run, ...]:
+    made = []
+    for cell in _cells(outcomes):
+        state = outcomes.states[cell.name]
+        command = command_of(cell, folder, outcomes.study, found.get(cell.name), kinds)
+        why = outcomes.missing.get(cell.name, "")
+        first = (cell.name, cell.arch, cell.arm, cell.seed, state.condition.value, state.step, state.steps)
+        made.append(Run(*first, cell.identity.key, why, command))
+    return tuple(made)
+
+
+def command_of(cell: Cell, folder: pathlib.Path, study: Study, begun: Config | None, kinds: Kinds) -> str:
+    """What trains a cell's run again. From its configuration once it has begun, so that no flagfile that was edited
+    since, or is not at hand, is needed; else as the controller would start it."""
+    if begun is None:
+        flags: Iterable[str] = flags_of(cell, folder, study)
+    else:
+        flags = (flag for kind in kinds[cell.verb] for flag in _flags(begun.settings(kind)))
+    return shlex.join(["python", "-m", f"launch.{cell.verb}", *flags, f"--run_dir={RUN_DIR}"])
+
+
+def _flags(settings: Settings) -> list[str]:
+    """Of the settings that decide, those that are not the default; and where the data are."""
+    found = []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if value == field.default or not (meaning_of(field).decides or field.name == "data"):
+            continue
+        if isinstance(value, bool):
+            found.append(f"--{field.name}" if value else f"--no{field.name}")
+        elif isinstance(value, tuple) and meaning_of(field).repeated:
+            found += [f"--{field.name}={one}" for one in value]
+        else:
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            found.append(f"--{field.name}={text}")
+    return found
+
+
+def curves(folder: pathlib.Path, outcomes: Outcomes, found: Configs, say: Callable[[str], None]) -> list[Curve]:
+    """Of every run that has evaluated; a damaged file is named and left out."""
+    made = []
+    for cell in _cells(outcomes):
+        if cell.name not in found:
+            continue
+        try:
+            columns = metrics_file.read(cell.run_dir(folder))
+        except InputError as error:
+            say(f"no training curve of {cell.name}: {error}")
+            continue
+        if columns.get(SCORE) and not all(map(math.isnan, columns[SCORE])):
+            made.append((cell.arch, cell.arm, np.array(columns["step"]), np.array(columns[SCORE])))
+    return made
+
+
+def environment(found: Configs) -> Table:
+    """A row for each set of versions that runs have in common."""
+    names = list(dict.fromkeys(name for one in found.values() for name in one.versions))
+    by_versions: dict[tuple[str, ...], list[str]] = {}
+    for cell, one in found.items():
+        versions = tuple(one.versions.get(name, NOTHING) for name in names)
+        row = (*versions, one.revision or NOTHING, str(one.content.get("replicas", NOTHING)))
+        by_versions.setdefault(row, []).append(cell)
+    rows = tuple((_named(cells, len(found)), *row) for row, cells in by_versions.items())
+    if len(rows) > 1:
+        differing = [
+            name
+            for place, name in enumerate((*names, "revision", "replicas"))
+            if len({row[place + 1] for row in rows}) > 1
+        ]
+        note = f"Runs differ in {', '.join(differing)}: their numbers are not of one piece of software."
+    else:
+        note = "All runs have the same versions."
+    return Table("environment", "Software", ("Runs", *names, "Revision", "Replicas"), rows, note)
+
+
+def _named(cells: Sequence[str], total: int) -> str:
+    if len(cells) == total and total > 1:
+        return f"all {total}"
+    return ", ".join(cells)
+
+
+def data_card(found: Configs) -> tuple[Table, ...]:
+    """For each set of records that runs trained on or were ranked by: images, and labels by task before and after the
+    policy. Counted from what runs recorded when they began."""
+    tables = []
+    for role, words in (("train", "Trained on"), ("valid", "Checkpoints ranked by")):
+        by_records: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+        for cell, one in found.items():
+            records = one.content["records"].get(role)
+            if isinstance(records, Mapping):
+                by_records.setdefault(json.dumps(records, sort_keys=True), (records, []))[1].append(cell)
+        for number, (records, cells) in enumerate(by_records.values(), start=1):
+            suffix = f"_{number}" if len(by_records) > 1 else ""
+            tables.append(_records(f"data_{role}{suffix}", words, records, _named(cells, len(found))))
+    return tuple(tables)
+
+
+def _records(name: str, words: str, records: Mapping[str, Any], runs_of: str) -> Table:
+    columns = ("Task", "Positive", "Negative", "Uncertain", "Uncertain became", "Not mentioned", "Not mentioned became")
+    rows = tuple(
+        (
+            str(label["task"]),
+            f"{label['positive']:,}",
+            f"{label['negative']:,}",
+            f"{label['uncertain']:,}",
+            str(label["uncertain_rule"]),
+            f"{label['blank']:,}",
+            str(label["blank_rule"]),
+        )
+        for label in records.get("labels", ())
+    )
+    left_out = records.get("images_left_out_by_view")
+    parts = [
+        f"{records.get('name', 'unnamed records')}, split {records.get('split', 'unknown')}",
+        counted(int(records["images"]), "image") if "images" in records else "images not counted",
+        f"left out by view: {left_out:,}" if left_out is not None else "",
+        f"subset: {_subset(records['subset'])}" if records.get("subset") else "",
+        f"fingerprint {records.get('fingerprint', 'unknown')}",
+        f"runs: {runs_of}",
+    ]
+    return Table(name, words, columns, rows, f"{'; '.join(part for part in parts if part)}.")
+
+
+def _subset(given: Any) -> str:
+    if isinstance(given, Mapping):
+        return ", ".join(f"{name} {value}" for name, value in given.items())
+    return str(given)

@@ -1,0 +1,95 @@
+"""Four panels for what a study found, as the paper's Figure 1."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from chex_tf.study.report import truncation_figure
+from chex_tf.study.report.appearance import GRID, INK, STYLE, WIDTH, lay_out, legend, mark, of_families
+from chex_tf.study.report.scatter import Mark
+
+Looks = Mapping[str, tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """`models` are the pretrained whole ones at their ImageNet accuracy, `boosted` by architecture the AUROC from
+    scratch and pretrained, `lines` the truncated networks' changes."""
+
+    models: tuple[Mark, ...]
+    boosted: Mapping[str, tuple[Mark, Mark]]
+    lines: truncation_figure.Lines
+
+
+def draw(given: Summary) -> Figure:
+    truncated = [one.family for marks in given.lines.values() for one in marks]
+    paired = [one.family for one, _ in given.boosted.values()]
+    looks = of_families([*(one.family for one in given.models), *paired, *truncated])
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
+        axes = figure.subplots(2, 2).ravel()
+        _accuracy(axes[0], given.models, looks)
+        _families(axes[1], given.models, looks)
+        _arms(axes[2], given.boosted, looks)
+        if given.lines:
+            truncation_figure.panel(axes[3], given.lines, looks, has_margin=True)
+        axes[3].set_title("Truncation")
+        axes[3].set_ylabel("Change of AUROC")
+        for place in range(3):
+            axes[place].set_ylabel("AUROC")
+        for one, is_empty in zip(
+            axes, (not given.models, not given.models, not given.boosted, not given.lines), strict=True
+        ):
+            if is_empty:
+                one.text(0.5, 0.5, "no finished cells", ha="center", va="center", transform=one.transAxes)
+                one.set(xticks=(), yticks=())
+        legend(figure, looks)
+        lay_out(figure)
+    return figure
+
+
+def _accuracy(axes: Axes, models: Sequence[Mark], looks: Looks) -> None:
+    axes.grid(visible=True)
+    if len(models) > 2 and np.ptp([one.x for one in models]) > 0:
+        x, y = np.array([one.x for one in models]), np.array([one.y for one in models])
+        ends = np.array([x.min(), x.max()])
+        axes.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=INK, linewidth=0.8, linestyle="--")
+    for one in models:
+        mark(axes, one.x, one.y, one.low, one.high, looks[one.family])
+    axes.set(title="ImageNet accuracy", xlabel="ImageNet top-1 (%)")
+
+
+def _families(axes: Axes, models: Sequence[Mark], looks: Looks) -> None:
+    axes.grid(visible=True, axis="y")
+    names = list(dict.fromkeys(one.family for one in models))
+    for place, family in enumerate(names):
+        members = [one for one in models if one.family == family]
+        spread = np.linspace(-0.25, 0.25, len(members)) if len(members) > 1 else [0.0]
+        for shift, one in zip(spread, members, strict=True):
+            mark(axes, place + shift, one.y, one.low, one.high, looks[family])
+    axes.set_xticks(range(len(names)), names, rotation=25, ha="right")
+    axes.set(title="Families")
+
+
+def _arms(axes: Axes, boosted: Mapping[str, tuple[Mark, Mark]], looks: Looks) -> None:
+    """A thin line a model, and the mean over models."""
+    axes.grid(visible=True, axis="y")
+    for scratch, pretrained in boosted.values():
+        colour, marker = looks[scratch.family]
+        axes.plot([0, 1], [scratch.y, pretrained.y], color=colour, linewidth=0.7)
+        for place, one in enumerate((scratch, pretrained)):
+            axes.plot(place, one.y, marker, color=colour, markersize=4, markeredgecolor=INK, markeredgewidth=0.4)
+    if boosted:
+        means = [float(np.mean([pair[side].y for pair in boosted.values()])) for side in (0, 1)]
+        axes.plot([0, 1], means, color=INK, linewidth=2)
+        axes.annotate(
+            "mean", (1, means[1]), (6, 0), textcoords="offset points", va="center",
+            bbox={"facecolor": "none", "edgecolor": GRID, "boxstyle": "round,pad=0.15", "linewidth": 0.5},
+        )  # fmt: skip
+    axes.set_xticks([0, 1], ["scratch", "pretrained"])
+    axes.set_xlim(-0.25, 1.45)
+    axes.set(title="Pretraining")

@@ -1,0 +1,131 @@
+"""Writes the report of a study: tables, figures and the page, from its folder alone."""
+
+import dataclasses
+import pathlib
+import shlex
+from collections.abc import Callable, Sequence
+
+from chex_tf.files import write_text
+from chex_tf.study import correlations, table, tables
+from chex_tf.study.outcomes import PRETRAINED, Outcomes
+from chex_tf.study.report import appearance, figures, page, provenance
+from chex_tf.study.report.page import Page, Picture, Section
+from chex_tf.study.report.provenance import Kinds
+from chex_tf.study.table import Table, counted
+from chex_tf.study.verdicts import Judged
+
+TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
+EXPLAINED = "explained"  # folder in a study's, where launch.explain is to write
+MOST_PICTURES = 12  # of explained films in the page
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """`tables` to be printed; `files` below the report's folder."""
+
+    tables: tuple[Table, ...]
+    files: tuple[str, ...]
+
+
+def write(
+    folder: pathlib.Path,
+    out: pathlib.Path,
+    outcomes: Outcomes,
+    judged: Sequence[Judged],
+    kinds: Kinds,
+    seed: int,
+    say: Callable[[str], None],
+    more: Sequence[Table] = (),
+) -> Written:
+    """`folder` is the study's; `more` are tables of a comparison with another study."""
+    related = correlations.all_of(outcomes, seed)
+    configs = provenance.configs(folder, outcomes)
+    made = {one.name: one for one in tables.all_of(outcomes, judged)}
+    if any(one.series.names for one in related):
+        made["correlations"] = correlations.table(related, tables.described(outcomes))
+    made |= {one.name: one for one in more}
+    drawn = figures.all_of(outcomes, related, provenance.curves(folder, outcomes, configs, say))
+    results = made.pop("results")
+    write_text(out / RESULTS, results.as_csv())
+    written = [RESULTS, *(f"{TABLES}/{name}" for name in table.write(out / TABLES, list(made.values())))]
+    for one in drawn:
+        written += [f"{FIGURES}/{name}" for name in appearance.write(out / FIGURES, one)]
+    shown = page.figures(drawn)
+    sections = (
+        Section("tables", "Tables", tables=tuple(one for name, one in made.items() if _is_main(name))),
+        Section("comparison", "Compared with another study", tables=tuple(more)),
+        Section("figures", "Figures", figures=tuple(one for one in shown if one.name != "curves")),
+        Section("relations", "Correlations", tables=tuple(one for n, one in made.items() if n == "correlations")),
+        Section("training", "Training curves", figures=tuple(one for one in shown if one.name == "curves")),
+        _explained(folder, outcomes),
+        Section("missing", "What is missing", _missing(outcomes)),
+        Section("runs", "Runs", _commands_in_words(), tables=(results,), runs=_runs(folder, outcomes, configs, kinds)),
+        Section("data", "Data", tables=provenance.data_card(configs)),
+        Section("environment", "Environment", tables=(provenance.environment(configs),) if configs else ()),
+    )
+    whole = Page(
+        f"Report: {folder.resolve().name}",
+        outcomes.study.about,
+        tables.described(outcomes),
+        made.get("claims"),
+        tuple(section for section in sections if not section.is_empty),
+    )
+    written.append(page.write(out, whole))
+    return Written(tuple(made.values()), tuple(written))
+
+
+def _is_main(name: str) -> bool:
+    return name not in ("claims", "correlations") and not name.startswith("comparison")
+
+
+def _commands_in_words() -> tuple[str, ...]:
+    return (
+        f"Each run's command, with {provenance.RUN_DIR} in the place of a folder of your own. It gives every setting "
+        "that decides and is not the default, and does not depend on the grid or a flagfile.",
+    )
+
+
+def _runs(
+    folder: pathlib.Path, outcomes: Outcomes, configs: provenance.Configs, kinds: Kinds
+) -> tuple[provenance.Run, ...]:
+    return provenance.runs(folder, outcomes, configs, kinds)
+
+
+def _missing(outcomes: Outcomes) -> tuple[str, ...]:
+    if not outcomes.missing:
+        return (f"Nothing: {counted(len(outcomes.states), 'cell')}, all finished.",)
+    first = (
+        f"{len(outcomes.missing)} of {counted(len(outcomes.states), 'cell')} are not in the numbers above; none is "
+        "averaged in or stood in for."
+    )
+    return (first, *(f"{name}: {why}" for name, why in outcomes.missing.items()))
+
+
+def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
+    """The figures that launch.explain wrote into the study's folder, or the command that makes them."""
+    place = folder / EXPLAINED
+    found = sorted(place.rglob("*.png")) if place.is_dir() else []
+    title = "Where networks look"
+    if found:
+        left = len(found) - MOST_PICTURES
+        more = f" The first {MOST_PICTURES} of {len(found)} pictures." if left > 0 else ""
+        pictures = tuple(
+            Picture.of(
+                file,
+                f"Films with the maps of networks, as launch.explain drew them: {file.relative_to(place)}",
+                f"{EXPLAINED}/{file.relative_to(place)}: a row a film, a column a network (the paper's Figure 5).",
+            )
+            for file in found[:MOST_PICTURES]
+        )
+        return Section("explained", title, (f"Grad-CAM maps from {place}.{more}",), pictures=pictures)
+    truncated = [pair for pair in outcomes.truncated() if pair[0].arm == PRETRAINED] or list(outcomes.truncated())
+    if not truncated:
+        return Section("explained", title)
+    whole = truncated[0][1]
+    members = [whole, *(one for one, of in truncated if of is whole)]
+    runs = [f"--run_dir={outcomes.study.cell(one.cells[0]).run_dir(folder)}" for one in members]
+    command = ["python", "-m", "launch.explain", *runs, "--split=test", f"--out={place}"]
+    line = (
+        "Maps of a network and its truncated ones (the paper's Figure 5) are made by this command, and then shown here."
+    )
+    return Section("explained", title, (line,), (shlex.join(command),))

@@ -1,0 +1,105 @@
+"""Studies for tests of the report: runs of the fixture with other names and predictions, on the same films."""
+
+import csv
+import dataclasses
+import json
+import pathlib
+import shutil
+import zlib
+
+import numpy as np
+import pytest
+
+from chex_tf.study import claims, folder, outcomes, verdicts
+from chex_tf.study.cell import Cell
+from chex_tf.study.claim_statistics import ARGUMENTS
+from chex_tf.study.folder import Study
+from chex_tf.study.identity import of_run
+from chex_tf.study.report import writing
+
+# Architecture, parameters, ImageNet accuracy, times smaller, whole network.
+MODELS = (
+    ("DenseNet121", "DenseNet", 6968206, 6.968, 74.65, 1.0, "DenseNet121"),
+    ("DenseNet201", "DenseNet", 18119822, 18.120, 77.20, 1.0, "DenseNet201"),
+    ("ResNet18", "ResNet", 11183694, 11.690, 69.76, 1.0, "ResNet18"),
+    ("ResNet34", "ResNet", 21291854, 21.798, 73.30, 1.0, "ResNet34"),
+    ("MobileNetV2", "MobileNet", 2241806, 2.242, 72.97, 1.0, "MobileNetV2"),
+    ("ResNet18Minus1", "ResNet", 2786382, None, None, 4.2, "ResNet18"),
+)
+FACTS = ("family", "parameters", "paper_parameters_millions", "imagenet_top1", "times_smaller", "whole")
+
+
+def draw_predictions(file: pathlib.Path, seed: int) -> None:
+    """Scores that know the labels a little; which, the seed decides."""
+    rows = list(csv.reader(file.read_text().splitlines()))
+    truth = file.with_name(f"{file.stem}_labels.csv").read_text()
+    labels = {row["Path"]: row for row in csv.DictReader(truth.splitlines())}
+    generator = np.random.default_rng(seed)
+    for row in rows[1:]:
+        for place, task in enumerate(rows[0][1:], start=1):
+            row[place] = f"{0.3 * (labels[row[0]][task] == '1') + 0.7 * generator.random():.6f}"
+    file.write_text("".join(",".join(row) + "\n" for row in rows))
+
+
+def make_run(fixture: pathlib.Path, run_dir: pathlib.Path, arch: str, arm: str, seed: int) -> None:
+    shutil.copytree(fixture / "finished", run_dir)
+    config = json.loads((run_dir / "config.json").read_text())
+    config["model"]["arch"] = arch
+    config["model"]["weights"] = "none" if arm == "scratch" else "imagenet"
+    config["training"]["seed"] = seed
+    (run_dir / "config.json").write_text(json.dumps(config))
+    draw_predictions(run_dir / "predictions" / "test.csv", zlib.crc32(f"{arch} {arm} {seed}".encode()))
+
+
+def make(fixture: pathlib.Path, place: pathlib.Path, kinds, **more) -> tuple[pathlib.Path, Study]:
+    """Five architectures in both arms and a truncated one, eleven finished cells, written to `place`."""
+    cells = []
+    for arch, *_ in MODELS:
+        for arm in ("pretrained",) if "Minus" in arch else ("scratch", "pretrained"):
+            name = f"{arch}-{arm}"
+            first = place / "making" / name
+            make_run(fixture, first, arch, arm, 0)
+            identity = of_run(first, kinds)
+            cell = Cell(name, arch, arm, name, "", 0, (f"--arch={arch}",), identity)
+            cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
+            first.rename(cell.run_dir(place))
+            cells.append(cell)
+    (place / "making").rmdir()
+    models = {arch: dict(zip(FACTS, facts, strict=True)) for arch, *facts in MODELS}
+    study = dataclasses.replace(
+        Study(tuple(cells), "0.1.0", about="Fabricated <b>numbers</b> & no evidence.", models=models), **more
+    )
+    folder.write(place, study)
+    return place, study
+
+
+@pytest.fixture
+def make_study(fixture_runs, kinds, tmp_path):
+    """Makes the study in a folder of this name."""
+    return lambda name="study", **more: make(fixture_runs, tmp_path / name, kinds, **more)
+
+
+@pytest.fixture
+def gathered(kinds):
+    """Outcomes of a study on its test films."""
+    said = []
+
+    def gather(study, split="test"):
+        place, made = study
+        return outcomes.gather(place, made, {"train": kinds}, "", split, 200, 0, said.append)
+
+    return gather
+
+
+@pytest.fixture
+def write_report(gathered, kinds, tmp_path):
+    """Writes the report of a study into a folder of this name and gives that folder."""
+
+    def write(study, name="report", **more):
+        found = gathered(study)
+        asked = claims.read(claims.CHEXTRANSFER, ARGUMENTS)
+        judged = verdicts.judge(found, asked, 0)
+        writing.write(study[0], tmp_path / name, found, judged, {"train": kinds}, 0, print, **more)
+        return tmp_path / name
+
+    return write

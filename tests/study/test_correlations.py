@@ -1,0 +1,46 @@
+"""Correlations of a report: against scipy, and by hand where models are left out or counted within families."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from chex_tf.study import correlations
+from chex_tf.study.correlations import Series
+
+NAMES = ("A1", "A2", "A3", "B1", "B2")
+FAMILIES = ("A", "A", "A", "B", "B")
+
+
+def series(over, values):
+    return Series("AUROC, scratch", "parameters", NAMES, FAMILIES, np.array(over, float), np.array(values, float))
+
+
+def test_rho_is_scipys_and_p_is_of_all_orders():
+    over, values = [1, 2, 3, 4, 5], [0.8, 0.82, 0.81, 0.9, 0.7]
+    found = correlations.relate(series(over, values), 0)
+    assert found.found.rho == pytest.approx(scipy.stats.spearmanr(over, values).statistic)
+    by_orders = scipy.stats.permutation_test(
+        (values,), lambda x: scipy.stats.spearmanr(over, x).statistic, permutation_type="pairings", n_resamples=np.inf
+    )
+    assert found.found.p.p == pytest.approx(by_orders.pvalue)
+
+
+def test_without_one_model():
+    # Without B2 the rest rise but for one exchange (rho 0.8); without A1 four models are left at rho -0.4.
+    found = correlations.relate(series([1, 2, 3, 4, 5], [0.8, 0.82, 0.81, 0.9, 0.7]), 0)
+    assert found.without_one == ((pytest.approx(-0.4), "A1"), (pytest.approx(0.8), "B2"))
+
+
+def test_pairs_within_families():
+    # A1 < A2 and A1 < A3 rise, A2 < A3 falls, B1 < B2 falls; B1 and B2 of one size would be no pair.
+    assert correlations.relate(series([1, 2, 3, 4, 5], [0.8, 0.82, 0.81, 0.9, 0.7]), 0).pairs == 4
+    assert correlations.relate(series([1, 2, 3, 4, 5], [0.8, 0.82, 0.81, 0.9, 0.7]), 0).rising == 2
+    assert correlations.relate(series([1, 2, 3, 5, 5], [0.8, 0.82, 0.81, 0.9, 0.7]), 0).pairs == 3
+
+
+def test_three_models_have_no_correlation():
+    three = Series("boost", "parameters", NAMES[:3], FAMILIES[:3], np.arange(3.0), np.arange(3.0))
+    found = correlations.relate(three, 0)
+    assert found.found is None
+    assert correlations.in_words(found) == "3 models: no correlation"
+    assert correlations.table([found], "500 studies.").rows[0][3:10] == ("–",) * 7
