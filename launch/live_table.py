@@ -16,7 +16,7 @@ class LiveTable:
     def __init__(
         self,
         stream: TextIO | None = None,
-        size: Callable[[], tuple[int, int]] = lambda: tuple(shutil.get_terminal_size()),
+        size: Callable[[], tuple[int, int]] = shutil.get_terminal_size,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = sys.stderr if stream is None else stream

@@ -38,7 +38,9 @@ class StudySettings(Settings):
         group="study",
     )
     only: tuple[str, ...] = setting((), help="cells by name; the others are left alone", group="study")
-    splits: tuple[str, ...] = setting(("test",), help="splits that every run predicts when trained, but for those of the arm `source`", group="study")
+    splits: tuple[str, ...] = setting(
+        ("test",), help="splits that every run predicts when trained, but for those of the arm `source`", group="study"
+    )
     claims: pathlib.Path | None = setting(
         None,
         help="table of claims with the rules of their verdicts, fixed with the plan (the paper's: study/claims.csv)",

@@ -11,8 +11,8 @@ are comments.
     DenseNet121 ResNet18,cell:{arch}-source,,elsewhere
 
 In `weights`, {arch} stands for the architecture as names of cells have it. In `flags`, {other_data} stands for a second
-prepared folder, which a study is given beside the first. The arm `source` (`chex_tf.study.cell.SOURCE`) is of cells that
-are trained for their encoder alone.
+prepared folder, which a study is given beside the first. The arm `source` (`chex_tf.study.cell.SOURCE`) is of cells
+that are trained for their encoder alone.
 """
 
 import csv

@@ -29,7 +29,9 @@ class RayExecutor:
         try:
             import ray
         except ImportError as error:
-            raise InputError("expected Ray to be installed; pip install 'chex_tf[ray]' brings it", "executor") from error
+            raise InputError(
+                "expected Ray to be installed; pip install 'chex_tf[ray]' brings it", "executor"
+            ) from error
         self._ray: Any = ray
         self._where = f"Ray at {address}" if address else "Ray on this machine"
         if not ray.is_initialized():

@@ -43,7 +43,7 @@ def cluster():
         try:
             executor = RayExecutor()
             break
-        except Exception:  # noqa: BLE001 - Ray raises Exception itself
+        except Exception:  # Ray raises Exception itself
             ray.shutdown()
             if attempt == 2:
                 raise
@@ -178,9 +178,7 @@ def test_when_it_is_told_to_stop_its_runs_save_and_end(control, cells):
 def test_a_command_that_cannot_be_started_is_a_failure_with_a_reason(control, cells, monkeypatch):
     controller, _, said, _ = control({"done": ["finish"], "other": ["finish"]}, rules=Rules(retries=0))
     usual = controller._command
-    controller._command = lambda cell, before: (
-        ["/no/such/python"] if cell.name == "done" else usual(cell, before)
-    )
+    controller._command = lambda cell, before: ["/no/such/python"] if cell.name == "done" else usual(cell, before)
     assert controller.run().gave_up == ("done",)
     assert any("No such file or directory" in line for line in said)
 
