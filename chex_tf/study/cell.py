@@ -15,7 +15,8 @@ SOURCE = "source"  # arm of cells that are trained for their encoder alone: they
 class Cell:
     """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
     by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE). Cells that differ in nothing but their seed
-    share `base`; `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one starts."""
+    share `base`; `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one
+    starts."""
 
     name: str
     arch: str
