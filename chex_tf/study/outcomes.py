@@ -31,7 +31,7 @@ PRETRAINED, SCRATCH = "pretrained", "scratch"
 class Facts:
     """Of an architecture, as the catalogue had them when the study was planned; a missing number is None. `whole` is
     the network that a truncated one is cut from, its own name if it is whole. `imagenet_top1` is that of the weights
-    that --weights=imagenet loads, `paper_imagenet_top1` that of the package from which CheXtransfer took the network."""
+    that --weights=imagenet loads, `paper_imagenet_top1` that of the package from which CheXtransfer took them."""
 
     family: str
     parameters: int
