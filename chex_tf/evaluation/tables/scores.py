@@ -5,6 +5,7 @@ from typing import Any
 
 from chex_tf.evaluation.results import Evaluation, ModelResult
 from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, plain, with_interval
+from chex_tf.evaluation.tables.tasks_shown import every_task, has_mean, mean_of_tasks, summary
 from chex_tf.statistics.measure import MEAN, Measure, Needs
 
 # With more models than this, only the mean is listed; the tasks are in evaluation.json.
@@ -12,9 +13,9 @@ MODELS_BY_TASK = 12
 
 
 def table_of(evaluation: Evaluation) -> str:
-    tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
+    tasks = every_task(evaluation)
     if len(evaluation.models) > MODELS_BY_TASK:
-        tasks = (MEAN,)
+        tasks = (summary(evaluation),)
     header = ["Task", "Positive/negative", "Model", *_headings(evaluation.measures)]
     rows = []
     for task in tasks:
@@ -28,6 +29,8 @@ def table_of(evaluation: Evaluation) -> str:
         if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # an empty column is left out
     ]
     table = lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    if len(evaluation.cohort.tasks) == 1:
+        return table
     return f"{table}\n{filled(_which_mean(evaluation))}"
 
 
@@ -49,10 +52,6 @@ def _headings(measures: Sequence[Measure[Any]]) -> list[str]:
     ]
 
 
-def mean_of_tasks(evaluation: Evaluation) -> str:
-    every, taken = len(evaluation.cohort.tasks), len(evaluation.mean_over)
-    return f"Mean of {every} task{'s' * (every > 1)}" if taken == every else f"Mean of {taken} of {every} tasks"
-
-
 def _which_mean(evaluation: Evaluation) -> str:
-    return f"{mean_of_tasks(evaluation)}: {', '.join(evaluation.mean_over) or 'none is defined'}."
+    listed = ", ".join(evaluation.mean_over) or "none is defined"
+    return f"{mean_of_tasks(evaluation)}: {listed}{'' if has_mean(evaluation) else ', whose row it is'}."
