@@ -80,7 +80,7 @@ class CalibrationSection:
                 rows.append([label if place == 0 else "", name, *cells])
         said = [DEFINITIONS["error"], *([DEFINITIONS["index"]] if is_full else []), DEFINITIONS["if calibrated"]]
         said += [DEFINITIONS["line"]] if is_full else []
-        return "\n".join([lines(header, rows, 2), *map(filled, [" ".join(said), *self._notes()])])
+        return "\n".join([lines(header, rows, 2, breaks=(6,)), *map(filled, [" ".join(said), *self._notes()])])
 
     def _notes(self) -> list[str]:
         notes = list(self.recalibrated.notes) if self.recalibrated else []

@@ -43,7 +43,7 @@ class NetBenefitSection:
         if not self.curves:
             return filled("No net benefit: no model has probabilities.")
         places = [int(np.argmin(np.abs(THRESHOLDS - threshold))) for threshold in SHOWN]
-        header = ["Net benefit per 100", "Model", *(f"at {THRESHOLDS[place]:g} [95% interval]" for place in places)]
+        header = ["Net benefit", "Model", *(f"at {THRESHOLDS[place]:g}" for place in places)]
         rows = []
         for task, models in self.curves.items():
             rows.append(
@@ -51,6 +51,7 @@ class NetBenefitSection:
             )
             for name, curve in models.items():
                 rows.append(["", name, *(_cell(curve, place) for place in places)])
+        header[2] += " [95% interval]"
         return f"{lines(header, rows, 2)}\n{filled(NOTE)}"
 
     def as_json(self) -> dict[str, Any]:

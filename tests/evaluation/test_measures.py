@@ -84,8 +84,11 @@ def test_a_new_measure_is_compared(evaluated):
 def test_a_new_measure_is_in_the_tables_and_figures(evaluated, tmp_path):
     found, _ = evaluated
     text = page.text(found)
-    models, readers, _, by_area, _, by_balance, *_ = text.split("\n\n", 1)[1].split("\n\n")
-    assert "Bal. acc." in models.splitlines()[0]
+    parts = text.split("\n\n")[1:]
+    models = next(part for part in parts if "Bal. acc." in part)
+    readers = next(part for part in parts if "Balanced accuracy" in part and "Reader" in part)
+    by_area, by_balance = (part for part in parts if part.startswith("Difference of mean"))
+    assert "Model" in models.splitlines()[0]
     assert "Gini coefficient" in models.splitlines()[0]
     (row,) = [line for line in models.splitlines() if line.startswith("Edema")]
     assert f"{found.models[0].of(BALANCED)['Edema'].value:.3f}" in row

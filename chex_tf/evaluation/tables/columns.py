@@ -1,5 +1,6 @@
 """What every table on the terminal is made of: aligned columns, numbers with intervals, p values, notes."""
 
+import itertools
 import math
 import textwrap
 from collections.abc import Sequence
@@ -8,13 +9,58 @@ from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import Estimate
 
 NOTHING = "–"
+TABLE_WIDTH = 120
 NOTE_WIDTH = 110
 PLURAL = {"study": "studies", "patient": "patients", "image": "images"}  # of units
 SMALLEST_P = 0.001  # smaller ones are printed as less than this; evaluation.json has them
 
 
-def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    """A table with columns as wide as needed, the first `left` of them left-aligned."""
+def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int, breaks: Sequence[int] = ()) -> str:
+    """A table with columns as wide as needed, the first `left` of them left-aligned.
+
+    One that is wider than TABLE_WIDTH becomes several, one below the other, each with the left columns: a new one
+    begins at the columns of `breaks`, and more where these do not suffice."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    if _width(widths) <= TABLE_WIDTH:
+        return _aligned(header, rows, left)
+    ends = [*(one for one in breaks if left < one < len(header)), len(header)]
+    parts: list[list[int]] = []
+    for begin, end in zip([left, *ends], ends, strict=False):
+        parts += _in_even_parts(list(range(begin, end)), widths, TABLE_WIDTH - sum(widths[:left]) - 2 * left)
+    tables = []
+    for part in parts:
+        kept = [*range(left), *part]
+        tables.append(_aligned([header[one] for one in kept], [[row[one] for one in kept] for row in rows], left))
+    return "\n\n".join(tables)
+
+
+def without_empty(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: int
+) -> tuple[list[str], list[list[str]], list[int]]:
+    """Without the columns in which no row has anything, the first `left` excepted; and which columns are kept."""
+    kept = [
+        column
+        for column in range(len(header))
+        if column < left or any(row[column] not in (NOTHING, "") for row in rows)
+    ]
+    return [header[one] for one in kept], [[row[one] for one in kept] for row in rows], kept
+
+
+def _width(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _in_even_parts(columns: list[int], widths: Sequence[int], room: int) -> list[list[int]]:
+    """As few parts as fit in the room, of about equally many columns; a column that is too wide is one of its own."""
+    for count in range(1, len(columns) + 1):
+        ends = [len(columns) * place // count for place in range(count + 1)]
+        parts = [columns[begin:end] for begin, end in itertools.pairwise(ends)]
+        if count == len(columns) or all(_width([widths[one] for one in part]) <= room for part in parts):
+            return parts
+    return []
+
+
+def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
     table = [header, *rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
     shown = [
@@ -24,7 +70,7 @@ def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> st
         ).rstrip()
         for row in table
     ]
-    return "\n".join([shown[0], "─" * (sum(widths) + 2 * len(widths) - 2), *shown[1:]])
+    return "\n".join([shown[0], "─" * _width(widths), *shown[1:]])
 
 
 def with_interval(estimate: Estimate) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, p_text
+from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, p_text, without_empty
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.family_spread import FamilySpread
 from chex_tf.statistics.permutation import DRAWN_ORDERS, EXACT_UP_TO
@@ -46,7 +46,7 @@ def _correlations(correlations: Mapping[str, Correlation]) -> str:
         "other models of such families, n of which are worth so many independent ones. Without noise: these models on "
         "an endless test set, from the share of the AUROCs' variance that is not noise."
     )
-    return "\n".join([lines(header, rows, 1), filled(note), *map(filled, absent)])
+    return "\n".join([lines(*without_empty(header, rows, 1)[:2], 1, breaks=(5,)), filled(note), *map(filled, absent)])
 
 
 def _spread(arm: str, spread: FamilySpread) -> str:

@@ -58,7 +58,7 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
             f"With {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
             f"below 0.05 after adjustment: use more than {needed:,}."
         )
-    return "\n".join([lines(header, [_row(one, measure) for one in shown], 1), *more])
+    return "\n".join([lines(header, [_row(one, measure) for one in shown], 1, breaks=(5,)), *more])
 
 
 def _by_task(measure: Measure[Any], differences: list[comparison.Difference]) -> str:

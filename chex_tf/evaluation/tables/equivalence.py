@@ -62,8 +62,8 @@ def _of_whole(evaluation: Evaluation, judged: Judged) -> str:
         "[95% interval]",
         "verdict",
         *P_HEADINGS,
-        "non-inferior >",
-        "equivalent >",
+        "non-inf. >",
+        "equiv. >",
     ]
     notes = [_rule(judged, here(evaluation))]
     directions, pairs = every[0].directions, every[0].pairs

@@ -47,7 +47,7 @@ def _points(evaluation: Evaluation) -> str:
             ]
             rows.append([*label, name, *cells, *_above(evaluation, margins.get((name, task), []))])
             label = ["", ""]
-    header = ["Task", "Positive/negative", "Reader", *(measure.title for measure in measured)]
+    header = ["Task", "Pos/neg", "Reader", *(measure.title for measure in measured)]
     table = lines([*header, *(["Above curves"] if evaluation.models else [])], rows, 3)
     notes = ["A reader gives one operating point, 0 or 1, and no curve."]
     if together is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chex_tf.evaluation.results import Evaluation, ModelResult
-from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, plain, with_interval
+from chex_tf.evaluation.tables.columns import filled, lines, plain, with_interval, without_empty
 from chex_tf.evaluation.tables.tasks_shown import every_task, has_mean, mean_of_tasks, summary
 from chex_tf.statistics.measure import MEAN, Measure, Needs
 
@@ -16,19 +16,15 @@ def table_of(evaluation: Evaluation) -> str:
     tasks = every_task(evaluation)
     if len(evaluation.models) > MODELS_BY_TASK:
         tasks = (summary(evaluation),)
-    header = ["Task", "Positive/negative", "Model", *_headings(evaluation.measures)]
+    header = ["Task", "Pos/neg", "Model", *_headings(evaluation.measures)]
     rows = []
     for task in tasks:
         label = [task, "/".join(map(str, evaluation.counts[task]))] if task != MEAN else [mean_of_tasks(evaluation), ""]
         for place, model in enumerate(evaluation.models):
             scores = [_score(measure, model, task) for measure in evaluation.measures]
             rows.append([*(label if place == 0 else ["", ""]), model.name, *scores])
-    kept = [
-        column
-        for column in range(len(header))
-        if column < 4 or any(row[column] not in (NOTHING, "") for row in rows)  # an empty column is left out
-    ]
-    table = lines([header[column] for column in kept], [[row[column] for column in kept] for row in rows], 3)
+    header, rows, _ = without_empty(header, rows, 4)
+    table = lines(header, rows, 3)
     if len(evaluation.cohort.tasks) == 1:
         return table
     return f"{table}\n{filled(_which_mean(evaluation))}"

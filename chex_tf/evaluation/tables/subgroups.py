@@ -7,7 +7,7 @@ from typing import Any
 from chex_tf.evaluation.measures import AUROC, SENSITIVITY
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.subgroups import COMPARED, INTERCEPT, SMALLEST_CLASS, GroupResult, Tested, VariableResult
-from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, p_text, with_interval
+from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, p_text, with_interval, without_empty
 from chex_tf.evaluation.tables.tasks_shown import elsewhere, every_task, shown, summary
 from chex_tf.statistics.measure import MEAN, Estimate, Measure
 
@@ -42,7 +42,7 @@ def _has_numbers(one: VariableResult, tasks: Sequence[str]) -> bool:
 
 
 def _groups(evaluation: Evaluation, one: VariableResult, tasks: Sequence[str], matched: bool) -> str:
-    header = [f"{one.model}, by {one.grouping.variable}", "Group", "n", "Positive/negative", "AUROC [95% interval]"]
+    header = ["Task", "Group", "n", "Pos/neg", "AUROC [95% interval]"]
     header += ["difference", "Sensitivity", "Intercept", *(["PPV matched", "NPV matched"] if matched else [])]
     rows = []
     for task in tasks:
@@ -51,7 +51,9 @@ def _groups(evaluation: Evaluation, one: VariableResult, tasks: Sequence[str], m
             counts = "" if task == MEAN else f"{result.positives}/{result.negatives}"
             cells = _cells(result, one.tests.get(task, {}).get(AUROC.key), name, matched)
             rows.append([label if place == 0 else "", name, f"{result.rows:,}", counts, *cells])
-    return lines(header, rows, 2)
+    header, rows, kept = without_empty(header, rows, 3)
+    breaks = [place for place, column in enumerate(kept) if column in (6, 8)]  # differences; calibration; PPV and NPV
+    return f"{one.model}, by {one.grouping.variable}\n{lines(header, rows, 2, breaks)}"
 
 
 def _cells(result: GroupResult, tested: Tested | None, name: str, matched: bool) -> list[str]:
@@ -100,6 +102,7 @@ def _tests(evaluation: Evaluation, results: Sequence[VariableResult], tasks: Seq
                 test = found.get(measure.key)
                 cells += [NOTHING, NOTHING] if test is None else [p_text(test.equality.p), p_text(test.p_holm)]
             rows.append([one.model, one.grouping.variable, shown(evaluation, task), *cells])
+    header, rows, _ = without_empty(header, rows, 3)
     return lines(header, rows, 3) if rows else ""
 
 

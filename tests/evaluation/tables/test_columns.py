@@ -18,6 +18,32 @@ def test_columns_line_up():
     ]
 
 
+def test_a_table_that_is_too_wide_is_broken_where_asked_and_then_evenly():
+    header = ["Task", *"abcdefg"]
+    row = ["Edema", *(one * 30 for one in "abcdefg")]
+    tables = columns.lines(header, [row], 1, breaks=(3,)).split("\n\n")
+    assert [table.splitlines()[0].split() for table in tables] == [
+        ["Task", "a", "b"],
+        ["Task", "c", "d"],  # five of 30 do not fit beside the task, three would leave two
+        ["Task", "e", "f", "g"],
+    ]
+    shown = [table.splitlines()[-1].split() for table in tables]
+    assert [one[0] for one in shown] == ["Edema"] * 3
+    assert [cell for one in shown for cell in one[1:]] == row[1:]
+    assert max(len(line) for table in tables for line in table.splitlines()) <= columns.TABLE_WIDTH
+
+
+def test_what_just_fits_is_one_table_and_a_name_without_end_is_shown_whole():
+    fits = ["x" * 58, "y" * 60]
+    assert columns.lines(["a", "b"], [fits], 1, breaks=(1,)).splitlines()[-1] == "  ".join(fits)
+    assert "z" * 200 in columns.lines(["a", "b", "c"], [["z" * 200, "1", "2"]], 1)
+
+
+def test_a_column_without_anything_is_left_out():
+    header, rows, kept = columns.without_empty(["Task", "n", "p", "q"], [["a", "", "–", "1"], ["b", "", "", "–"]], 1)
+    assert (header, rows, kept) == (["Task", "q"], [["a", "1"], ["b", "–"]], [0, 3])
+
+
 @pytest.mark.parametrize(
     ("estimate", "text"),
     [

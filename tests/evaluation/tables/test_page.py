@@ -5,7 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from chex_tf.evaluation import calibration_section, net_benefit_section, subgroups
+from chex_tf.evaluation.groups import Grouping
 from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.subgroup_section import SubgroupSection
 from chex_tf.evaluation.tables import columns, notes, page
 from chex_tf.evaluation.units import Patients
 from chex_tf.statistics.bootstrap import Interval
@@ -99,3 +102,24 @@ def test_what_is_absent_for_one_reason_is_one_note(evaluate, test_set):
     values = {**test_set[1], "a": test_set[1]["a"] + 1, "b": test_set[1]["b"] + 1}
     lines = page.text(evaluate(values, ("a", "b"))).splitlines()
     assert sum("so they are not probabilities" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("names", [("densenet121_pretrained", "densenet121_scratch"), ("hieupham", "jfaboy")])
+def test_no_line_is_wider_than_a_terminal(evaluate, test_set, names):
+    values = {
+        **test_set[1],
+        **dict(zip(names, (test_set[1]["a"], test_set[1]["b"]), strict=True)),
+        "radiologist_bc4": test_set[1]["reader"],
+    }
+    found = evaluate(values, (*names, "radiologist_bc4"), paired=True, margin=0.02, calibration=True)
+    kinds = np.where(np.arange(120) % 3 == 0, 0, 1)
+    by_group = subgroups.by_groups(found, [Grouping("hospital", ("Elsewhere", "Stanford"), kinds)], True)
+    sections = (
+        calibration_section.calibrate(found),
+        SubgroupSection(found, tuple(by_group), True),
+        net_benefit_section.net_benefits(found),
+    )
+    text = page.text(found, sections=sections)
+    assert max(map(len, text.splitlines())) <= columns.TABLE_WIDTH
+    for shown in ("Intercept", "Slope", "ICI", "at 0.5", "p bootstrap Holm", "Above curves"):
+        assert shown in text
