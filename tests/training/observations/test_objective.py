@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from chex_tf.training.observations import auxiliary_tasks
+from chex_tf.training.observations.feed import Feed
 from chex_tf.training.observations.objective import ObservationsObjective
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.train import train_observations
@@ -94,11 +95,16 @@ def test_tasks_without_an_auroc_on_the_evaluation_split_are_named_beforehand():
     assert lacking("image", raw, ("Pneumonia",)).remarks()[0].endswith("; so nothing ranks checkpoints")
 
 
-def test_plan_and_run_say_which_tasks_rank_nothing(settings):
-    """No film of the prepared folder has a fracture."""
+def test_plan_and_run_say_which_tasks_rank_nothing(settings, monkeypatch):
+    """Of the 21 validation films, 8 have the first finding and none the second."""
+    labels = np.stack([np.arange(21) < 8, np.zeros(21)], axis=1).astype(float)
+    monkeypatch.setattr(Feed, "valid_truth", property(lambda feed: labels))
     said = []
     given = {"tasks": ("Atelectasis", "Fracture"), "score_tasks": ("all",), "steps": 1, "evaluate_every": 1}
     train_observations(*settings(**given), say=said.append)
     plan = train_observations(*settings(**given, dry_run=True)).plan.splitlines()
     for lines in (said, plan):
-        assert [line for line in lines if line.startswith("note: 1 of the 2 tasks that rank checkpoints have no AUROC")]
+        assert (
+            "note: 1 of the 2 tasks that rank checkpoints have no AUROC on valid (Fracture: 0 positive and 21 negative "
+            "studies); the mean is over the other 1"
+        ) in lines
