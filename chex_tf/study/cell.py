@@ -2,19 +2,23 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from chex_tf.settings import Settings
 from chex_tf.study.identity import Identity
 
 RUNS, LOGS = "runs", "logs"  # folders in a study's
 FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell's run
+SOURCE = "source"  # arm of cells that are trained for their encoder alone: they predict nothing and no table has them
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
-    by: `pretrained`, `scratch` or a name of the grid's own. Cells that differ in nothing but their seed share `base`;
-    `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one starts."""
+    by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE). Cells that differ in nothing but their seed
+    share `base`; `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one
+    starts."""
 
     name: str
     arch: str
@@ -26,11 +30,15 @@ class Cell:
     identity: Identity
     needs: tuple[str, ...] = ()
     verb: str = "train"
+    folder: str = ""  # of its run, in the study's `runs`; named when it is planned, and kept for as long as its key
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            object.__setattr__(self, "folder", f"{self.name}-{self.identity.key[:8]}")
 
     @property
-    def folder(self) -> str:
-        """Of its run, in the study's `runs`: a change of anything that decides gives another."""
-        return f"{self.name}-{self.identity.key[:8]}"
+    def is_source(self) -> bool:
+        return self.arm == SOURCE
 
     def run_dir(self, study: pathlib.Path) -> pathlib.Path:
         return study / RUNS / self.folder
@@ -44,17 +52,11 @@ class Cell:
             "flags": list(self.flags),
             "needs": list(self.needs),
             "identity": self.identity.to_json(),
-            "folder": self.folder,
         }
 
     @classmethod
-    def from_json(cls, given: dict[str, Any]) -> Self:
-        known = {name: value for name, value in given.items() if name != "folder"}
-        return cls(
-            **{
-                **known,
-                "flags": tuple(known["flags"]),
-                "needs": tuple(known["needs"]),
-                "identity": Identity(**known["identity"]),
-            }
-        )
+    def from_json(cls, given: dict[str, Any], kinds: Mapping[str, Sequence[type[Settings]]]) -> Self:
+        """A setting that the plan's version did not have takes its default, as in a run's configuration."""
+        identity = Identity(**given["identity"]).filled(kinds[given["verb"]])
+        lists = {"flags": tuple(given["flags"]), "needs": tuple(given["needs"])}
+        return cls(**{**given, **lists, "identity": identity})
