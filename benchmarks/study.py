@@ -22,8 +22,8 @@ from chex_tf.study.controller import Controller, Rules, command_of
 from chex_tf.study.executor import LocalExecutor, Slot
 from chex_tf.study.folder import Study
 from chex_tf.study.state import Condition, State
-from launch.study import KINDS, version
 from launch.study_cells import plan_of
+from launch.study_run import KINDS, version
 from launch.study_settings import StudySettings
 
 FLAGS = ("image_size=64", "batch=16", "evaluate_unit=steps", "keep=1", "cam_images=0", "notensorboard")
