@@ -44,6 +44,7 @@ PACKAGES = [
     "chex_tf",
     "chex_tf.data",
     "chex_tf.evaluation",
+    "chex_tf.evaluation.tables",
     "chex_tf.explain",
     "chex_tf.export",
     "chex_tf.films",
@@ -64,7 +65,8 @@ PACKAGES = [
     "launch",
 ]
 
-PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt", "gallery.html", "page.html", "claims.csv"]
+PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
+PACKAGE_DATA += ["gallery.html", "page.html", "claims.csv", "published/*.csv"]
 
 setup(
     name="chex_tf",

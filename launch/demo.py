@@ -1,13 +1,19 @@
 """Runs the whole pipeline on synthetic radiographs: each step is a command of its own, shown before it runs."""
 
 import dataclasses
+import os
 import pathlib
 import shlex
 import subprocess
 import sys
 
-from chex_tf.settings import Settings, setting
+from chex_tf.settings import InputError, Settings, setting
+from chex_tf.study import folder
 from launch.command import run
+from launch.study import gpus
+
+STUDY = pathlib.Path("configs", "quickstart.cfg")
+EXPLAINED = "ResNet18Minus2-scratch"  # the cell whose maps are drawn: cut early, it has the finest
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -16,14 +22,15 @@ class DemoSettings(Settings):
         pathlib.Path("runs/demo"), help="Folder for everything that the steps write", writes="folder"
     )
     patients: int = setting(300, help="How many phantom patients", low=20, high=100_000)
-    image_size: int = setting(128, help="Side of an image", unit="pixels", low=64, high=512)
-    epochs: int = setting(5, help="How many passes training makes over its images", low=1, high=100)
-    seed: int = setting(1, help="Seed of the phantom and of everything after it", low=0)
+    image_size: int = setting(128, help="Shorter side of the films as they are drawn", unit="pixels", low=64, high=512)
+    seed: int = setting(1, help="Seed of the phantom and of everything drawn from it", low=0)
 
 
 def steps(settings: DemoSettings) -> list[list[str]]:
-    """The verbs in order, with their flags."""
-    films, prepared, trained, explained = (settings.out / name for name in ("phantom", "prepared", "run", "explained"))
+    """The verbs in order, with their flags; the last one wants the folder of a run as well."""
+    films, prepared, study, explained = (settings.out / name for name in ("phantom", "prepared", "study", "explained"))
+    # A GPU each where there are any; otherwise a core each, of two.
+    workers = [] if gpus() else [f"--workers={min(2, len(os.sched_getaffinity(0)))}"]
     return [
         [
             "phantom",
@@ -42,36 +49,32 @@ def steps(settings: DemoSettings) -> list[list[str]]:
             f"--data_seed={settings.seed}",
             f"--out={settings.out / 'first_batch.png'}",
         ],
-        [
-            "train",
-            f"--data={prepared}",
-            f"--run_dir={trained}",
-            "--arch=ResNet18Minus2",
-            f"--image_size={min(96, settings.image_size)}",
-            "--uncertain=ones",
-            f"--epochs={settings.epochs}",
-            "--learning_rate=1e-3",
-            "--schedule=cosine",
-            "--evaluate_every=640",
-            "--evaluate_unit=images",
-            "--keep=3",
-            f"--seed={settings.seed}",
-        ],
-        ["evaluate", f"--run_dir={trained}", "--split=test", "--unit=patient", f"--seed={settings.seed}"],
-        ["explain", f"--run_dir={trained}", "--split=test", f"--seed={settings.seed}", f"--out={explained}"],
+        ["study", f"--flagfile={STUDY}", f"--data={prepared}", f"--study={study}", *workers],
+        ["report", f"--study={study}", f"--seed={settings.seed}"],
+        ["explain", "--split=test", f"--seed={settings.seed}", f"--out={explained}"],
     ]
 
 
 def main(settings: DemoSettings) -> int:
+    if not STUDY.is_file():
+        raise InputError(f"expected the folder of a checkout, with {STUDY} in it; received {pathlib.Path.cwd()}")
     for verb, *arguments in steps(settings):
+        if verb == "explain":
+            arguments.insert(0, f"--run_dir={_run_of(settings.out / 'study', EXPLAINED)}")
         print(f"\n$ python -m launch.{verb} {shlex.join(arguments)}", file=sys.stderr, flush=True)
         code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments]).returncode
         if code != 0:
             return code
-    for kind in ("*.png", "run/evaluation/*/*.png", "explained/*.png", "explained/*.html"):
+    for kind in ("*.png", "study/report/*.html", "study/report/*/*.png", "explained/*.png", "explained/*.html"):
         for picture in sorted(settings.out.glob(kind)):
             print(picture)
     return 0
+
+
+def _run_of(study: pathlib.Path, name: str) -> pathlib.Path:
+    found = folder.read(study)
+    assert found is not None
+    return found.cell(name).run_dir(study)
 
 
 if __name__ == "__main__":

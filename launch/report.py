@@ -1,16 +1,36 @@
-"""Tables and verdicts of a study from its folder alone, at any time, finished or not; without TensorFlow."""
+"""Tables, figures, verdicts and one HTML page of a study from its folder alone, at any time, finished or not.
+
+  python -m launch.report --study=studies/chextransfer
+
+  python -m launch.report --study=studies/chextransfer --compare=studies/other
+
+  python -m launch.report --published --out=DIR
+
+TensorFlow is not needed.
+"""
 
 import dataclasses
 import pathlib
 import sys
+import typing
+from collections.abc import Mapping
 
 from chex_tf.settings import InputError, Settings, nearest, setting
 from launch.command import run
 
+if typing.TYPE_CHECKING:
+    from chex_tf.study.outcomes import Outcomes
+    from chex_tf.study.report.writing import Written
+    from chex_tf.study.table import Table
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReportSettings(Settings):
-    study: pathlib.Path = setting(help="folder of the study", existing="folder")
+    study: pathlib.Path | None = setting(None, help="folder of the study", existing="folder")
+    compare: pathlib.Path | None = setting(
+        None, help="folder of another study, compared cell by cell", existing="folder"
+    )
+    published: bool = setting(False, help="report on the tables that CheXtransfer prints instead of a study")
     variant: str | None = setting(
         None, help="which cells, where --vary repeated them over another flag than the seed; the first if not given"
     )
@@ -18,40 +38,98 @@ class ReportSettings(Settings):
     replicates: int = setting(1000, help="bootstrap replicates of the split", low=40, high=1_000_000)
     seed: int = setting(0, help="seed of resampling and permutations", low=0)
     out: pathlib.Path | None = setting(
-        None, help="folder for the tables; report in the study's folder if not given", writes="folder"
+        None, help="folder for the report; report in the study's folder if not given", writes="folder"
     )
+
+    def check(self) -> None:
+        if self.published == (self.study is not None):
+            received = "both" if self.published else "neither"
+            raise InputError(f"expected a study's folder or --published; received {received}", "study")
+        if self.published and self.compare is not None:
+            raise InputError("goes with --study: printed tables have nothing to pair", "compare")
+        if self.published and self.out is None:
+            raise InputError("expected a folder for the report on printed tables; received none", "out")
 
 
 def main(settings: ReportSettings) -> int:
-    from chex_tf.study import claims, folder, outcomes, verdicts
+    about: str = ""
+    missing: Mapping[str, str] = {}
+    if settings.study is None:
+        assert settings.out is not None  # as the settings check
+        out = settings.out
+        written = _published(settings, out)
+    else:
+        out = settings.out or settings.study / "report"
+        about, missing, written = _of_study(settings, settings.study, out)
+    if about:
+        print(f"{about}\n")
+    for one in written.tables:
+        print(one.as_markdown())
+    for name, why in missing.items():
+        print(f"missing: {name}: {why}")
+    _say(f"{out}: wrote {len(written.files)} files; the page is index.html")
+    return 0
+
+
+def _published(settings: ReportSettings, out: pathlib.Path) -> "Written":
+    from chex_tf.models import catalogue
+    from chex_tf.study import claims, published_tables
+    from chex_tf.study.claim_statistics import ARGUMENTS
+    from chex_tf.study.published_tables import Known
+    from chex_tf.study.report import published_report
+
+    rows = {name: catalogue.row(name) for name in published_tables.names()}
+    known = {
+        name: Known(
+            row.family,
+            row.paper_parameters_millions,
+            row.imagenet_top1[0][1] if row.imagenet_top1 else None,
+            row.paper_times_smaller,
+            row.whole,
+        )
+        for name, row in rows.items()
+    }
+    asked = claims.read(claims.CHEXTRANSFER, ARGUMENTS)
+    return published_report.write(out, published_tables.read(known), asked, settings.seed)
+
+
+def _of_study(
+    settings: ReportSettings, place: pathlib.Path, out: pathlib.Path
+) -> tuple[str, Mapping[str, str], "Written"]:
+    from chex_tf.study import claims, comparing, verdicts
     from chex_tf.study.claim_statistics import ARGUMENTS
     from chex_tf.study.report import writing
     from launch.study import KINDS
 
-    study = folder.read(settings.study)
+    found = _gather(settings, place, settings.variant, "study")
+    more: tuple[Table, ...] = ()
+    if settings.compare is not None:
+        other = _gather(settings, settings.compare, None, "compare", found.variant)
+        compared = comparing.compare(found, other, settings.seed)
+        more = (comparing.table(compared, found, other, settings.compare.resolve().name),)
+    asked = [claims.of_row(row, f"{place}, claim {row.get('id')}", ARGUMENTS) for row in found.study.claims]
+    judged = verdicts.judge(found, asked, settings.seed)
+    return found.study.about, found.missing, writing.write(place, out, found, judged, KINDS, settings.seed, _say, more)
+
+
+def _gather(
+    settings: ReportSettings, place: pathlib.Path, variant: str | None, flag: str, preferred: str = ""
+) -> "Outcomes":
+    """`preferred` is the variant that is taken where the study has it and none is asked for."""
+    from chex_tf.study import folder, outcomes
+    from launch.study import KINDS
+
+    study = folder.read(place)
     if study is None:
-        raise InputError(f"expected the folder of a study; {settings.study} has no {folder.FILE}", "study")
+        raise InputError(f"expected the folder of a study; {place} has no {folder.FILE}", flag)
     known = outcomes.variants(study)
-    variant = known[0] if settings.variant is None else settings.variant
+    if variant is None:
+        variant = preferred if preferred in known else known[0]
     if variant not in known:
         raise InputError(
             f"expected one of {', '.join(map(repr, known))}; received {variant!r}{nearest(variant, known)}", "variant"
         )
-    found = outcomes.gather(
-        settings.study, study, KINDS, variant, settings.split, settings.replicates, settings.seed, _say
-    )
-    asked = [claims.of_row(row, f"{settings.study}, claim {row.get('id')}", ARGUMENTS) for row in study.claims]
-    judged = verdicts.judge(found, asked, settings.seed)
-    out = settings.out or settings.study / "report"
-    written = writing.write(settings.study, out, found, judged, KINDS, settings.seed, _say)
-    if study.about:
-        print(f"{study.about}\n")
-    for one in written.tables:
-        print(one.as_markdown())
-    for name, why in found.missing.items():
-        print(f"missing: {name}: {why}")
-    _say(f"{out}: wrote index.html, results.csv and {len(written.files) - 2} files of tables and figures")
-    return 0
+    return outcomes.gather(place, study, KINDS, variant, settings.split, settings.replicates, settings.seed, _say)
 
 
 def _say(line: str) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.settings import InputError, Settings, nearest
-from chex_tf.study import adopting, controller, executor, folder, overview, plan, slurm, state
+from chex_tf.study import adopting, controller, executor, folder, overview, plan, ray, slurm, state
 from chex_tf.study.folder import Study
 from chex_tf.study.state import State
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 from launch.command import run
+from launch.live_table import LiveTable
 from launch.study_settings import StudySettings
 
 KINDS: dict[str, tuple[type[Settings], ...]] = {
@@ -80,22 +81,30 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
         for name in settings.only:
             if name not in names:
                 raise InputError(f"expected names of cells; received {name}{nearest(name, names)}", "only")
-        needed = {*settings.only, *(one for cell in study.cells if cell.name in settings.only for one in cell.needs)}
+        needed: set[str] = set()
+        more = set(settings.only)
+        while more:
+            needed |= more
+            more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
         study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
     carrier = _executor(settings)
     _say(f"{len(study.cells)} cells on {carrier.describe()}; --status in another terminal shows them")
-    shown = [""]
+    live, shown = LiveTable(), [""]
 
     def show(states: Mapping[str, State]) -> None:
         line = overview.counted(states)
-        if line != shown[0]:
+        if not live.on_terminal and line != shown[0]:
             _say(line)
             shown[0] = line
+        live.show(functools.partial(overview.fitting, study.cells, states))
 
     extra = [] if not settings.shared_cache else ["--cache=disk", f"--cache_dir={settings.study / 'cache'}"]
     rules = controller.Rules(settings.retries, settings.failures, settings.keep_going)
     command = functools.partial(controller.command_of, settings.study, study, extra=extra)
-    outcome = controller.Controller(settings.study, study, KINDS, carrier, rules, _say, show, command).run()
+    try:
+        outcome = controller.Controller(settings.study, study, KINDS, carrier, rules, live.say, show, command).run()
+    finally:
+        live.close()
     print(overview.text(study.cells, outcome.states))
     if outcome.stopped:
         _say(f"study: ended after {outcome.stopped}; --keep_going would go on")
@@ -105,7 +114,9 @@ def _carry_out(settings: StudySettings, study: Study) -> int:
 def _executor(settings: StudySettings) -> executor.Executor:
     if settings.executor == "slurm":
         return slurm.SlurmExecutor(settings.study.absolute(), settings.sbatch, settings.setup, settings.workers)
-    return executor.LocalExecutor(executor.slots_of(settings.workers, _gpus(), sorted(os.sched_getaffinity(0))))
+    if settings.executor == "ray":
+        return ray.RayExecutor(settings.ray_address, settings.ray_cpus, settings.ray_gpus, settings.workers)
+    return executor.LocalExecutor(executor.slots_of(settings.workers, gpus(), sorted(os.sched_getaffinity(0))))
 
 
 def _cost(cost: plan.Cost | None, rates: Mapping[str, float]) -> str:
@@ -116,7 +127,7 @@ def _cost(cost: plan.Cost | None, rates: Mapping[str, float]) -> str:
     return f"{cost.steps:>9,} steps  {plan.size(cost.disk):>8}  {hours}"
 
 
-def _gpus() -> Sequence[int]:
+def gpus() -> Sequence[int]:
     """Numbers of this machine's NVIDIA GPUs, without starting TensorFlow, which would take their memory."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:

@@ -49,6 +49,7 @@ def plan_of(
             f"expected at most {settings.most_cells} cells, or a higher --most_cells; the grid has {len(wanted)}",
             "most_cells",
         )
+    _check_other_data(settings, wanted)
     looked: dict[str, Looked] = {}
     parsed: dict[str, tuple[tuple[str, ...], tuple[Settings, ...], Looked]] = {}
     for one in wanted:
@@ -89,7 +90,19 @@ def _complete(settings: StudySettings, flags: Sequence[str]) -> tuple[str, ...]:
     """A cell's own flags after those of all: the later ones win."""
     base = tuple(f"--flagfile={file}" for file in settings.base)
     data = () if settings.data is None else (f"--data={settings.data}",)
-    return (*base, *data, *flags)
+    return (*base, *data, *(flag.replace(grid.OTHER_DATA, str(settings.other_data)) for flag in flags))
+
+
+def _check_other_data(settings: StudySettings, wanted: Sequence[grid.Wanted]) -> None:
+    takers = [one.name for one in wanted if any(grid.OTHER_DATA in flag for flag in one.flags)]
+    if takers and settings.other_data is None:
+        raise InputError(
+            f"expected the prepared folder that {settings.grid} calls {grid.OTHER_DATA}, for {takers[0]} and "
+            f"{len(takers) - 1} more; received none",
+            "other_data",
+        )
+    if settings.other_data is not None and not takers:
+        raise InputError(f"expected {grid.OTHER_DATA} in the flags of {settings.grid}; no row has it", "other_data")
 
 
 def _of(made: Sequence[Settings], kind: type[Kind]) -> Kind:

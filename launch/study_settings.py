@@ -5,6 +5,9 @@ import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
 
+# Settings that only one executor takes.
+_OF_EXECUTOR = {"sbatch": "slurm", "setup": "slurm", "ray_address": "ray", "ray_cpus": "ray", "ray_gpus": "ray"}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StudySettings(Settings):
@@ -25,6 +28,9 @@ class StudySettings(Settings):
     data: pathlib.Path | None = setting(
         None, help="prepared folder of every cell that names none itself", existing="folder", group="study"
     )
+    other_data: pathlib.Path | None = setting(
+        None, help="prepared folder that the grid's flags call {other_data}", existing="folder", group="study"
+    )
     vary: tuple[str, ...] = setting(
         (),
         help="flag=value,value: repeat every cell over the values of any flag of launch.train, such as seed=0,1,2",
@@ -32,7 +38,9 @@ class StudySettings(Settings):
         group="study",
     )
     only: tuple[str, ...] = setting((), help="cells by name; the others are left alone", group="study")
-    splits: tuple[str, ...] = setting(("test",), help="splits that every run predicts when trained", group="study")
+    splits: tuple[str, ...] = setting(
+        ("test",), help="splits that every run predicts when trained, but for those of the arm `source`", group="study"
+    )
     claims: pathlib.Path | None = setting(
         None,
         help="table of claims with the rules of their verdicts, fixed with the plan (the paper's: study/claims.csv)",
@@ -49,11 +57,15 @@ class StudySettings(Settings):
     )
 
     executor: str = setting(
-        "local", help="this machine, or jobs of Slurm", choices=("local", "slurm"), group="execution"
+        "local",
+        help="this machine, jobs of Slurm, or tasks of Ray",
+        choices=("local", "slurm", "ray"),
+        group="execution",
     )
     workers: int = setting(
         0,
-        help="runs at a time; 0 means one a GPU, or one where there is none, and under Slurm as many as it allows",
+        help="runs at a time; 0 means one a GPU, or one where there is none; under Slurm as many as it allows, under "
+        "Ray as many as there is room for",
         low=0,
         group="execution",
     )
@@ -64,6 +76,15 @@ class StudySettings(Settings):
         group="execution",
     )
     setup: str = setting("", help="line of shell that every job of Slurm runs first", group="execution")
+    ray_address: str = setting(
+        "",
+        help="of an existing Ray cluster, as in HEAD:6379, or auto; without it a Ray of this machine alone is started",
+        group="execution",
+    )
+    ray_cpus: float = setting(1.0, help="CPUs of each run under Ray", low=0.01, group="execution")
+    ray_gpus: float | None = setting(
+        None, help="GPUs of each run under Ray; 1 if not given and the cluster has any", low=0, group="execution"
+    )
     retries: int = setting(1, help="how often a cell that failed is tried again", low=0, group="execution")
     failures: int = setting(3, help="failures in a row that end the study", low=1, group="execution")
     keep_going: bool = setting(False, help="go on after any number of failures in a row", group="execution")
@@ -79,8 +100,9 @@ class StudySettings(Settings):
     )
 
     def check(self) -> None:
-        for name in ("sbatch", "setup"):
-            if getattr(self, name) and self.executor != "slurm":
-                raise InputError(f"goes with --executor=slurm; received {self.executor}", name)
+        for name, executor in _OF_EXECUTOR.items():
+            given = getattr(self, name) != type(self).__dataclass_fields__[name].default
+            if given and self.executor != executor:
+                raise InputError(f"goes with --executor={executor}; received {self.executor}", name)
         if self.plan and self.status:
             raise InputError("expected --plan or --status; received both", "status")

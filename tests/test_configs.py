@@ -18,12 +18,8 @@ from launch import command, evaluate, prepare, train
 from launch.prepare_settings import PrepareSettings
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# A study's is no single run: it is not tried here.
-CONFIGS = sorted(
-    file.name
-    for file in (ROOT / "configs").glob("*.cfg")
-    if f"launch.study --flagfile=configs/{file.name}" not in file.read_text(encoding="utf-8")
-)
+# Those of launch.train; a study's have a grid, and tests/launch/test_study_configs.py.
+CONFIGS = sorted(file.name for file in (ROOT / "configs").glob("*.cfg") if "--grid=" not in file.read_text("utf-8"))
 KINDS = (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
 # A small network and small images; no weights have to be fetched.
 SMALL = ("--arch=ResNet18Minus3", "--image_size=64", "--batch=8", "--steps=2", "--evaluate_every=2")

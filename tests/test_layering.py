@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.explain.while_training": GROUND
     | {"numpy", "chex_tf.data", "chex_tf.models", "chex_tf.explain", "chex_tf.training.loop"},
     "chex_tf.study": GROUND | {"numpy", "chex_tf.runs", "chex_tf.evaluation", "chex_tf.statistics"},
+    "chex_tf.study.ray": GROUND | {"ray", "chex_tf.study.executor"},
     "chex_tf.study.report": GROUND
     | {"numpy", "matplotlib", "jinja2", "markupsafe"}
     | {"chex_tf.runs", "chex_tf.evaluation", "chex_tf.statistics", "chex_tf.study"},

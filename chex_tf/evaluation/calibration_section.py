@@ -12,7 +12,8 @@ from chex_tf.evaluation.matching import Model
 from chex_tf.evaluation.recalibrating import Recalibrated
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, with_interval
-from chex_tf.evaluation.tables.scores import MODELS_BY_TASK, mean_of_tasks
+from chex_tf.evaluation.tables.scores import MODELS_BY_TASK
+from chex_tf.evaluation.tables.tasks_shown import every_task, shown, summary
 from chex_tf.statistics import bootstrap, calibration, logistic_calibration, smooth_calibration
 from chex_tf.statistics.calibration import IfCalibrated
 from chex_tf.statistics.measure import MEAN, Estimate
@@ -65,14 +66,14 @@ class CalibrationSection:
             return ""
         evaluation = self.evaluation
         is_full = evaluation.settings.calibration
-        tasks = (*evaluation.cohort.tasks, MEAN) if len(self.results) <= MODELS_BY_TASK else (MEAN,)
+        tasks = every_task(evaluation) if len(self.results) <= MODELS_BY_TASK else (summary(evaluation),)
         header = ["Calibration", "Model", "Cal. error [95% interval]", "if calibrated"]
         header += ["ICI", "if calibrated", "Intercept", "Slope"] if is_full else []
         rows = []
         for task in tasks:
             known = [(name, found[task]) for name, found in self.results.items() if task in found]
             for place, (name, one) in enumerate(known):
-                label = mean_of_tasks(evaluation) if task == MEAN else task
+                label = shown(evaluation, task)
                 cells = _distance_cells(one.error)
                 if is_full:
                     cells += [*_distance_cells(one.index), _line_cell(one.intercept), _line_cell(one.slope)]

@@ -45,8 +45,8 @@ def judge_all(
     pooled: Sequence[PooledDifference],
     sampled: Mapping[Key, Sampled],
 ) -> tuple[Judged, ...]:
-    """Holm's adjustment covers the pairs of one measure on one task, each direction for itself; both are judged
-    where --paired names no order. Nothing is judged without a margin."""
+    """Holm's adjustment covers all that is judged of one measure on one task, as in `statistics.equivalence.judge`;
+    both directions are judged where --paired names no order. Nothing is judged without a margin."""
     margin, both_directions = settings.margin, settings.paired
     if margin is None:
         return ()
@@ -65,8 +65,9 @@ def judge_all(
 def _judged(
     measure: str, task: str, test: MarginTest, family: Sequence[Contrast], margin: float, both_directions: bool
 ) -> Judged:
-    turned = judge([one.turned() for one in family], margin) if both_directions else []
-    return Judged(measure, task, test, tuple(judge(family, margin)), tuple(turned))
+    turned = [one.turned() for one in family] if both_directions else []
+    judged = judge([*family, *turned], margin)
+    return Judged(measure, task, test, tuple(judged[: len(family)]), tuple(judged[len(family) :]))
 
 
 def _of_models(one: Difference, sampled: Mapping[Key, Sampled]) -> Contrast:

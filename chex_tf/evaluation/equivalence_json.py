@@ -12,7 +12,10 @@ RULE = (
     "it lies below -margin, each if its one-sided p_holm is below the level too; p_equivalent is the larger of two "
     "one-sided p"
 )
-FAMILY = "the pairs of models, or of pools, on one task, in one direction"
+FAMILY = (
+    "on one task, models and pools apart: of non-inferior and of inferior every direction that is judged, of "
+    "equivalent every pair"
+)
 
 
 def verdicts(judged: Sequence[Judged]) -> dict[str, Any]:
@@ -38,6 +41,8 @@ def _verdict(family: Judged, one: AgainstMargin) -> dict[str, Any]:
         "high": number(one.high),
         "verdict": str(one.verdict),
         "verdict_by_interval": str(one.by_interval),
+        "directions": one.directions,
+        "pairs": one.pairs,
         "p_noninferior": number(one.p_noninferior),
         "p_noninferior_holm": number(one.p_noninferior_holm),
         "p_equivalent": number(one.p_equivalent),

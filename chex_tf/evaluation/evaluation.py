@@ -43,13 +43,18 @@ def evaluate(
     asked = tuple(cohort.tasks if mean_tasks is None else mean_tasks)
     mean_over = [task for task in asked if task not in left_out]
     withheld = scarce_tasks(cohort, left_out, settings.fewest)
+    if mean_over and all(task in withheld for task in mean_over):
+        no_mean = {MEAN: "no task of the mean has one"}
+    else:
+        no_mean = {}
     cuts = _cuts(candidates, settings, validation)
     prepared = {model.name: _prepare(model, cohort, cuts[model.name], left_out) for model in candidates}
     sampled = _sample(prepared, cohort, settings, mean_over, progress)
     tested = [task for task in cohort.tasks if task not in left_out and task not in withheld]
     defined = [task for task in cohort.tasks if task not in left_out]
-    differences = model_pairs.differences(pairs, (*tested, MEAN), sampled)
-    pooled = pooling.pool(pools, pairs_of_pools, (*tested, *([MEAN] if mean_over else [])), sampled)
+    whole = [] if no_mean else [MEAN]
+    differences = model_pairs.differences(pairs, (*tested, *whole), sampled)
+    pooled = pooling.pool(pools, pairs_of_pools, (*tested, *(whole if mean_over else [])), sampled)
     resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
     margins = beside_models.sample_margins(readers, models, cohort, defined, mean_over, resampling)
     return Evaluation(
@@ -63,7 +68,7 @@ def evaluate(
         models=tuple(
             ModelResult(
                 model.name,
-                _estimates(model, cohort, left_out, withheld, mean_over, sampled),
+                _estimates(model, cohort, left_out, withheld | no_mean, mean_over, sampled),
                 prepared[model.name].thresholds,
                 model.made_of,
                 _not_applicable(prepared[model.name], no_thresholds),
@@ -73,13 +78,15 @@ def evaluate(
         readers=tuple(
             ReaderResult(
                 reader.name,
-                _estimates(reader, cohort, left_out, withheld, mean_over, sampled),
+                _estimates(reader, cohort, left_out, withheld | no_mean, mean_over, sampled),
                 prepared[reader.name].thresholds,
             )
             for reader in readers
         ),
         differences=differences,
-        best_and_worst=extremes(AUROC, MEAN, [model.name for model in models if model.name in entries], sampled),
+        best_and_worst=extremes(
+            AUROC, MEAN, [] if no_mean else [one.name for one in models if one.name in entries], sampled
+        ),
         pooled=pooled,
         equivalence=equivalence.judge_all(settings, differences, pooled.differences, sampled),
         reader_margins=beside_models.margins_of(readers, models, margins),

@@ -103,12 +103,12 @@ def _whisker(axes: Axes, height: float, estimate: Estimate, colour: str, marker:
 def differences(evaluation: Evaluation, measure: Measure[Any]) -> Figure | None:
     """Of the mean, filled where significant; without pairs, best against worst."""
     every: Sequence[Difference | Extremes] = evaluation.differences_of(measure, MEAN)
-    rule = "Bars: 95% intervals. Filled: p < 0.05 after Holm's adjustment."
+    rule = "Bars: 95% intervals. Filled: p\xa0<\xa00.05 after Holm's adjustment."
     if not every and measure is AUROC and evaluation.best_and_worst:
         every = [evaluation.best_and_worst]
         rule = (
             f"Best − worst of {evaluation.best_and_worst.models:,} models. Bar: 95% interval; it and p allow for the "
-            "choice. Filled: p < 0.05."
+            "choice. Filled: p\xa0<\xa00.05."
         )
     if not every:
         return None

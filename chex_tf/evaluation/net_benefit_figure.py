@@ -72,21 +72,25 @@ def _figure(section: NetBenefitSection, recalibrated: Recalibrated | None) -> Fi
 
 def _panel(axes: Axes, section: NetBenefitSection, task: str) -> None:
     models, everybody = section.curves[task], section.everybody[task]
-    for place, (name, curve) in enumerate(list(models.items())[: len(COLOURS)]):
-        if len(models) <= BANDS_AT_MOST:
+    shown = list(models.items())[: len(COLOURS)]
+    has_bands = len(models) <= BANDS_AT_MOST
+    for place, (name, curve) in enumerate(shown):
+        if has_bands:
             axes.fill_between(
                 THRESHOLDS, 100 * curve.low, 100 * curve.high, color=COLOURS[place], alpha=0.13, linewidth=0
             )
         axes.plot(THRESHOLDS, 100 * curve.value, color=COLOURS[place], linestyle=STYLES[place], label=name)
     axes.plot(THRESHOLDS, 100 * everybody, color="0.55", linewidth=0.8, label="acting on everybody")
     axes.axhline(0, color="0.2", linewidth=0.8, label="acting on nobody")
-    highest = 100 * max(float(everybody[0]), *(float(np.nanmax(curve.value)) for curve in models.values()))
+    highest = 100 * max(
+        float(everybody[0]), *(float(np.nanmax(curve.high if has_bands else curve.value)) for _, curve in shown)
+    )
     # To the right of where the last model gains anything there is nothing to be seen.
-    useful = [THRESHOLDS[100 * curve.value > 0.002 * highest] for curve in models.values()]
+    useful = [THRESHOLDS[100 * curve.value > 0.002 * highest] for _, curve in shown]
     end = min(1.0, max([0.1, *(float(found[-1]) for found in useful if found.size)]) + 0.05)
     # A line that is lower for a while must stay in sight, or it would be broken; only acting on everybody leaves it.
     seen = end >= THRESHOLDS
-    lowest = 100 * min(float(np.nanmin(curve.value[seen])) for curve in list(models.values())[: len(COLOURS)])
+    lowest = 100 * min(float(np.nanmin((curve.low if has_bands else curve.value)[seen])) for _, curve in shown)
     _compress_below_0(axes, 0.1 * highest, min(1.2 * lowest, -0.1 * highest), 1.1 * highest)
     positives, negatives = section.evaluation.counts[task]
     axes.set_title(f"{task}\n{positives:,} / {negatives:,}")

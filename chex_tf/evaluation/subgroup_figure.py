@@ -141,6 +141,7 @@ def _marks(axes: Axes, height: int, estimates: Sequence[Estimate | str], names: 
             va="center",
             size=COUNT_POINTS,
             color="0.4",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
         return
     for place, one in enumerate(estimates):

@@ -28,6 +28,8 @@ class SubgroupSection:
         return {
             "smallest_class": SMALLEST_CLASS,
             "prevalence_matched": self.matched,
+            "interval_of_differences": "tested_by names the test whose p goes with low and high: delong p_delong and "
+            "p_delong_holm, bootstrap p and p_holm, which is adjusted over the differences from one reference",
             "holm_family": "the tests of one measure over the variables and tasks of a model, the mean being a task",
             "models": models,
         }
@@ -68,7 +70,12 @@ def _test(test: Tested) -> dict[str, Any]:
                 "high": number(one.interval.high),
                 "p": number(one.p),
                 "p_holm": number(one.p_holm),
-                **({"p_delong": number(one.p_delong)} if one.measure == "auroc" else {}),
+                **(
+                    {"p_delong": number(one.p_delong), "p_delong_holm": number(one.p_delong_holm)}
+                    if one.measure == "auroc"
+                    else {}
+                ),
+                "tested_by": "delong" if one.is_delong else "bootstrap",
             }
             for one in test.differences
         ],

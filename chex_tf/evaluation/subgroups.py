@@ -152,7 +152,13 @@ def _by_variable(evaluation: Evaluation, model: Model, grouping: Grouping, match
                 if _applies(measure, probable, scores):
                     asked[name, measure, task] = scores
     resampling = bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed)
-    sampled = sample(asked, resampling, with_jackknife=settings.interval == "bca", with_components=True)
+    sampled = sample(
+        asked,
+        resampling,
+        with_jackknife=settings.interval == "bca",
+        with_components=True,
+        by_replicates=() if settings.interval == "auto" else (AUROC,),
+    )
     groups[MEAN] = {name: _of_mean(evaluation, name, groups, sampled) for name in grouping.names}
     for task, by_name in groups.items():
         for name, result in by_name.items():
@@ -163,7 +169,8 @@ def _by_variable(evaluation: Evaluation, model: Model, grouping: Grouping, match
             }
             by_name[name] = dataclasses.replace(result, estimates=estimates)
     sizes = {name: int(np.sum(grouping.places == place)) for place, name in enumerate(grouping.names)}
-    tests = {task: _tests(task, sizes, sampled) for task in groups}
+    tested = [task for task in groups if task != MEAN or len(evaluation.mean_over) > 1]  # a mean of one is that one
+    tests = {task: _tests(task, sizes, sampled) for task in tested}
     return VariableResult(model.name, grouping, groups, {task: found for task, found in tests.items() if found})
 
 

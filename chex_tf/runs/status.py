@@ -7,6 +7,8 @@ from typing import Any
 from chex_tf.files import write_text
 from chex_tf.runs.layout import STATUS
 
+RATE = "steps_a_second"  # of a running run, lately
+
 
 def write(run_dir: pathlib.Path, state: str, **more: Any) -> None:
     """`state`: running, finished, stopped (by a signal; it can be continued) or failed; `more` says step and why."""

@@ -58,7 +58,8 @@ class Contrast:
 @dataclasses.dataclass(frozen=True)
 class AgainstMargin:
     """One contrast judged. The p are of a ≤ b − margin (rejected: not inferior), of a ≥ b + margin (rejected too:
-    equivalent), and of a ≥ b − margin (rejected: inferior); `holm` has them adjusted over the family, as in `judge`."""
+    equivalent), and of a ≥ b − margin (rejected: inferior); `holm` has them adjusted over a family, as in `judge`:
+    `directions` for non-inferior and inferior, `pairs` for equivalent."""
 
     a: str
     b: str
@@ -70,8 +71,10 @@ class AgainstMargin:
     p_not_better: float
     p_inferior: float
     p_noninferior_holm: float = math.nan
-    p_not_better_holm: float = math.nan
+    p_equivalent_holm: float = math.nan
     p_inferior_holm: float = math.nan
+    directions: int = 0
+    pairs: int = 0
 
     @property
     def p_equivalent(self) -> float:
@@ -79,20 +82,17 @@ class AgainstMargin:
         return float(np.maximum(self.p_noninferior, self.p_not_better))
 
     @property
-    def p_equivalent_holm(self) -> float:
-        return float(np.maximum(self.p_noninferior_holm, self.p_not_better_holm))
-
-    @property
     def by_interval(self) -> Verdict:
         """Of this difference alone."""
-        return _verdict(self.low > -self.margin, self.high < self.margin, self.high < -self.margin)
+        is_within = self.low > -self.margin and self.high < self.margin
+        return _verdict(self.low > -self.margin, is_within, self.high < -self.margin)
 
     @property
     def verdict(self) -> Verdict:
         """What the interval shows and Holm's adjustment leaves."""
         return _verdict(
             self.low > -self.margin and self.p_noninferior_holm < ONE_SIDED,
-            self.high < self.margin and self.p_not_better_holm < ONE_SIDED,
+            self.low > -self.margin and self.high < self.margin and self.p_equivalent_holm < ONE_SIDED,
             self.high < -self.margin and self.p_inferior_holm < ONE_SIDED,
         )
 
@@ -107,17 +107,19 @@ class AgainstMargin:
         return float(np.maximum(-self.low, self.high))
 
 
-def _verdict(is_not_inferior: bool, is_not_better: bool, is_inferior: bool) -> Verdict:
+def _verdict(is_not_inferior: bool, is_equivalent: bool, is_inferior: bool) -> Verdict:
     if is_inferior:
         return Verdict.INFERIOR
-    if is_not_inferior:
-        return Verdict.EQUIVALENT if is_not_better else Verdict.NON_INFERIOR
-    return Verdict.UNDECIDED
+    if is_equivalent:
+        return Verdict.EQUIVALENT
+    return Verdict.NON_INFERIOR if is_not_inferior else Verdict.UNDECIDED
 
 
 def judge(family: Sequence[Contrast], margin: float) -> list[AgainstMargin]:
-    """Each contrast against the margin. Each of the three questions is adjusted over all of them: the chance that any
-    of its answers is wrong is then at most 2.5%."""
+    """Each contrast against the margin. Whether a model is non-inferior, and whether it is inferior, is adjusted over
+    all contrasts, where b − a beside a − b is another one. Equivalence is the same of a − b and b − a, so it is
+    adjusted over pairs: of each, the larger of two one-sided p. The chance that any answer to one of the three
+    questions is wrong is then at most 2.5%, and no answer depends on the order of the contrasts."""
     single = [
         AgainstMargin(
             one.a,
@@ -132,10 +134,20 @@ def judge(family: Sequence[Contrast], margin: float) -> list[AgainstMargin]:
         )
         for one in family
     ]
-    asked = ("p_noninferior", "p_not_better", "p_inferior")
-    adjusted = {name: holm([getattr(one, name) for one in single]).tolist() for name in asked}
+    not_inferior, inferior = (
+        holm([getattr(one, f"p_{name}") for one in single]) for name in ("noninferior", "inferior")
+    )
+    by_pair = {frozenset((one.a, one.b)): one.p_equivalent for one in single}
+    equivalent = dict(zip(by_pair, holm(list(by_pair.values())).tolist(), strict=True))
     return [
-        dataclasses.replace(one, **{f"{name}_holm": adjusted[name][place] for name in asked})
+        dataclasses.replace(
+            one,
+            p_noninferior_holm=float(not_inferior[place]),
+            p_equivalent_holm=equivalent[frozenset((one.a, one.b))],
+            p_inferior_holm=float(inferior[place]),
+            directions=len(single),
+            pairs=len(by_pair),
+        )
         for place, one in enumerate(single)
     ]
 

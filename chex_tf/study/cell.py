@@ -8,13 +8,15 @@ from chex_tf.study.identity import Identity
 
 RUNS, LOGS = "runs", "logs"  # folders in a study's
 FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell's run
+SOURCE = "source"  # arm of cells that are trained for their encoder alone: they predict nothing and no table has them
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
-    by: `pretrained`, `scratch` or a name of the grid's own. Cells that differ in nothing but their seed share `base`;
-    `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one starts."""
+    by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE). Cells that differ in nothing but their seed
+    share `base`; `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one
+    starts."""
 
     name: str
     arch: str
@@ -26,6 +28,10 @@ class Cell:
     identity: Identity
     needs: tuple[str, ...] = ()
     verb: str = "train"
+
+    @property
+    def is_source(self) -> bool:
+        return self.arm == SOURCE
 
     @property
     def folder(self) -> str:

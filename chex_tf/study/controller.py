@@ -170,7 +170,7 @@ def command_of(
     run_dir = cell.run_dir(folder)
     python = (sys.executable, "-m")
     if state.condition is Condition.TRAINED:
-        split = states.lacking(run_dir, study.splits)[0]
+        split = states.lacking(run_dir, study.splits_of(cell))[0]
         return (*python, "launch.evaluate", f"--run_dir={run_dir}", f"--split={split}", "--nofigures")
     return (*python, f"launch.{cell.verb}", *flags_of(cell, folder, study), *extra, f"--run_dir={run_dir}")
 

@@ -17,8 +17,8 @@ FORM = 1  # version of the file
 @dataclasses.dataclass(frozen=True)
 class Study:
     """`about` says in words what a reader must know first, such as that its data are synthetic; `splits` are those that
-    every run predicts; `models` has facts of the catalogue by architecture; `claims` are the rows of the claims with
-    their rules, fixed before there are results."""
+    every run predicts (but see `splits_of`); `models` has facts of the catalogue by architecture; `claims` are the rows
+    of the claims with their rules, fixed before there are results."""
 
     cells: tuple[Cell, ...]
     version: str
@@ -30,6 +30,10 @@ class Study:
 
     def cell(self, name: str) -> Cell:
         return next(cell for cell in self.cells if cell.name == name)
+
+    def splits_of(self, cell: Cell) -> tuple[str, ...]:
+        """Those that the cell's run is to predict."""
+        return () if cell.is_source else self.splits
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -4,9 +4,15 @@ A CSV with the columns `arch` and `weights`, each one name or several with space
 meant, and, if wanted, `flags` (for these cells alone, as on a command line), `arm` and `name`. Lines that begin with #
 are comments.
 
-    arch,weights,flags
-    DenseNet121 ResNet18,imagenet none,
-    InceptionV4,none,--image_size=96
+    arch,weights,flags,arm
+    DenseNet121 ResNet18,imagenet none,,
+    InceptionV4,none,--image_size=96,
+    DenseNet121 ResNet18,none,--data={other_data},source
+    DenseNet121 ResNet18,cell:{arch}-source,,elsewhere
+
+In `weights`, {arch} stands for the architecture as names of cells have it. In `flags`, {other_data} stands for a second
+prepared folder, which a study is given beside the first. The arm `source` (`chex_tf.study.cell.SOURCE`) is of cells
+that are trained for their encoder alone.
 """
 
 import csv
@@ -25,6 +31,8 @@ MORE = ("flags", "arm", "name")
 # CheXtransfer's two arms, by the weights that a cell starts from; others are named by their weights.
 ARMS = {"none": "scratch", "imagenet": "pretrained"}
 SEED = "seed"
+OTHER_DATA = "{other_data}"
+_ARCH = "{arch}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +109,8 @@ def _cells_of(
             raise InputError(f"{path}, row {number}: expected --flag=value; received {flag!r}", "grid")
     several = len(archs) * len(starts) > 1
     found = []
-    for arch, weights in itertools.product(archs, starts):
+    for arch, start in itertools.product(archs, starts):
+        weights = start.replace(_ARCH, _word(arch))
         arm = (row.get("arm") or "").strip() or ARMS.get(weights, _word(weights))
         given = (row.get("name") or "").strip()
         name = f"{given}-{_word(arch)}-{arm}" if given and several else given or "-".join([_word(arch), arm])

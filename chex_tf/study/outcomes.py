@@ -108,15 +108,15 @@ def gather(
     say: Callable[[str], None],
 ) -> Outcomes:
     """Evaluates every finished cell of a variant on `split`; one whose predictions are not there or are damaged is
-    missing."""
+    missing. Sources predict nothing."""
     cells = [cell for cell in study.cells if cell.variant == variant]
     found = {cell.name: states.of_cell(folder, study, cell, kinds[cell.verb]) for cell in cells}
     missing = {name: _why(state) for name, state in found.items() if not state.is_finished}
     for cell in cells:
-        unread = "" if cell.name in missing else readable.why_not(cell.run_dir(folder), split)
+        unread = "" if cell.name in missing or cell.is_source else readable.why_not(cell.run_dir(folder), split)
         if unread:
             missing[cell.name] = f"its predictions cannot be used: {unread}"
-    whole = [cell for cell in cells if cell.name not in missing]
+    whole = [cell for cell in cells if cell.name not in missing and not cell.is_source]
     if not whole:
         return Outcomes(study, found, None, variant, (), missing)
     settings = EvaluationSettings(

@@ -27,7 +27,9 @@ class Condition(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """`why` explains a failure or what is foreign; `holder` is the process at work, on whichever machine."""
+    """`step` is how far a running or finished run is, and where any other would go on: at its last checkpoint. `rate`
+    is a running run's, in steps a second. `why` explains a failure or what is foreign; `holder` is the process at work,
+    on whichever machine."""
 
     condition: Condition
     step: int = 0
@@ -35,6 +37,12 @@ class State:
     score: float | None = None
     why: str = ""
     holder: str = ""
+    rate: float | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of training alone, at the rate of late."""
+        return (self.steps - self.step) / self.rate if self.rate else None
 
     @property
     def is_finished(self) -> bool:
@@ -60,10 +68,16 @@ def of_cell(folder: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type
     score = next((value for name, value in noted.items() if name.startswith("best_")), None)
     here = State(Condition.INTERRUPTED, step, steps, score, holder=holder or "")
     if holder:
-        return dataclasses.replace(here, condition=Condition.RUNNING)
+        return dataclasses.replace(here, condition=Condition.RUNNING, rate=noted.get(status.RATE))
+    if noted["state"] != "finished":  # what was done after the last checkpoint is done again
+        try:
+            kept = checkpoints.read_index(run_dir)
+        except InputError as error:
+            return dataclasses.replace(here, condition=Condition.FAILED, step=0, why=str(error))
+        here = dataclasses.replace(here, step=kept[0].step if kept else 0)
     match noted["state"]:
         case "finished":
-            finished = Condition.TRAINED if lacking(run_dir, study.splits) else Condition.FINISHED
+            finished = Condition.TRAINED if lacking(run_dir, study.splits_of(cell)) else Condition.FINISHED
             return dataclasses.replace(here, condition=finished)
         case "failed":
             return dataclasses.replace(here, condition=Condition.FAILED, why=str(noted.get("why", "")))

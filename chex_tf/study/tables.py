@@ -164,11 +164,11 @@ def claims(judged: Sequence[Judged]) -> Table:
     columns = ("Section", "Claim", "Verdict", "Paper", "Here", "95% interval", "Rule", "Smallest seen")
     rows = []
     for one in judged:
-        printed = NOTHING if one.claim.paper is None else f"{one.claim.paper:g}"
+        printed = NOTHING if one.claim.paper is None else _minus(f"{one.claim.paper:g}")
         here, span, seen = NOTHING, one.why, NOTHING
         if one.found is not None:
             is_count = one.claim.rule.kind == "at least"
-            here = f"{one.found.value:.3g}" if is_count else f"{one.found.value:.3f}"
+            here = _minus(f"{one.found.value:.3g}" if is_count else f"{one.found.value:.3f}")
             span = _count_span(one.found.interval) if is_count else _span(one.found.interval)
             is_seen = not (is_count or math.isnan(one.found.smallest_seen))
             seen = f"{one.found.smallest_seen:.3f}" if is_seen else NOTHING
@@ -195,15 +195,21 @@ def _p_text(p: float) -> str:
 
 
 def _span(interval: Interval) -> str:
-    return interval.reason or NOTHING if math.isnan(interval.low) else f"{interval.low:.3f} to {interval.high:.3f}"
+    if math.isnan(interval.low):
+        return interval.reason or NOTHING
+    return _minus(f"{interval.low:.3f} to {interval.high:.3f}")
 
 
 def _count_span(interval: Interval) -> str:
-    return f"{interval.low:.3g} to {interval.high:.3g}"
+    return _minus(f"{interval.low:.3g} to {interval.high:.3g}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
 
 
 def _signed(value: float, digits: int = 3) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return _minus(f"{value:+.{digits}f}")
 
 
 def _signed_span(interval: Interval) -> str:

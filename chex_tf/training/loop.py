@@ -13,14 +13,14 @@ import tensorflow as tf
 
 from chex_tf.data.distributed import distributed
 from chex_tf.models.heads import Heads
-from chex_tf.runs import checkpoints, layout, status
+from chex_tf.runs import checkpoints, layout
 from chex_tf.runs.checkpoint_writer import Writer
 from chex_tf.training import guards, schedules
 from chex_tf.training.distribution import Machine, check_agreement
 from chex_tf.training.journal import Journal
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation, Objective
-from chex_tf.training.periodic import Evaluations, Log, Profile, Saves
+from chex_tf.training.periodic import Evaluations, Log, Position, Profile, Saves
 from chex_tf.training.settings import TrainSettings
 from chex_tf.training.step import REPORTED, make_steps
 from chex_tf.training.stopping import Request
@@ -111,11 +111,14 @@ def run(
         if first and settings.sample_images:
             board.images(step, "inputs", first["image"][: settings.sample_images])
     log = Log(board, settings.log_every, settings.batch, step, clock())
+    position = Position(run_dir if chief else None, steps, objective.score_name)
     profile = Profile(run_dir, settings.profiled_steps() if chief else None)
     steps_per_call = settings.steps_per_call or (8 if tf.config.list_physical_devices("GPU") else 1)
 
     # ---- the loop -----------------------------------------------------------------------------------------------
     calls, timed_steps, timed_seconds = 0, 0, 0.0
+    if step < steps:
+        position(step, best, clock())
     try:
         while step < steps and stop.signal is None:
             profile(step)
@@ -135,14 +138,17 @@ def run(
                 metrics = journal.row(step, evaluated.values)
                 best = evaluated.score if not best >= evaluated.score else best
                 saves(step, clock(), evaluated.score)
+                position(step, best, clock())
                 if chief:
-                    _record_evaluation(run_dir, objective, step, steps, best, metrics, evaluated, board)
+                    _show_evaluation(objective, step, best, metrics, evaluated, board)
                     about_run = (net.model, net.normalisation, objective.heads, run_dir, board, machine.workers)
                     for callback in callbacks:
                         callback(Evaluated(step, metrics, evaluated, *about_run))
                 log.restart(step, clock())
             elif saves.due(clock()):
                 saves(step, clock())
+            if position.due(clock()):
+                position(step, best, clock())
             loss = float(reports[-1, REPORTED.index("loss")])
             best_so_far = "" if math.isnan(best) else f", best {objective.score_label} {best:.4f}"
             progress(step * settings.batch, steps * settings.batch, f"loss {loss:.4f}{best_so_far}")
@@ -156,19 +162,10 @@ def run(
     return Outcome(step, steps, 0 if step == steps else stop.exit_code, rate)
 
 
-def _record_evaluation(
-    run_dir: pathlib.Path,
-    objective: Objective,
-    step: int,
-    steps: int,
-    best: float,
-    metrics: dict[str, float],
-    found: Evaluation,
-    board: Any,
+def _show_evaluation(
+    objective: Objective, step: int, best: float, metrics: dict[str, float], found: Evaluation, board: Any
 ) -> None:
-    """Writes an evaluation to status.json and TensorBoard."""
-    best_score = {f"best_{objective.score_name}": None if math.isnan(best) else best}
-    status.write(run_dir, "running", step=step, steps=steps, **best_score)
+    """In TensorBoard."""
     if board is None:
         return
     named = {f"validation/{name.removeprefix('validation_')}": value for name, value in found.values.items()}

@@ -1,12 +1,15 @@
 """What the loop does periodically. Each part takes the step and the time as arguments, so a test needs no clock."""
 
+import collections
 import dataclasses
+import math
 import pathlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from chex_tf.runs import status
 from chex_tf.runs.checkpoint_writer import Writer
 from chex_tf.runs.checkpoints import WEIGHT
 from chex_tf.training import network
@@ -60,6 +63,32 @@ class Evaluations:
 
     def steps_to_next(self, step: int) -> int:
         return min(self.every - step % self.every, self.steps - step)
+
+
+class Position:
+    """Writes to status.json how far the run is and how fast it went lately, for whoever watches it from outside.
+    `run_dir` is None for a worker that writes nothing."""
+
+    EVERY = 10.0  # seconds between two writings, evaluations aside
+    KEPT = 13  # the rate is over the last two minutes or so, evaluations and saves included
+
+    def __init__(self, run_dir: pathlib.Path | None, steps: int, score_name: str) -> None:
+        self._run_dir, self._steps, self._best_name = run_dir, steps, f"best_{score_name}"
+        self._written: collections.deque[tuple[float, int]] = collections.deque(maxlen=self.KEPT)
+
+    def due(self, now: float) -> bool:
+        return not self._written or now - self._written[-1][0] >= self.EVERY
+
+    def __call__(self, step: int, best: float, now: float) -> None:
+        """`best` is the best score so far, or NaN."""
+        self._written.append((now, step))
+        if self._run_dir is None:
+            return
+        known: dict[str, Any] = {} if math.isnan(best) else {self._best_name: best}
+        (then, before), (now, step) = self._written[0], self._written[-1]
+        if step > before and now > then:
+            known[status.RATE] = round((step - before) / (now - then), 4)
+        status.write(self._run_dir, "running", step=step, steps=self._steps, **known)
 
 
 class Saves:

@@ -1,5 +1,6 @@
 """--margin in an evaluation: verdicts of pairs, their order, and what the table and JSON say."""
 
+import itertools
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ import scipy.stats
 from chex_tf.evaluation import evaluation, evaluation_json, matching
 from chex_tf.evaluation.equivalence import MarginTest
 from chex_tf.evaluation.settings import EvaluationSettings
-from chex_tf.evaluation.tables import page
+from chex_tf.evaluation.tables import columns, page, tasks_shown
 from chex_tf.statistics.equivalence import Verdict
 from chex_tf.statistics.measure import MEAN
 
@@ -90,18 +91,57 @@ def test_without_an_order_both_are_judged(evaluate, values):
     )
 
 
+@pytest.mark.parametrize("interval", ["auto", "percentile"])
+def test_the_order_of_files_changes_no_verdict(evaluate, values, interval):
+    rng = np.random.default_rng(4)
+    values = values | {"other": values["whole"] + rng.normal(size=(120, 3)) * 0.4}
+    orders = list(itertools.permutations((*NAMES, "other")))[::5]
+    found = [on_mean(evaluate(values, order, paired=True, margin=0.03, interval=interval)) for order in orders]
+    for judged in found[1:]:
+        assert judged.keys() == found[0].keys()
+        for pair, one in judged.items():
+            first = found[0][pair]
+            assert one.verdict is first.verdict
+            assert (one.p_noninferior_holm, one.p_equivalent_holm, one.p_inferior_holm) == pytest.approx(
+                (first.p_noninferior_holm, first.p_equivalent_holm, first.p_inferior_holm)
+            )
+
+
 def test_the_table_says_the_rule_and_the_smallest_margins(evaluate, values):
     text = page.text(evaluate(values, NAMES, compare=("minus1:whole",), margin=0.05))
     (row,) = [line for line in text.splitlines() if line.startswith("minus1 − whole") and "equivalent" in line]
     assert row.split()[-5] == "equivalent"
     assert "Mean AUROC, margin 0.05" in text
-    assert "Holm over the 1 pair of models on one task (here the mean), below" in text.replace("\n", " ")
+    assert "Holm over the 1 direction of models on one task (here the mean), below" in text.replace("\n", " ")
 
 
 def test_too_few_replicates_for_any_verdict_are_told(evaluate, values):
     text = page.text(evaluate(values, NAMES, paired=True, margin=0.05, interval="percentile")).replace("\n", " ")
-    assert "With 100 replicates no verdict can stand over 3 pairs: use more than 120, or name pairs" in text
+    assert "With 100 replicates no verdict can stand over 6 directions: use more than 240, or name pairs" in text
     assert "By their own intervals alone, before the adjustment: whole − minus1 equivalent" in text
+
+
+def test_each_task_has_its_verdicts_or_a_line_says_where(evaluate, values, monkeypatch):
+    found = evaluate(values, NAMES, paired=True, margin=0.05)
+    text = page.text(found)
+    header = next(line for line in text.splitlines() if line.startswith("Task") and "margin 0.05" in line)
+    below = text[text.index(header) :].splitlines()[2:14]
+    assert [line.split("  ")[0] for line in below] == ["Edema", *[""] * 5, "Pneumonia", *[""] * 5]
+    edema = {(one.a, one.b): one for judged in found.equivalence if judged.task == "Edema" for one in judged.every}
+    row = next(line for line in below[:6] if "minus1 − whole" in line)
+    assert f" {edema['minus1', 'whole'].verdict} " in row
+    assert row.split()[-1] == columns.p_text(edema["minus1", "whole"].p_equivalent_holm)
+    monkeypatch.setattr(tasks_shown, "ROWS_BY_TASK", 11)
+    assert "Task by task: in evaluation.json (--out=DIR) under equivalence." in page.text(found)
+
+
+def test_the_columns_say_that_their_p_are_adjusted(evaluate, values):
+    text = page.text(evaluate(values, NAMES, paired=True, margin=0.05))
+    header = next(line for line in text.splitlines() if line.startswith("Mean AUROC, margin 0.05"))
+    assert "p Holm non-inf.  p Holm equiv." in header
+    assert "over the 6 directions (equivalent: 3 pairs) of models on one task (here the mean)" in text.replace(
+        "\n", " "
+    )
 
 
 def test_without_a_margin_nothing_is_judged(evaluate, values):

@@ -12,6 +12,7 @@ from chex_tf.evaluation import evaluation, matching, subgroups
 from chex_tf.evaluation.groups import Grouping
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.evaluation.subgroup_section import SubgroupSection
+from chex_tf.evaluation.tables import subgroups as tables
 from chex_tf.statistics import comparison, logistic_calibration
 from chex_tf.statistics.measure import MEAN
 
@@ -31,7 +32,7 @@ def world():
     return labels, expit(z + noise), places
 
 
-def evaluated(world, matched=False, units=None, names=("A", "B", "C"), **given):
+def evaluated(world, matched=False, units=None, names=("A", "B", "C"), mean_tasks=None, **given):
     labels, scores, places = world
     units = np.arange(ROWS) if units is None else units
     keys = tuple(map(str, range(ROWS)))
@@ -39,7 +40,7 @@ def evaluated(world, matched=False, units=None, names=("A", "B", "C"), **given):
     models = [matching.Model("a", scores)]
     path = pathlib.Path("x.csv")
     settings = EvaluationSettings(predictions=(path,), labels=path, **{"replicates": 400, **given})
-    found = evaluation.evaluate("test", cohort, models, settings, (cohort, models), "")
+    found = evaluation.evaluate("test", cohort, models, settings, (cohort, models), "", mean_tasks=mean_tasks)
     groupings = [Grouping("ward", names, places)]
     return found, subgroups.by_groups(found, groupings, matched)
 
@@ -136,3 +137,48 @@ def test_rows_in_no_group_are_counted(world):
     found, results = evaluated((labels, scores, np.where(np.arange(ROWS) < 9, -1, places)), names=("A", "B", "C"))
     table = SubgroupSection(found, tuple(results), False).table()
     assert "ward: not known for 9 rows, which are in no group." in table
+
+
+def test_what_withholds_is_named_and_tests_by_task_stay(world):
+    """Group C has four rows, so no mean has it; with few rows allowed, a table of means alone names the tasks."""
+    found, results = evaluated(world)
+    text = SubgroupSection(found, tuple(results), False).table()
+    group = results[0].groups["Edema"]["C"]
+    assert f"Withheld by ward: C: Edema ({group.withheld.removesuffix(', fewer than 10')})" in " ".join(text.split())
+    assert "Equal groups?" in text
+    assert any(line.split()[:3] == ["a", "ward", "Edema"] for line in text.splitlines())
+
+
+def test_tables_in_which_all_is_withheld_are_a_line(world, monkeypatch):
+    monkeypatch.setattr(tables, "ROWS_BY_TASK", 5)
+    labels, scores, places = world
+    labels = labels.copy()
+    labels[:, 1] = np.where(np.arange(ROWS) < 30, labels[:, 1], 0)  # too few positives of Pneumonia in any group
+    found, results = evaluated((labels, scores, places))
+    text = " ".join(SubgroupSection(found, tuple(results), False).table().split())
+    assert "a, by ward" not in text
+    assert "No table by ward: the mean is withheld in every group. Task by task: in evaluation.json" in text
+    assert "A: Pneumonia (" in text
+    assert "a ward Edema" in text  # the tests of equality are few, and stay
+
+
+def test_one_task_is_tested_once(world):
+    found, (one,) = evaluated(world, mean_tasks=("Edema",))
+    assert MEAN not in one.tests
+    assert one.tests["Edema"]["auroc"].family == 2
+    assert "Mean of" not in SubgroupSection(found, (one,), False).table()
+
+
+@pytest.mark.parametrize(("interval", "test"), [("auto", "delong"), ("percentile", "bootstrap")])
+def test_a_difference_says_which_p_goes_with_its_interval(world, interval, test):
+    """AUROC's are DeLong's unless the bootstrap is asked for; the interval excludes 0 where that p is below 0.05."""
+    found, results = evaluated(world, interval=interval)
+    section = SubgroupSection(found, tuple(results), False)
+    tests = section.as_json()["models"]["a"]["ward"]["tasks"]["Edema"]["tests"]
+    (one,) = tests["auroc"]["differences"]
+    assert one["tested_by"] == test
+    assert tests["sensitivity"]["differences"][0]["tested_by"] == "bootstrap"
+    p = one["p_delong" if test == "delong" else "p"]
+    assert (p < 0.05) == (one["low"] > 0 or one["high"] < 0)
+    words = {"auto": "its interval is DeLong's", "percentile": "its interval is by percentiles of the replicates"}
+    assert words[interval] in " ".join(section.table().split())

@@ -1,5 +1,6 @@
 """Verdicts against a margin: by hand, in either direction, over a family, and how often they are wrong."""
 
+import itertools
 import math
 
 import numpy as np
@@ -80,6 +81,60 @@ def test_holm_over_a_family_takes_back_what_only_one_interval_shows():
     assert [one.verdict for one in two] == [one.by_interval for one in two] == [Verdict.EQUIVALENT] * 2
     assert [one.by_interval for one in three] == [Verdict.EQUIVALENT] * 2 + [Verdict.UNDECIDED]
     assert [one.verdict for one in three] == [Verdict.UNDECIDED] * 3
+
+
+def test_non_inferiority_is_adjusted_over_directions_and_equivalence_over_pairs():
+    """Two pairs, both ways. Errors of 0.01 and a margin of 0.03: a − b = 0 has p of z = 3 both ways; c − d = 0.01 has
+    p of z = 4 one way and z = 2 the other. Directions: p(4) · 4, p(3) · 3 twice, p(2). Pairs: p(3) · 2 and p(2)."""
+    pairs = [normal(0.0, 0.01, "a", "b"), normal(0.01, 0.01, "c", "d")]
+    judged = {(one.a, one.b): one for one in judge([*pairs, *(one.turned() for one in pairs)], 0.03)}
+    p = {z: scipy.stats.norm.sf(z) for z in (2, 3, 4)}
+    assert {pair: one.p_noninferior_holm for pair, one in judged.items()} == pytest.approx(
+        {("a", "b"): 3 * p[3], ("b", "a"): 3 * p[3], ("c", "d"): 4 * p[4], ("d", "c"): p[2]}
+    )
+    assert {pair: one.p_equivalent_holm for pair, one in judged.items()} == pytest.approx(
+        {("a", "b"): 2 * p[3], ("b", "a"): 2 * p[3], ("c", "d"): p[2], ("d", "c"): p[2]}
+    )
+    assert {(one.directions, one.pairs) for one in judged.values()} == {(4, 2)}
+
+
+def test_no_verdict_depends_on_which_way_round_a_pair_was_given():
+    rng = np.random.default_rng(5)
+    pairs = [
+        normal(float(value), 0.01, *names)
+        for value, names in zip(rng.normal(0, 0.03, 6), ("ab", "ac", "ad", "bc", "bd", "cd"), strict=True)
+    ]
+    expected = None
+    for turned in itertools.product((False, True), repeat=6):
+        given = [one.turned() if turn else one for one, turn in zip(pairs, turned, strict=True)]
+        judged = judge([*given, *(one.turned() for one in given)], 0.03)
+        found = {
+            (one.a, one.b): (one.verdict, one.p_noninferior_holm, one.p_equivalent_holm, one.p_inferior_holm)
+            for one in judged
+        }
+        expected = expected or found
+        assert found.keys() == expected.keys()
+        assert all(found[pair] == pytest.approx(expected[pair]) for pair in found)
+
+
+def test_over_all_directions_of_four_models_a_wrong_verdict_stays_below_two_and_a_half_percent():
+    """Of four models two are worse than the others by the margin: 4 of 12 directions are false, at their limit, and no
+    pair but two is equivalent. 2,000 sets: standard error 0.35 points. Adjusted direction by direction, the share was
+    2.3% to 4.0%, by the order of the models."""
+    rng = np.random.default_rng(6)
+    truth, error = np.array([0.0, 0.0, -0.02, -0.02]), 0.01
+    wrong = 0
+    for values in rng.normal(truth, error / 2**0.5, size=(2_000, 4)):
+        pairs = [
+            normal(float(values[first] - values[second]), error, str(first), str(second))
+            for first, second in itertools.combinations(range(4), 2)
+        ]
+        judged = judge([*pairs, *(one.turned() for one in pairs)], 0.02)
+        wrong += any(
+            one.verdict in (Verdict.NON_INFERIOR, Verdict.EQUIVALENT) and truth[int(one.a)] < truth[int(one.b)]
+            for one in judged
+        )
+    assert wrong / 2_000 < 0.025 + 2 * 0.0035
 
 
 @pytest.mark.parametrize("above", [0, 5, 15, 23, 24, 26, 40])

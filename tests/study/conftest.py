@@ -25,13 +25,13 @@ def cell_like(run_dir: pathlib.Path, name: str, **more) -> Cell:
     return Cell(name, arch, "scratch", name, "", 0, (f"--arch={arch}",), identity, **more)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kinds():
     """The settings of a training run."""
     return KINDS
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fixture_runs():
     """The folder that holds the runs `finished` and `stopped`; to be read only."""
     return FIXTURE

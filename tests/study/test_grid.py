@@ -46,6 +46,21 @@ def test_a_cell_starts_from_the_repetition_of_its_own_seed(read):
     assert found["before-seed1"].needs == ()
 
 
+def test_each_architecture_starts_from_its_own_source(read):
+    text = (
+        "arch,weights,flags,arm\nCBR-Tiny ResNet18,none,--data={other_data},source\n"
+        "CBR-Tiny ResNet18,cell:{arch}-source,,pretrained\nResNet18Minus1,cell:ResNet18-source,,pretrained\n"
+    )
+    found = {one.name: one for one in read(text)}
+    assert {name: one.needs for name, one in found.items() if one.needs} == {
+        "CBR_Tiny-pretrained": ("CBR_Tiny-source",),
+        "ResNet18-pretrained": ("ResNet18-source",),
+        "ResNet18Minus1-pretrained": ("ResNet18-source",),
+    }
+    assert found["CBR_Tiny-source"].flags == ("--arch=CBR-Tiny", "--weights=none", "--data={other_data}")
+    assert found["CBR_Tiny-source"].arm == "source"
+
+
 @pytest.mark.parametrize(
     ("text", "vary", "complaint"),
     [

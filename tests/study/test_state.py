@@ -40,16 +40,27 @@ def test_a_finished_run_without_predictions_is_only_trained(study, kinds):
     assert state.lacking(made.cell("done").run_dir(folder), of_test.splits) == ["elsewhere"]
 
 
+def test_a_source_need_not_predict(study, kinds):
+    folder, made = study
+    source = dataclasses.replace(made.cell("done"), arm="source")
+    of_test = dataclasses.replace(made, splits=("elsewhere",), cells=(source, made.cell("begun")))
+    assert state.of_cell(folder, of_test, source, kinds).condition is Condition.FINISHED
+
+
 def test_a_live_process_is_seen_and_a_dead_one_is_not(study, of):
     folder, made = study
     lock = made.cell("begun").run_dir(folder) / "lock.json"
-    (lock.parent / "status.json").write_text(json.dumps({"state": "running", "step": 4, "steps": 8}))
+    (lock.parent / "status.json").write_text(json.dumps({"state": "running", "step": 6, "steps": 8}))
     lock.write_text(json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1, "started": "x"}))
-    assert of(study, "begun").condition is Condition.INTERRUPTED
+    gone = of(study, "begun")
+    assert (gone.condition, gone.step) == (Condition.INTERRUPTED, 4)  # at its last checkpoint
     from chex_tf.runs.lock import _started
 
     lock.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}))
+    known = {"state": "running", "step": 6, "steps": 8, "steps_a_second": 0.25}
+    (lock.parent / "status.json").write_text(json.dumps(known))
     found = of(study, "begun")
+    assert (found.step, found.rate, found.seconds_left) == (6, 0.25, 8)
     assert (found.condition, found.holder) == (Condition.RUNNING, f"process {os.getpid()} on {socket.gethostname()}")
 
 
@@ -59,6 +70,7 @@ def test_a_failure_says_why(study, of):
     place.write_text(json.dumps({"state": "failed", "why": "NonFinite: loss at step 5"}))
     found = of(study, "begun")
     assert (found.condition, found.why) == (Condition.FAILED, "NonFinite: loss at step 5")
+    assert found.step == 4
 
 
 def test_another_experiment_under_a_cells_name_is_foreign(study, of):

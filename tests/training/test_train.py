@@ -77,6 +77,7 @@ def test_the_run_directory_holds_what_it_should(run):
     encoders = {"encoder.json", "encoder.weights.h5", "encoder_best.weights.h5"}
     assert names == {"checkpoints", "events", *told, *encoders}
     status = json.loads((settings.run_dir / "status.json").read_text())
+    assert status.pop("images_a_second") > 0
     assert status == {"state": "finished", "step": 24, "steps": 24, "best_auroc": done.best_score}
     config = json.loads((settings.run_dir / "config.json").read_text())
     assert config["training"]["learning_rate"] == 3e-3

@@ -12,7 +12,7 @@ NOTHING = "–"
 TABLE_WIDTH = 120
 NOTE_WIDTH = 110
 PLURAL = {"study": "studies", "patient": "patients", "image": "images"}  # of units
-SMALLEST_P = 1e-15  # smaller ones are printed as less than this: no test knows its tails so far out
+SMALLEST_P = 0.001  # smaller ones are printed as less than this; evaluation.json has them
 
 
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int, breaks: Sequence[int] = ()) -> str:
@@ -101,8 +101,8 @@ def p_text(p: float) -> str:
     if math.isnan(p):
         return NOTHING
     if p < SMALLEST_P:
-        return f"<{SMALLEST_P:.0e}"
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+        return f"<{SMALLEST_P}"
+    return f"{p:.3f}"
 
 
 def filled(note: str) -> str:

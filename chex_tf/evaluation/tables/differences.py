@@ -1,10 +1,11 @@
-"""Paired differences of the mean over tasks, and what their p are adjusted for; without them, best against worst."""
+"""Paired differences of the mean and of each task, and what their p are adjusted for; else best against worst."""
 
 import math
 from typing import Any
 
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import filled, lines, p_text, signed, yes_or_no
+from chex_tf.evaluation.tables.tasks_shown import are_listed, elsewhere, here, once, summary, summary_of
 from chex_tf.statistics import comparison
 from chex_tf.statistics.extremes import Extremes
 from chex_tf.statistics.measure import MEAN, Measure
@@ -14,11 +15,17 @@ DIFFERENCES_SHOWN = 40
 
 def tables_of(evaluation: Evaluation, measure: Measure[Any]) -> list[str]:
     """Best against worst is left out where all pairs are compared, which adjusts for the choice as well."""
-    on_mean = evaluation.differences_of(measure, MEAN)
+    on_mean = evaluation.differences_of(measure, summary(evaluation))
     tables = [_pairs(evaluation, measure, on_mean)] if on_mean else []
+    of_tasks = [one for one in evaluation.differences_of(measure) if one.task != MEAN]
+    tasks = list(dict.fromkeys(one.task for one in of_tasks))
+    if are_listed(tasks, len(of_tasks)):
+        tables.append(_by_task(measure, of_tasks))
+    elif len(tasks) > 1:
+        tables.append(elsewhere("differences"))
     best = evaluation.best_and_worst
     if best is not None and best.measure == measure.key and not evaluation.settings.paired:
-        tables.append(_best_and_worst(best, measure))
+        tables.append(_best_and_worst(evaluation, best, measure))
     return tables
 
 
@@ -30,13 +37,20 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
             :DIFFERENCES_SHOWN
         ]
         more = [f"The {DIFFERENCES_SHOWN} of {len(on_mean):,} pairs with the smallest p; all are in evaluation.json."]
-    header = [f"Difference of mean {measure.words}", "[95% interval]", "p", "p Holm", "significant"]
+    header = [f"Difference of {summary_of(evaluation, measure.words)}", "[95% interval]", "p", "p Holm", "significant"]
     is_delong = on_mean[0].is_delong
     other = "bootstrap" if is_delong else "DeLong"
     header += [f"p {other}", f"p {other} Holm"] if measure.delong else []
     if is_delong:
         more.append("Interval, p and p Holm are DeLong's, with Student's t for few positives or negatives.")
-    more.append(comparison.rule(on_mean[0].family, "the pairs on one task, here the mean"))
+    elif evaluation.settings.interval == "bca" and measure.delong:
+        more.append(
+            filled(
+                "p is of the replicates as they are, not bias-corrected as the BCa interval is: one may reach 0 where "
+                "the other does not. Significant goes by p."
+            )
+        )
+    more.append(comparison.rule(on_mean[0].family, f"the pairs on one task, {here(evaluation)}"))
     floor = comparison.smallest_possible_p(evaluation.settings.replicates)
     if not is_delong and floor * len(on_mean) >= comparison.SIGNIFICANCE:
         needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
@@ -45,6 +59,14 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
             f"below 0.05 after adjustment: use more than {needed:,}."
         )
     return "\n".join([lines(header, [_row(one, measure) for one in shown], 1, breaks=(5,)), *more])
+
+
+def _by_task(measure: Measure[Any], differences: list[comparison.Difference]) -> str:
+    """Without the other test's p, which stand in evaluation.json."""
+    labels = once(one.task for one in differences)
+    rows = [[label, *_row(one, measure)[:5]] for label, one in zip(labels, differences, strict=True)]
+    header = ["Task", f"Difference of {measure.words}", "[95% interval]", "p", "p Holm", "significant"]
+    return f"{lines(header, rows, 2)}\n{filled('Holm: on each task for itself, over its pairs.')}"
 
 
 def _row(difference: comparison.Difference, measure: Measure[Any]) -> list[str]:
@@ -60,8 +82,8 @@ def _row(difference: comparison.Difference, measure: Measure[Any]) -> list[str]:
     ]
 
 
-def _best_and_worst(best: Extremes, measure: Measure[Any]) -> str:
-    header = [f"Best − worst by mean {measure.words}", "[95% interval]", "p", "significant"]
+def _best_and_worst(evaluation: Evaluation, best: Extremes, measure: Measure[Any]) -> str:
+    header = [f"Best − worst by {summary_of(evaluation, measure.words)}", "[95% interval]", "p", "significant"]
     row = [
         f"{best.a} − {best.b}",
         signed(best.value, best.interval),

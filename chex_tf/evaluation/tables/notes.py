@@ -4,6 +4,8 @@ from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import filled
 from chex_tf.evaluation.tables.scores import MODELS_BY_TASK
+from chex_tf.evaluation.tables.tasks_shown import has_mean
+from chex_tf.statistics.measure import MEAN
 
 
 def lines_of(evaluation: Evaluation) -> list[str]:
@@ -26,6 +28,8 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     for model in evaluation.models:
         for task, estimate in model.of(AUROC).items():
             if task in evaluation.left_out or task in evaluation.withheld:
+                continue
+            if task == MEAN and not has_mean(evaluation):
                 continue
             undefined[task] = estimate.interval.undefined
             if estimate.interval.reason:
@@ -52,7 +56,8 @@ def lines_of(evaluation: Evaluation) -> list[str]:
 
 
 def _rests_on(evaluation: Evaluation, task: str) -> str:
-    return "; the mean rests on it" if evaluation.models and task in evaluation.mean_over else ""
+    rests = evaluation.models and has_mean(evaluation) and task in evaluation.mean_over
+    return "; the mean rests on it" if rests else ""
 
 
 def _out_of_mean(evaluation: Evaluation, task: str) -> str:

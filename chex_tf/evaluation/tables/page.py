@@ -9,7 +9,6 @@ from chex_tf.evaluation.tables import correlations as correlation_table
 from chex_tf.evaluation.tables import differences, equivalence, notes, pools, readers, scores
 from chex_tf.evaluation.tables.columns import PLURAL, filled
 from chex_tf.statistics.family_spread import FamilySpread
-from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation
 
 
@@ -26,14 +25,10 @@ def text(
         parts.append(scores.table_of(evaluation))
     if evaluation.readers:
         parts += readers.tables_of(evaluation)
-    parts += pools.tables_of(evaluation.pooled, evaluation.cohort.unit)
+    parts += pools.tables_of(evaluation)
     for measure in evaluation.compared:
         parts += differences.tables_of(evaluation, measure)
-    parts += [
-        equivalence.table_of(judged, evaluation.settings.replicates)
-        for judged in evaluation.equivalence
-        if judged.task == MEAN
-    ]
+    parts += equivalence.tables_of(evaluation)
     parts += filter(None, (section.table() for section in sections))
     if correlations or spread:
         parts.append(correlation_table.table_of(correlations or {}, spread or {}))

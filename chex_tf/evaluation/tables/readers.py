@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from chex_tf.evaluation.readers import FEWEST_READERS
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import filled, lines, p_text, plain, signed, with_interval, yes_or_no
-from chex_tf.evaluation.tables.scores import mean_of_tasks
+from chex_tf.evaluation.tables.tasks_shown import elsewhere, every_task, shown, summary
 from chex_tf.statistics import comparison
 from chex_tf.statistics.comparison import Difference
-from chex_tf.statistics.measure import MEAN, Estimate, Needs
+from chex_tf.statistics.measure import Estimate, Needs
 from chex_tf.statistics.reader_margin import where_to_curve
 
 MARGINS_SHOWN = 80  # with more, those of the mean over tasks
@@ -35,17 +35,17 @@ def _points(evaluation: Evaluation) -> str:
     if together is not None:
         entries.append((together.name, together.estimates))
     rows = []
-    for task in (*evaluation.cohort.tasks, MEAN):
-        label = [mean_of_tasks(evaluation), ""] if task == MEAN else [task, "/".join(map(str, evaluation.counts[task]))]
+    for task in every_task(evaluation):
+        label = [shown(evaluation, task), "/".join(map(str, evaluation.counts.get(task, ())))]
         for name, estimates in entries:
             if task not in estimates.get(measured[0].key, {}):
                 continue
             of_task: Mapping[str, Estimate] = {key: by_task[task] for key, by_task in estimates.items()}
-            shown = [
+            cells = [
                 with_interval(of_task[measure.key]) if measure.has_interval_in_tables else plain(of_task[measure.key])
                 for measure in measured
             ]
-            rows.append([*label, name, *shown, *_above(evaluation, margins.get((name, task), []))])
+            rows.append([*label, name, *cells, *_above(evaluation, margins.get((name, task), []))])
             label = ["", ""]
     header = ["Task", "Pos/neg", "Reader", *(measure.title for measure in measured)]
     table = lines([*header, *(["Above curves"] if evaluation.models else [])], rows, 3)
@@ -76,14 +76,14 @@ def _by_reader_and_task(evaluation: Evaluation) -> dict[tuple[str, str], list[Di
 
 def _margins(evaluation: Evaluation) -> str:
     by_reader = _by_reader_and_task(evaluation)
-    tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
+    tasks = every_task(evaluation)
     notes = [_RULE]
     if sum(map(len, by_reader.values())) > MARGINS_SHOWN:
-        tasks = (MEAN,)
-        notes.append("The tasks one by one are in evaluation.json.")
+        tasks = (summary(evaluation),)
+        notes.append(elsewhere("readers, to_curve"))
     rows = []
     for task in tasks:
-        label = mean_of_tasks(evaluation) if task == MEAN else task
+        label = shown(evaluation, task)
         for (reader, of_task), margins in by_reader.items():
             if of_task != task:
                 continue

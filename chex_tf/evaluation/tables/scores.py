@@ -5,6 +5,7 @@ from typing import Any
 
 from chex_tf.evaluation.results import Evaluation, ModelResult
 from chex_tf.evaluation.tables.columns import filled, lines, plain, with_interval, without_empty
+from chex_tf.evaluation.tables.tasks_shown import every_task, has_mean, mean_of_tasks, summary
 from chex_tf.statistics.measure import MEAN, Measure, Needs
 
 # With more models than this, only the mean is listed; the tasks are in evaluation.json.
@@ -12,9 +13,9 @@ MODELS_BY_TASK = 12
 
 
 def table_of(evaluation: Evaluation) -> str:
-    tasks: tuple[str, ...] = (*evaluation.cohort.tasks, MEAN)
+    tasks = every_task(evaluation)
     if len(evaluation.models) > MODELS_BY_TASK:
-        tasks = (MEAN,)
+        tasks = (summary(evaluation),)
     header = ["Task", "Pos/neg", "Model", *_headings(evaluation.measures)]
     rows = []
     for task in tasks:
@@ -24,6 +25,8 @@ def table_of(evaluation: Evaluation) -> str:
             rows.append([*(label if place == 0 else ["", ""]), model.name, *scores])
     header, rows, _ = without_empty(header, rows, 4)
     table = lines(header, rows, 3)
+    if len(evaluation.cohort.tasks) == 1:
+        return table
     return f"{table}\n{filled(_which_mean(evaluation))}"
 
 
@@ -45,10 +48,6 @@ def _headings(measures: Sequence[Measure[Any]]) -> list[str]:
     ]
 
 
-def mean_of_tasks(evaluation: Evaluation) -> str:
-    every, taken = len(evaluation.cohort.tasks), len(evaluation.mean_over)
-    return f"Mean of {every} task{'s' * (every > 1)}" if taken == every else f"Mean of {taken} of {every} tasks"
-
-
 def _which_mean(evaluation: Evaluation) -> str:
-    return f"{mean_of_tasks(evaluation)}: {', '.join(evaluation.mean_over) or 'none is defined'}."
+    listed = ", ".join(evaluation.mean_over) or "none is defined"
+    return f"{mean_of_tasks(evaluation)}: {listed}{'' if has_mean(evaluation) else ', whose row it is'}."

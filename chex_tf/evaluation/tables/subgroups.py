@@ -8,19 +8,37 @@ from chex_tf.evaluation.measures import AUROC, SENSITIVITY
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.subgroups import COMPARED, INTERCEPT, SMALLEST_CLASS, GroupResult, Tested, VariableResult
 from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, p_text, with_interval, without_empty
-from chex_tf.evaluation.tables.scores import mean_of_tasks
+from chex_tf.evaluation.tables.tasks_shown import elsewhere, every_task, shown, summary
 from chex_tf.statistics.measure import MEAN, Estimate, Measure
 
-# With more models than this only the mean is listed; the tasks are in evaluation.json.
-MODELS_BY_TASK = 2
+# With more rows than this in all tables of groups, or in that of tests, only the mean is listed.
+ROWS_BY_TASK = 120
+# Of differences of AUROC, by --interval.
+INTERVALS = {
+    "auto": "DeLong's",
+    "percentile": "by percentiles of the replicates",
+    "bca": "by the replicates, bias-corrected and accelerated",
+}
 
 
 def text(evaluation: Evaluation, results: Sequence[VariableResult], matched: bool) -> str:
-    models = list(dict.fromkeys(one.model for one in results))
-    tasks = (*evaluation.cohort.tasks, MEAN) if len(models) <= MODELS_BY_TASK else (MEAN,)
-    parts = [_groups(evaluation, one, tasks, matched) for one in results]
-    tests = _tests(evaluation, results, tasks)
-    return "\n\n".join([*parts, *([tests] if tests else []), _notes(results, matched)])
+    every, whole = every_task(evaluation), (summary(evaluation),)
+    of_groups = every if len(every) * sum(len(one.grouping.names) for one in results) <= ROWS_BY_TASK else whole
+    tested = every if sum(len(one.tests) for one in results) <= ROWS_BY_TASK else whole
+    parts = [_groups(evaluation, one, of_groups, matched) for one in results if _has_numbers(one, of_groups)]
+    tests = _tests(evaluation, results, tested)
+    notes = [_notes(evaluation, results, matched)]
+    nowhere = dict.fromkeys(one.grouping.variable for one in results if not _has_numbers(one, of_groups))
+    if nowhere:
+        what = "the mean is withheld in every group" if of_groups == (MEAN,) else "every number in it is withheld"
+        notes.append(filled(f"No table by {', '.join(nowhere)}: {what}."))
+    if whole in (of_groups, tested) and len(every) > 1:
+        notes.append(elsewhere("subgroups"))
+    return "\n\n".join([*parts, *([tests] if tests else []), "\n".join(notes)])
+
+
+def _has_numbers(one: VariableResult, tasks: Sequence[str]) -> bool:
+    return any(not result.withheld for task in tasks for result in one.groups[task].values())
 
 
 def _groups(evaluation: Evaluation, one: VariableResult, tasks: Sequence[str], matched: bool) -> str:
@@ -28,11 +46,11 @@ def _groups(evaluation: Evaluation, one: VariableResult, tasks: Sequence[str], m
     header += ["difference", "Sensitivity", "Intercept", *(["PPV matched", "NPV matched"] if matched else [])]
     rows = []
     for task in tasks:
-        shown = mean_of_tasks(evaluation) if task == MEAN else task
+        label = shown(evaluation, task)
         for place, (name, result) in enumerate(one.groups[task].items()):
             counts = "" if task == MEAN else f"{result.positives}/{result.negatives}"
             cells = _cells(result, one.tests.get(task, {}).get(AUROC.key), name, matched)
-            rows.append([shown if place == 0 else "", name, f"{result.rows:,}", counts, *cells])
+            rows.append([label if place == 0 else "", name, f"{result.rows:,}", counts, *cells])
     header, rows, kept = without_empty(header, rows, 3)
     breaks = [place for place, column in enumerate(kept) if column in (6, 8)]  # differences; calibration; PPV and NPV
     return f"{one.model}, by {one.grouping.variable}\n{lines(header, rows, 2, breaks)}"
@@ -83,17 +101,24 @@ def _tests(evaluation: Evaluation, results: Sequence[VariableResult], tasks: Seq
             for measure in COMPARED:
                 test = found.get(measure.key)
                 cells += [NOTHING, NOTHING] if test is None else [p_text(test.equality.p), p_text(test.p_holm)]
-            rows.append([one.model, one.grouping.variable, mean_of_tasks(evaluation) if task == MEAN else task, *cells])
+            rows.append([one.model, one.grouping.variable, shown(evaluation, task), *cells])
     header, rows, _ = without_empty(header, rows, 3)
     return lines(header, rows, 3) if rows else ""
 
 
-def _notes(results: Sequence[VariableResult], matched: bool) -> str:
+def _few(one: VariableResult, name: str) -> str:
+    """The tasks for which a group is withheld, with the count that is too small."""
+    reasons = {task: groups[name].withheld for task, groups in one.groups.items() if task != MEAN}
+    return ", ".join(f"{task} ({why.partition(', fewer')[0]})" for task, why in reasons.items() if why)
+
+
+def _notes(evaluation: Evaluation, results: Sequence[VariableResult], matched: bool) -> str:
     families = sorted({test.family for one in results for tests in one.tests.values() for test in tests.values()})
     notes = [
         f"Groups with fewer than {SMALLEST_CLASS} positives or negatives are withheld, and so is their mean. "
         "Sensitivity is at the overall threshold. Intercept: how far the logits of probabilities are too low. A "
-        "difference is from the largest group, its interval by replicates of the whole set's units. p: Wald's test "
+        f"difference is from the largest group; its interval is {INTERVALS[evaluation.settings.interval]}, of the "
+        "whole set's units, in evaluation.json beside the p that goes with it. p here: Wald's test "
         "that all groups are equal, with the replicates' covariance"
         + (
             f"; Holm's family is the variables and tasks of one model, the mean counting as a task "
@@ -107,7 +132,14 @@ def _notes(results: Sequence[VariableResult], matched: bool) -> str:
             "Matched: positives and negatives of each group are weighted to the prevalence in the whole set. This "
             "moves PPV, NPV and calibration; AUROC, sensitivity and specificity do not depend on prevalence."
         )
-    for grouping in {one.grouping.variable: one.grouping for one in results}.values():
+    # Labels decide what is withheld, so it is the same for every model.
+    for one in {one.grouping.variable: one for one in results}.values():
+        grouping = one.grouping
         if grouping.unknown:
-            notes.append(f"{grouping.variable}: not known for {grouping.unknown:,} rows, which are in no group.")
+            rows, verb = ("row", "is") if grouping.unknown == 1 else ("rows", "are")
+            notes.append(f"{grouping.variable}: not known for {grouping.unknown:,} {rows}, which {verb} in no group.")
+        few = [(name, _few(one, name)) for name in grouping.names]
+        listed = "; ".join(f"{name}: {tasks}" for name, tasks in few if tasks)
+        if listed:
+            notes.append(f"Withheld by {grouping.variable}: {listed}.")
     return "\n".join(map(filled, notes))

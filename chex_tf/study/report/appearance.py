@@ -19,6 +19,7 @@ from chex_tf.files import write_text
 
 INK, GRID = "#1b1b1b", "#dcdcdc"  # in the page's SVG these are its own colours of text and of lines
 WIDTH = figure_appearance.TWO_COLUMNS_INCHES
+SMALLEST, LARGEST = 90, 150  # pixels of a page for an inch of a figure; smaller, its text could not be read
 STYLE: Any = figure_appearance.STYLE | {
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -116,7 +117,10 @@ def inline(drawn: Drawn) -> str:
     text = re.sub(r'href="#([^"]+)"', rf'href="#{drawn.name}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{drawn.name}-\1)", text)
     text = text.replace(INK, "currentColor").replace(GRID, "var(--line)")
-    return re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true">', text, count=1)
+    width = drawn.figure.get_figwidth()
+    room = f"min-width: {SMALLEST * width:.0f}px; max-width: {LARGEST * width:.0f}px"
+    head = rf'<svg viewBox="\1" style="{room}" aria-hidden="true">'
+    return re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', head, text, count=1)
 
 
 @functools.cache

@@ -72,7 +72,7 @@ def _against(
         return None
     what = {"imagenet_top1": "ImageNet top-1 accuracy", "parameters": "model size"}[attribute]
     said = "; ".join(f"{panel.title}: {panel.words}" for panel in panels)
-    caption = f"Mean AUROC against {what} (the paper's Figure {2 if name == 'imagenet' else 3}). {BARS} {MARKS}"
+    caption = f"The paper's Figure {2 if name == 'imagenet' else 3}. {BARS} {MARKS}"
     return Drawn(
         name,
         f"AUROC against {what}",
@@ -94,7 +94,7 @@ def _boosts(outcomes: Outcomes, related: Mapping[tuple[str, str], Related]) -> D
         ends = (value, value) if np.isnan(interval.low) else (interval.low, interval.high)
         marks.append(Mark(one.arch, one.facts.family, one.facts.parameters / 1e6, value, *ends))
     words = correlations.in_words(related[correlations.BOOST, "parameters"])
-    caption = f"Boost by pretraining against model size (the paper's Figure 4). Bars are paired 95% intervals. {MARKS}"
+    caption = f"The paper's Figure 4. Bars are paired 95% intervals. {MARKS}"
     return Drawn(
         "boost",
         "Boost by pretraining against model size",
@@ -131,7 +131,7 @@ def _truncations(outcomes: Outcomes) -> Drawn | None:
     if not lines:
         return None
     caption = (
-        "Change of mean AUROC by truncation against how many times smaller the network became. Bars are paired 95% "
+        "Change of mean AUROC against how many times smaller the network became. Bars are paired 95% "
         f"intervals; the grey band is a loss of less than {NO_LOSS:g}; −1 has lost its last block, −2 its last two, "
         "and so on."
     )
@@ -156,7 +156,7 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
         _lines(outcomes),
     )
     caption = (
-        "In short (the paper's Figure 1): pretrained models by ImageNet accuracy with the line of least squares; the "
+        "The paper's Figure 1: pretrained models by ImageNet accuracy with the line of least squares; the "
         "same by family; AUROC from scratch and pretrained, the thick line being the mean of the models; truncation. "
         f"{BARS} Those of truncation are paired 95% intervals."
     )

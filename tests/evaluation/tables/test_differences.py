@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from chex_tf.evaluation.tables import page
+from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.tables import columns, page, tasks_shown
 
 
 def row_of(text, start):
@@ -37,3 +38,53 @@ def test_all_pairs_leave_nothing_to_choose(evaluate, test_set):
     assert header.split()[-9:] == ["p", "p", "Holm", "significant", "p", "bootstrap", "p", "bootstrap", "Holm"]
     assert row[-3] == "yes"
     assert "Interval, p and p Holm are DeLong's" in text
+
+
+def test_each_task_has_its_differences_or_a_line_says_where(evaluate, test_set, monkeypatch):
+    found = evaluate(test_set[1], ("a", "b"), paired=True)
+    text = page.text(found)
+    for task in ("Edema", "Pneumonia"):
+        (one,) = found.differences_of(AUROC, task)
+        row = next(line for line in text.splitlines() if line.startswith(f"{task} ") and "a − b" in line)
+        assert columns.signed(one.value, one.interval) in row
+        assert row.split()[-2:] == [columns.p_text(one.p_delong_holm), "yes" if one.is_significant else "no"]
+    assert "Task by task" not in text
+    monkeypatch.setattr(tasks_shown, "ROWS_BY_TASK", 1)
+    text = page.text(found)
+    assert not any(line.startswith("Edema ") and "a − b" in line for line in text.splitlines())
+    assert "Task by task: in evaluation.json (--out=DIR) under differences." in text
+
+
+def test_a_mean_of_one_task_is_that_task_and_has_no_row(evaluate, test_set):
+    found = evaluate(test_set[1], ("a", "b"), mean_tasks=("Pneumonia",), paired=True, margin=0.05)
+    text = page.text(found)
+    assert "Mean of 1 of 3 tasks  " not in text
+    assert "Difference of AUROC of Pneumonia" in text
+    assert "AUROC of Pneumonia, margin 0.05" in text
+    assert "here Pneumonia" in text
+    assert "mean AUROC" not in text
+
+
+def test_a_mean_of_nothing_but_tasks_with_few_positives_is_not_compared_either(evaluate, test_set):
+    values = {name: table.copy() for name, table in test_set[1].items()}
+    values["labels"][:, 2] = 0
+    values["labels"][:4, 2] = 1
+    found = evaluate(values, ("a", "b"), mean_tasks=("Pneumonia",), paired=True)
+    assert {one.task for one in found.differences} == {"Edema"}
+    assert found.best_and_worst is None
+    assert np.isnan(found.models[0].of(AUROC)["mean"].interval.low)
+    assert "the mean rests on it" not in page.text(found)
+
+
+def test_bca_says_that_its_p_is_another_one(evaluate, test_set):
+    text = page.text(evaluate(test_set[1], ("a", "b"), paired=True, interval="bca"))
+    assert "not bias-corrected as the BCa interval is" in text.replace("\n", " ")
+    assert "bias-corrected" not in page.text(evaluate(test_set[1], ("a", "b"), paired=True, interval="percentile"))
+
+
+def test_all_pairs_beside_named_ones_are_one_family(evaluate, test_set):
+    values = {**test_set[1], "c": test_set[1]["a"] * 0.9 + 0.05 * test_set[1]["b"]}
+    found = evaluate(values, ("a", "b", "c"), paired=True, compare=("c:a",))
+    on_mean = found.differences_of(AUROC, "mean")
+    assert [(one.a, one.b) for one in on_mean] == [("c", "a"), ("a", "b"), ("b", "c")]
+    assert {one.family for one in on_mean} == {3}

@@ -45,11 +45,12 @@ def test_many_models_are_listed_by_their_mean(evaluate, test_set):
 
 def test_the_tasks_of_the_mean_are_named_below_the_rows_of_all(evaluate, test_set):
     lines = page.text(evaluate(test_set[1], ("a", "b"), mean_tasks=("Pneumonia", "Fracture"))).splitlines()
-    assert "Mean of 1 of 3 tasks: Pneumonia." in lines
+    assert "Mean of 1 of 3 tasks: Pneumonia, whose row it is." in lines
+    assert not any(line.startswith("Mean of 1 of 3 tasks  ") for line in lines)
     assert {"Edema", "Fracture", "Pneumonia"} <= {line.split(" ")[0] for line in lines}
     assert "Fracture: undefined, no positive in the set; left out of the mean." in lines
     lines = page.text(evaluate(test_set[1], ("a",), mean_tasks=("Edema",))).splitlines()
-    assert "Mean of 1 of 3 tasks: Edema." in lines
+    assert "Mean of 1 of 3 tasks: Edema, whose row it is." in lines
     assert "Fracture: undefined, no positive in the set." in lines
 
 

@@ -9,13 +9,14 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chex_tf.study import claims, folder, outcomes, verdicts
 from chex_tf.study.cell import Cell
 from chex_tf.study.claim_statistics import ARGUMENTS
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import of_run
-from chex_tf.study.report import writing
+from chex_tf.study.report import page, writing
 
 # Architecture, parameters, ImageNet accuracy, times smaller, whole network.
 MODELS = (
@@ -79,27 +80,36 @@ def make_study(fixture_runs, kinds, tmp_path):
     return lambda name="study", **more: make(fixture_runs, tmp_path / name, kinds, **more)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gathered(kinds):
     """Outcomes of a study on its test films."""
-    said = []
 
     def gather(study, split="test"):
         place, made = study
-        return outcomes.gather(place, made, {"train": kinds}, "", split, 200, 0, said.append)
+        return outcomes.gather(place, made, {"train": kinds}, "", split, 200, 0, print)
 
     return gather
 
 
-@pytest.fixture
-def write_report(gathered, kinds, tmp_path):
-    """Writes the report of a study into a folder of this name and gives that folder."""
+@pytest.fixture(scope="session")
+def write_report(gathered, kinds):
+    """Writes the report of a study into a folder."""
 
-    def write(study, name="report", **more):
+    def write(study, out, **more):
         found = gathered(study)
         asked = claims.read(claims.CHEXTRANSFER, ARGUMENTS)
         judged = verdicts.judge(found, asked, 0)
-        writing.write(study[0], tmp_path / name, found, judged, {"train": kinds}, 0, print, **more)
-        return tmp_path / name
+        return writing.write(study[0], out, found, judged, {"train": kinds}, 0, print, **more)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def report(fixture_runs, kinds, write_report, tmp_path_factory):
+    """The page of a study in which one run is missing and pictures were explained."""
+    place, made = make(fixture_runs, tmp_path_factory.mktemp("reported") / "study", kinds)
+    shutil.rmtree(made.cell("MobileNetV2-scratch").run_dir(place))
+    (place / "explained").mkdir()
+    Image.new("RGB", (30, 20), "grey").save(place / "explained" / "figure.png")
+    write_report((place, made), place / "report")
+    return place / "report" / page.NAME

@@ -1,0 +1,122 @@
+"""Every study in configs/ by the commands in its own head, on small phantoms: its plan, and of two a part."""
+
+import pathlib
+import re
+import shlex
+
+import pytest
+
+from chex_tf.models import catalogue
+from chex_tf.phantom.settings import PhantomSettings
+from chex_tf.study import folder, state
+from chex_tf.study.grid import read
+from launch import command, prepare, report, study, study_cells
+from launch.prepare_settings import PrepareSettings
+from launch.report import ReportSettings
+from launch.study_settings import StudySettings
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFIGS = sorted(file.name for file in (ROOT / "configs").glob("*.cfg") if "--grid=" in file.read_text("utf-8"))
+# A prepared folder of the heads -> the phantom's layout.
+FOLDERS = {
+    "PREPARED": "chexpert",
+    "runs/prepared": "chexpert",
+    "runs/prepared_elsewhere": "chestxray14",
+    "runs/prepared_nih": "chestxray14",
+}
+SETTINGS = {"phantom": PhantomSettings, "prepare": PrepareSettings, "report": ReportSettings}
+
+
+def commands(config):
+    """(verb, arguments) of the commands in the head."""
+    text = (ROOT / "configs" / config).read_text(encoding="utf-8")
+    found = re.findall(r"^#   python -m launch\.(\w+) (.+)$", text, re.MULTILINE)
+    return [(verb, shlex.split(line)) for verb, line in found]
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory):
+    """Layout -> a prepared phantom; of ChestX-ray14 with a part held out."""
+    from chex_tf.phantom import writer
+
+    folder = tmp_path_factory.mktemp("phantoms")
+    found = {}
+    for layout, builder, held_out in (("chexpert", "chexpert_studies", 0.0), ("chestxray14", "chest_xray14", 0.3)):
+        writer.write(PhantomSettings(out=folder / layout, layout=layout, patients=40, image_size=72, processes=1))
+        given = {"source": folder / layout, "data_dir": folder / f"prepared_{layout}", "threads": 1}
+        prepare.prepare(PrepareSettings(dataset=builder, holdout_patients=held_out, **given))
+        found[layout] = folder / f"prepared_{layout}"
+    return found
+
+
+@pytest.fixture
+def planned(phantoms, tmp_path, monkeypatch):
+    """Settings of a config's own command, with data that exist and a folder of the test's own."""
+    monkeypatch.chdir(ROOT)
+
+    def settings(config, *more):
+        own = next(line for verb, line in commands(config) if verb == "study")
+        replaced = []
+        for argument in own:
+            name, is_flag, value = argument.partition("=")
+            value = str(phantoms[FOLDERS[value]]) if value in FOLDERS else value
+            replaced.append(f"{name}{is_flag}{value}")
+        return command.parse([*replaced, f"--study={tmp_path / 'study'}", *more], StudySettings)[0]
+
+    return settings
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_its_commands_are_ones_that_the_verbs_take(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for verb, arguments in commands(config):
+        if verb == "study":
+            continue
+        there = [re.sub(r"=(runs/|studies/|NIH_1000|STUDY)\S*", f"={tmp_path}", argument) for argument in arguments]
+        command.parse(there, SETTINGS[verb])
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_it_plans_every_cell(config, planned, capsys, monkeypatch):
+    # Counting parameters on built networks takes minutes and is tested elsewhere.
+    monkeypatch.setattr(study_cells, "_models", lambda archs: {arch: {"parameters": 1} for arch in archs})
+    settings = planned(config, "--plan")
+    assert study.main(settings) == 0
+    printed = capsys.readouterr().out
+    cells = read(settings.grid)
+    assert f"{len(cells)} cells, {len(cells)} of them to do" in printed
+    assert all(f"  {cell.name} " in printed for cell in cells)
+    assert not settings.study.exists()
+
+
+def test_the_phantoms_grid_is_the_papers_with_a_stand_in_for_imagenet():
+    of_paper, of_phantom = (read(ROOT / "configs" / f"{name}.csv") for name in ("chextransfer", "chextransfer_phantom"))
+    assert {(one.arch, one.arm) for one in of_paper} == {
+        (one.arch, one.arm) for one in of_phantom if one.arm != "source"
+    }
+    for one in of_phantom:
+        whole = catalogue.row(one.arch).whole
+        assert one.needs == ((f"{whole}-source",) if one.arm == "pretrained" else ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "cell"),
+    [("chextransfer_phantom.cfg", "ResNet18Minus3-pretrained"), ("nih_1000.cfg", "ResNet18Minus3-pretrained")],
+)
+def test_a_truncation_starts_from_a_source_of_the_other_folder_and_is_reported(config, cell, planned, tmp_path, capsys):
+    small = tmp_path / "small.cfg"
+    small.write_text("--steps=3\n--evaluate_every=3\n--evaluate_unit=steps\n--keep=1\n--notensorboard\n--batch=8\n")
+    settings = planned(config, f"--base={small}", f"--only={cell}", "--workers=1")
+    assert study.main(settings) == 0
+    made = folder.read(settings.study)
+    states = {one.name: state.of_cell(settings.study, made, one, study.KINDS["train"]) for one in made.cells}
+    finished = {name for name, one in states.items() if one.is_finished}
+    assert finished == {cell, "ResNet18-source"}
+    assert not (made.cell("ResNet18-source").run_dir(settings.study) / "predictions").exists()
+    capsys.readouterr()
+    report.main(ReportSettings(study=settings.study, replicates=40))
+    printed = capsys.readouterr().out
+    assert printed.startswith(made.about)
+    assert "missing: ResNet18-source" not in printed
+    assert "missing: ResNet18-scratch: waiting" in printed
