@@ -90,6 +90,11 @@ def _which_models(evaluation: Evaluation, shown: Sequence[int]) -> str:
     return f"Lines: the best {len(shown)} of {every:,} models by mean AUROC." if len(shown) < every else ""
 
 
+def _ties(recalibrated: Recalibrated | None) -> str:
+    """Platt's map leaves the order of scores, and so these curves, as they are."""
+    return recalibrated.in_short if recalibrated and recalibrated.method == "isotonic" else ""
+
+
 def _reader_points(axes: Axes, evaluation: Evaluation, column: int, is_roc: bool) -> None:
     labels = evaluation.cohort.labels[:, column]
     for rank, reader in enumerate(evaluation.reader_scores):
@@ -112,7 +117,7 @@ def _reader_points(axes: Axes, evaluation: Evaluation, column: int, is_roc: bool
         )
 
 
-def roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
+def roc(evaluation: Evaluation, shown: Sequence[int], recalibrated: Recalibrated | None = None) -> Figure | None:
     columns = _defined(evaluation)
     if not columns or not (shown or evaluation.reader_scores):
         return None
@@ -132,7 +137,7 @@ def roc(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
         _reader_points(axes, evaluation, column, is_roc=True)
         axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.6, label="chance")
 
-    sentences = [_which_models(evaluation, shown)]
+    sentences = [_ties(recalibrated), _which_models(evaluation, shown)]
     if bands:
         replicates = min(evaluation.settings.replicates, BAND_REPLICATES)
         said = f"Bands: 95% intervals of sensitivity, point by point ({replicates:,} replicates)"
@@ -184,7 +189,9 @@ def _resampled_curve(labels: np.ndarray, scores: np.ndarray, units: np.ndarray) 
     return statistic
 
 
-def precision_recall(evaluation: Evaluation, shown: Sequence[int]) -> Figure | None:
+def precision_recall(
+    evaluation: Evaluation, shown: Sequence[int], recalibrated: Recalibrated | None = None
+) -> Figure | None:
     columns = _defined(evaluation)
     if not columns or not (shown or evaluation.reader_scores):
         return None
@@ -205,7 +212,7 @@ def precision_recall(evaluation: Evaluation, shown: Sequence[int]) -> Figure | N
         _reader_points(axes, evaluation, column, is_roc=False)
         axes.axhline(float(np.nanmean(labels)), color="0.6", linewidth=0.6, label="prevalence (chance)")
 
-    sentences = [_which_models(evaluation, shown), "No intervals are drawn."]
+    sentences = [_ties(recalibrated), _which_models(evaluation, shown), "No intervals are drawn."]
     return _panels(evaluation, columns, ("Recall (sensitivity)", "Precision (PPV)"), draw, sentences)
 
 

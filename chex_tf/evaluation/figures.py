@@ -31,8 +31,8 @@ def draw_all(
     written = []
     with matplotlib.rc_context(STYLE):
         for name, figure in (
-            ("roc", curves_figure.roc(evaluation, shown)),
-            ("precision_recall", curves_figure.precision_recall(evaluation, shown)),
+            ("roc", curves_figure.roc(evaluation, shown, recalibrated)),
+            ("precision_recall", curves_figure.precision_recall(evaluation, shown, recalibrated)),
             ("calibration", curves_figure.reliability(evaluation, shown, recalibrated)),
             *_measure_figures(evaluation),
         ):

@@ -209,6 +209,9 @@ def test_calibration_explains_its_marks_and_says_what_is_recalibrated(test_set):
     maps = {"a": {"Edema": Unchanged("x")}}
     said = heading(curves_figure.reliability(found, [0], Recalibrated("platt", 77, maps, ("b",))))
     assert "Recalibrated by Platt's map, fitted on 77 validation rows, but for a on Edema; b." in said
+    for draw in (curves_figure.roc, curves_figure.precision_recall):  # isotonic regression makes ties in these
+        assert "Recalibrated" not in heading(draw(found, [0], Recalibrated("platt", 77, maps, ())))
+        assert "Recalibrated by isotonic" in heading(draw(found, [0], Recalibrated("isotonic", 77, maps, ())))
 
 
 def test_a_withheld_group_says_why(test_set, monkeypatch):
