@@ -99,7 +99,7 @@ def _of_study(
     from chex_tf.study import claims, comparing, verdicts
     from chex_tf.study.claim_statistics import ARGUMENTS
     from chex_tf.study.report import writing
-    from launch.study import KINDS
+    from launch.study_run import KINDS
 
     found = _gather(settings, place, settings.variant, "study")
     more: tuple[Table, ...] = ()
@@ -117,9 +117,9 @@ def _gather(
 ) -> "Outcomes":
     """`preferred` is the variant that is taken where the study has it and none is asked for."""
     from chex_tf.study import folder, outcomes
-    from launch.study import KINDS
+    from launch.study_run import KINDS
 
-    study = folder.read(place)
+    study = folder.read(place, KINDS)
     if study is None:
         raise InputError(f"expected the folder of a study; {place} has no {folder.FILE}", flag)
     known = outcomes.variants(study)

@@ -159,6 +159,7 @@ def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:
             "parameters": entry.parameters,
             "paper_parameters_millions": entry.paper_parameters_millions,
             "imagenet_top1": entry.imagenet_top1,
+            "paper_imagenet_top1": entry.paper_imagenet_top1,
             "times_smaller": entry.times_smaller,
             "whole": catalogue.row(entry.model).whole,
         }
