@@ -38,7 +38,7 @@ def carry_out(settings: StudySettings) -> int:
     else:
         from launch.study_cells import plan_of
 
-        study, costs = plan_of(settings, KINDS, _version(), _say)
+        study, costs = plan_of(settings, KINDS, version(), _say)
         study = folder.kept(before, study)
         for line in folder.changes(before, study):
             _say(line)
@@ -136,7 +136,7 @@ def gpus() -> Sequence[int]:
     return list(range(len(list(devices.iterdir())))) if devices.is_dir() else []
 
 
-def _version() -> str:
+def version() -> str:
     try:
         return importlib.metadata.version("chex_tf")
     except importlib.metadata.PackageNotFoundError:
