@@ -125,7 +125,9 @@ def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
     whole = truncated[0][1]
     members = [whole, *(one for one, of in truncated if of is whole)]
     runs = [f"--run_dir={outcomes.study.cell(one.cells[0]).run_dir(folder)}" for one in members]
-    command = ["python", "-m", "launch.explain", *runs, "--split=test", f"--out={place}"]
+    assert outcomes.evaluation is not None  # there are members
+    split = outcomes.evaluation.settings.split
+    command = ["python", "-m", "launch.explain", *runs, f"--split={split}", f"--out={place}"]
     line = (
         "Maps of a network and its truncated ones (the paper's Figure 5) are made by this command, and then shown here."
     )
