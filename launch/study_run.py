@@ -32,6 +32,8 @@ def carry_out(settings: StudySettings) -> int:
         states = {cell.name: state.of_cell(settings.study, study, cell, KINDS[cell.verb]) for cell in study.cells}
         print(overview.text(study.cells, states))
         return 0
+    if before is None:
+        _check_free(settings.study)
     costs: Mapping[str, plan.Cost] = {}
     if settings.grid is None:
         study = _planned(settings, before)
@@ -67,6 +69,15 @@ def carry_out(settings: StudySettings) -> int:
     for line in adopting.adopt(settings.study, study, KINDS, settings.adopt):
         _say(line)
     return _run(settings, study)
+
+
+def _check_free(place: pathlib.Path) -> None:
+    """Raises InputError for a folder that holds other things than what a study's measured rates leave there."""
+    mine = {plan.RATES, ".measuring", ".measuring.log"}
+    found = sorted(path.name for path in place.iterdir() if path.name not in mine) if place.is_dir() else []
+    if found:
+        some = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+        raise InputError(f"expected a new or an empty folder, or one with a study; {place} holds {some}", "study")
 
 
 def _planned(settings: StudySettings, before: Study | None) -> Study:

@@ -92,13 +92,14 @@ def _runs(
 
 
 def _missing(outcomes: Outcomes) -> tuple[str, ...]:
+    alone = tables.left_out(outcomes)
     if not outcomes.missing:
-        return (f"Nothing: {counted(len(outcomes.states), 'cell')}, all finished.",)
+        return (f"Nothing: {counted(len(outcomes.states), 'cell')}, all finished.", *alone)
     first = (
         f"{len(outcomes.missing)} of {counted(len(outcomes.states), 'cell')} are not in the numbers above; none is "
         "averaged in or stood in for."
     )
-    return (first, *(f"{name}: {why}" for name, why in outcomes.missing.items()))
+    return (first, *(f"{name}: {why}" for name, why in outcomes.missing.items()), *alone)
 
 
 def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
