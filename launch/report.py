@@ -96,7 +96,7 @@ def _published(settings: ReportSettings, out: pathlib.Path) -> "Written":
 def _of_study(
     settings: ReportSettings, place: pathlib.Path, out: pathlib.Path
 ) -> tuple[str, Mapping[str, str], "Written"]:
-    from chex_tf.study import claims, comparing, verdicts
+    from chex_tf.study import claims, comparing, tables, verdicts
     from chex_tf.study.claim_statistics import ARGUMENTS
     from chex_tf.study.report import writing
     from launch.study_run import KINDS
@@ -109,7 +109,12 @@ def _of_study(
         more = (comparing.table(compared, found, other, settings.compare.resolve().name),)
     asked = [claims.of_row(row, f"{place}, claim {row.get('id')}", ARGUMENTS) for row in found.study.claims]
     judged = verdicts.judge(found, asked, settings.seed)
-    return found.study.about, found.missing, writing.write(place, out, found, judged, KINDS, settings.seed, _say, more)
+    alone = {name: why for name, _, why in (line.partition(": ") for line in tables.left_out(found))}
+    return (
+        found.study.about,
+        {**found.missing, **alone},
+        writing.write(place, out, found, judged, KINDS, settings.seed, _say, more),
+    )
 
 
 def _gather(

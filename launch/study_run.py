@@ -32,13 +32,15 @@ def carry_out(settings: StudySettings) -> int:
         states = {cell.name: state.of_cell(settings.study, study, cell, KINDS[cell.verb]) for cell in study.cells}
         print(overview.text(study.cells, states))
         return 0
+    if before is None:
+        _check_free(settings.study)
     costs: Mapping[str, plan.Cost] = {}
     if settings.grid is None:
         study = _planned(settings, before)
     else:
         from launch.study_cells import plan_of
 
-        study, costs = plan_of(settings, KINDS, _version(), _say)
+        study, costs = plan_of(settings, KINDS, version(), _say)
         study = folder.kept(before, study)
         for line in folder.changes(before, study):
             _say(line)
@@ -67,6 +69,15 @@ def carry_out(settings: StudySettings) -> int:
     for line in adopting.adopt(settings.study, study, KINDS, settings.adopt):
         _say(line)
     return _run(settings, study)
+
+
+def _check_free(place: pathlib.Path) -> None:
+    """Raises InputError for a folder that holds other things than what a study's measured rates leave there."""
+    mine = {plan.RATES, ".measuring", ".measuring.log"}
+    found = sorted(path.name for path in place.iterdir() if path.name not in mine) if place.is_dir() else []
+    if found:
+        some = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+        raise InputError(f"expected a new or an empty folder, or one with a study; {place} holds {some}", "study")
 
 
 def _planned(settings: StudySettings, before: Study | None) -> Study:
@@ -136,7 +147,7 @@ def gpus() -> Sequence[int]:
     return list(range(len(list(devices.iterdir())))) if devices.is_dir() else []
 
 
-def _version() -> str:
+def version() -> str:
     try:
         return importlib.metadata.version("chex_tf")
     except importlib.metadata.PackageNotFoundError:

@@ -196,7 +196,10 @@ class EvaluationSettings(Settings):
         group="Decisions",
     )
     net_benefit: bool = setting(
-        False, help="Net benefit over thresholds (decision curves) with intervals and a figure", group="Decisions"
+        False,
+        help="Net benefit over thresholds (decision curves): a table with intervals, and a figure, which has bands for "
+        "one or two models",
+        group="Decisions",
     )
     catalogue: pathlib.Path | None = setting(
         None,
