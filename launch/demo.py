@@ -8,9 +8,7 @@ import subprocess
 import sys
 
 from chex_tf.settings import InputError, Settings, setting
-from chex_tf.study import folder
 from launch.command import run
-from launch.study import gpus
 
 STUDY = pathlib.Path("configs", "quickstart.cfg")
 EXPLAINED = "ResNet18Minus2-scratch"  # the cell whose maps are drawn: cut early, it has the finest
@@ -30,6 +28,8 @@ def steps(settings: DemoSettings) -> list[list[str]]:
     """The verbs in order, with their flags; the last one wants the folder of a run as well."""
     films, prepared, study, explained = (settings.out / name for name in ("phantom", "prepared", "study", "explained"))
     # A GPU each where there are any; otherwise a core each, of two.
+    from launch.study_run import gpus
+
     workers = [] if gpus() else [f"--workers={min(2, len(os.sched_getaffinity(0)))}"]
     return [
         [
@@ -72,7 +72,10 @@ def main(settings: DemoSettings) -> int:
 
 
 def _run_of(study: pathlib.Path, name: str) -> pathlib.Path:
-    found = folder.read(study)
+    from chex_tf.study import folder
+    from launch.study_run import KINDS
+
+    found = folder.read(study, KINDS)
     assert found is not None
     return found.cell(name).run_dir(study)
 

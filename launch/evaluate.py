@@ -149,11 +149,11 @@ def main(settings: EvaluationSettings) -> None:
                 subgroup_figure,
             )
 
-            written += figures.draw_all(found, source.out, say)
+            written += figures.draw_all(found, source.out, say, recalibrated)
             if by_group:
                 written += subgroup_figure.draw(found, by_group, source.out, say)
             if benefit is not None:
-                written += net_benefit_figure.draw(benefit, source.out)
+                written += net_benefit_figure.draw(benefit, source.out, recalibrated)
         say(f"{source.out}: wrote {', '.join(written)}")
 
 

@@ -96,10 +96,10 @@ def _published(settings: ReportSettings, out: pathlib.Path) -> "Written":
 def _of_study(
     settings: ReportSettings, place: pathlib.Path, out: pathlib.Path
 ) -> tuple[str, Mapping[str, str], "Written"]:
-    from chex_tf.study import claims, comparing, verdicts
+    from chex_tf.study import claims, comparing, tables, verdicts
     from chex_tf.study.claim_statistics import ARGUMENTS
     from chex_tf.study.report import writing
-    from launch.study import KINDS
+    from launch.study_run import KINDS
 
     found = _gather(settings, place, settings.variant, "study")
     more: tuple[Table, ...] = ()
@@ -109,7 +109,12 @@ def _of_study(
         more = (comparing.table(compared, found, other, settings.compare.resolve().name),)
     asked = [claims.of_row(row, f"{place}, claim {row.get('id')}", ARGUMENTS) for row in found.study.claims]
     judged = verdicts.judge(found, asked, settings.seed)
-    return found.study.about, found.missing, writing.write(place, out, found, judged, KINDS, settings.seed, _say, more)
+    alone = {name: why for name, _, why in (line.partition(": ") for line in tables.left_out(found))}
+    return (
+        found.study.about,
+        {**found.missing, **alone},
+        writing.write(place, out, found, judged, KINDS, settings.seed, _say, more),
+    )
 
 
 def _gather(
@@ -117,9 +122,9 @@ def _gather(
 ) -> "Outcomes":
     """`preferred` is the variant that is taken where the study has it and none is asked for."""
     from chex_tf.study import folder, outcomes
-    from launch.study import KINDS
+    from launch.study_run import KINDS
 
-    study = folder.read(place)
+    study = folder.read(place, KINDS)
     if study is None:
         raise InputError(f"expected the folder of a study; {place} has no {folder.FILE}", flag)
     known = outcomes.variants(study)

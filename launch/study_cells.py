@@ -14,7 +14,7 @@ from chex_tf.models.settings import ModelSettings
 from chex_tf.runs.checkpoints import KEPT_STATES
 from chex_tf.settings import InputError, Settings
 from chex_tf.study import claims, grid
-from chex_tf.study.cell import FROM_CELL, Cell
+from chex_tf.study.cell import FROM_CELL, SOURCE, Cell
 from chex_tf.study.claim_statistics import ARGUMENTS
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import RUN, deciding, of_settings, started_from
@@ -52,6 +52,7 @@ def plan_of(
     _check_other_data(settings, wanted)
     looked: dict[str, Looked] = {}
     parsed: dict[str, tuple[tuple[str, ...], tuple[Settings, ...], Looked]] = {}
+    checked: set[pathlib.Path] = set()
     for one in wanted:
         flags = _complete(settings, one.flags)
         try:
@@ -61,6 +62,8 @@ def plan_of(
             name = f"--{error.setting}: " if error.setting else ""
             raise InputError(f"cell {one.name} of {settings.grid}: {name}{error}", None) from error
         parsed[one.name] = flags, made, _look(made, looked, say)
+        if not _is_source(one, made):
+            _check_splits(settings, one, made, checked)
     cells: dict[str, Cell] = {}
 
     def cell_of(one: grid.Wanted) -> Cell:
@@ -71,9 +74,12 @@ def plan_of(
             weights = (
                 f"{RUN}{needs[0].identity.key}" if needs else started_from(pathlib.Path(model.weights), kinds[VERB])
             )
+            arm = SOURCE if _is_source(one, made) else one.arm
+            if arm != one.arm:
+                say(f"{one.name} learns no observation: a source of weights (arm {SOURCE}), which predicts nothing")
             identity = of_settings(made, seen.fingerprints, version, weights)
             cells[one.name] = Cell(
-                one.name, one.arch, one.arm, one.base, one.variant, training.seed, flags, identity, one.needs
+                one.name, one.arch, arm, one.base, one.variant, training.seed, flags, identity, one.needs
             )
         return cells[one.name]
 
@@ -103,6 +109,28 @@ def _check_other_data(settings: StudySettings, wanted: Sequence[grid.Wanted]) ->
         )
     if settings.other_data is not None and not takers:
         raise InputError(f"expected {grid.OTHER_DATA} in the flags of {settings.grid}; no row has it", "other_data")
+
+
+def _is_source(one: grid.Wanted, made: Sequence[Settings]) -> bool:
+    """Whether a cell is trained for its encoder alone: the grid says so, or it learns nothing to predict."""
+    return one.arm == SOURCE or _of(made, ObservationsSettings).observations_weight == 0
+
+
+def _check_splits(
+    settings: StudySettings, one: grid.Wanted, made: Sequence[Settings], checked: set[pathlib.Path]
+) -> None:
+    """Raises InputError, before hours of training, for a split to predict that the data do not have."""
+    from chex_tf.data.records import open_records
+
+    data = _of(made, DataSettings).data
+    if data in checked:
+        return
+    for split in settings.splits:
+        try:
+            open_records(data, split)
+        except InputError as error:
+            raise InputError(f"{error} (cell {one.name})", "splits") from error
+    checked.add(data)
 
 
 def _of(made: Sequence[Settings], kind: type[Kind]) -> Kind:
@@ -159,6 +187,7 @@ def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:
             "parameters": entry.parameters,
             "paper_parameters_millions": entry.paper_parameters_millions,
             "imagenet_top1": entry.imagenet_top1,
+            "paper_imagenet_top1": entry.paper_imagenet_top1,
             "times_smaller": entry.times_smaller,
             "whole": catalogue.row(entry.model).whole,
         }

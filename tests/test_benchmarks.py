@@ -64,6 +64,13 @@ FIGURES = {
         "a reader on the curve, 25 positives: margin's interval N% (± N), significant N% (± N)",
         "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
     ),
+    "study": (
+        "planning: N s for N cells",
+        "by hand: N s, N s a run",
+        "one worker: N s, N s beyond the runs, N% of them",
+        "the controller: N s of processor time a cell",
+        "two workers: N s, N times as fast as one",
+    ),
     "train_step": ("ResNet18Minus3 N",),
     "training_variance": (
         "AUROC 0.85, 100 positives, SD over seeds 0.01, mean of 3 runs: in use N%, Satterthwaite N%, hierarchical "
@@ -79,7 +86,7 @@ FIGURES = {
     ),
 }
 # More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
-SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "training"}
+SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "study", "training"}
 
 
 def benchmarks() -> list[str]:

@@ -37,6 +37,19 @@ class Recalibrated:
         found += [f"{name}: not recalibrated: its scores are no probabilities." for name in self.skipped]
         return found
 
+    @property
+    def in_short(self) -> str:
+        """For a figure."""
+        apart = [
+            f"{name} on {task}"
+            for name, by_task in self.maps.items()
+            for task, one in by_task.items()
+            if isinstance(one, Unchanged)
+        ]
+        apart += self.skipped
+        but = f", but for {'; '.join(apart)}" if apart else ""
+        return f"Recalibrated by {WORDS[self.method]}, fitted on {self.rows:,} validation rows{but}."
+
     def as_json(self) -> dict[str, Any]:
         maps = {name: {task: one.to_json() for task, one in found.items()} for name, found in self.maps.items()}
         return {"method": self.method, "validation_rows": self.rows, "models": maps, "not_recalibrated": self.skipped}

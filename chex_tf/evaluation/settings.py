@@ -201,7 +201,8 @@ class EvaluationSettings(Settings):
     )
     net_benefit: bool = setting(
         False,
-        help="Net benefit over thresholds (decision curves) with intervals, and a figure of the curves",
+        help="Net benefit over thresholds (decision curves): a table with intervals, and a figure, which has bands for "
+        "one or two models",
         group="Decisions",
     )
     catalogue: pathlib.Path | None = setting(

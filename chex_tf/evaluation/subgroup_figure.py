@@ -6,17 +6,33 @@ import re
 from collections.abc import Callable, Sequence
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chex_tf.evaluation.figures import COLOURS, MARKERS, STYLE, TWO_COLUMNS_INCHES, save
+from chex_tf.evaluation.figure_appearance import (
+    COLOURS,
+    MARKERS,
+    STYLE,
+    TWO_COLUMNS_INCHES,
+    head,
+    inches,
+    legend_below,
+    save,
+    set_words,
+    shortened,
+    wrapped,
+)
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.evaluation.subgroups import VariableResult
+from chex_tf.evaluation.subgroups import SMALLEST_CLASS, VariableResult
 from chex_tf.statistics.measure import MEAN, Estimate
 
 MODELS_AT_MOST = 4
 WIDTH = 0.8 * TWO_COLUMNS_INCHES
+LABEL_POINTS, LABEL_INCHES = 7.0, 1.8  # of groups
+COUNT_POINTS = 6.5
+REASON_INCHES = 2.5  # why there is no mark stands where it would be
 
 
 def draw(
@@ -24,7 +40,7 @@ def draw(
 ) -> list[str]:
     """The names of the files written, as subgroups_TASK.pdf and .png."""
     written = []
-    if len(evaluation.models) > MODELS_AT_MOST:
+    if _more_than_drawn(evaluation):
         say(f"subgroups are drawn for the first {MODELS_AT_MOST} of {len(evaluation.models)} models")
     with matplotlib.rc_context(STYLE):
         for task in (*evaluation.cohort.tasks, MEAN):
@@ -49,10 +65,10 @@ def _forest(evaluation: Evaluation, results: Sequence[VariableResult], task: str
             found: list[Estimate | str] = []
             for model in models:
                 group = of[model.name, variable].groups[task][name]
-                found.append("withheld" if group.withheld else group.estimates[AUROC.key])
+                found.append(_why(group.withheld) if group.withheld else group.estimates[AUROC.key])
             lines.append((f"   {name}", f"{result.rows:,}{counts}", found))
-    step = 0.15 + 0.05 * len(models)
-    figure = Figure(figsize=(WIDTH, 0.9 + step * len(lines)), layout="constrained")
+    step = 0.15 + 0.05 * max(2, len(models))
+    figure = Figure(figsize=(WIDTH, 0.5 + step * len(lines)), layout="constrained")
     axes = figure.subplots()
     for place, (_, _, estimates) in enumerate(lines):
         _marks(axes, len(lines) - 1 - place, estimates, [model.name for model in models] if place == 0 else [])
@@ -60,7 +76,7 @@ def _forest(evaluation: Evaluation, results: Sequence[VariableResult], task: str
     if len(models) == 1 and isinstance(overall[0], Estimate):
         axes.axvline(overall[0].value, color="0.75", linewidth=0.7, zorder=0)
     heights = range(len(lines) - 1, -1, -1)
-    axes.set_yticks(list(heights), [label for label, _, _ in lines])
+    axes.set_yticks(list(heights), [shortened(label, LABEL_POINTS, LABEL_INCHES) for label, _, _ in lines])
     for height, tick, (_, counted, _) in zip(heights, axes.get_yticklabels(), lines, strict=True):
         tick.set_horizontalalignment("left")
         if not counted:
@@ -68,9 +84,12 @@ def _forest(evaluation: Evaluation, results: Sequence[VariableResult], task: str
         axes.annotate(
             counted, (0, height), (-6, 0), ("axes fraction", "data"), "offset points", ha="right", va="center", size=6.5
         )
-    axes.tick_params(axis="y", length=0, pad=140)
+    counting = "n" if task == MEAN else "n (positive/negative)"
+    labels = max(inches(tick.get_text(), LABEL_POINTS + 0.5) for tick in axes.get_yticklabels())
+    numbers = max(inches(text, COUNT_POINTS) for text in (counting, *(counted for _, counted, _ in lines)))
+    axes.tick_params(axis="y", length=0, pad=72 * (labels + numbers) + 16)
     axes.annotate(
-        "n" if task == MEAN else "n (positive/negative)",
+        counting,
         (0, len(lines) - 0.3),
         (-6, 0),
         ("axes fraction", "data"),
@@ -80,14 +99,30 @@ def _forest(evaluation: Evaluation, results: Sequence[VariableResult], task: str
         size=6.5,
         color="0.35",
     )
-    axes.set(ylim=(-0.6, len(lines) - 0.4), xlabel=f"AUROC, {'mean over tasks' if task == MEAN else task}")
+    of_what = f"mean of {len(evaluation.mean_over)} tasks" if task == MEAN else task
+    axes.set(ylim=(-0.6, len(lines) - 0.4), xlabel=f"AUROC, {of_what}")
     axes.grid(axis="x", color="0.9", linewidth=0.5)
     axes.set_axisbelow(True)
+    whose = ""
     if len(models) > 1:
-        figure.legend(loc="outside lower center", ncols=len(models), frameon=False, handlelength=1.5)
+        handles, names = axes.get_legend_handles_labels()
+        entries: dict[str, Artist] = dict(zip(names, handles, strict=True))
+        legend_below(figure, entries, MODELS_AT_MOST)
     else:
-        axes.set_xlabel(f"AUROC of {models[0].name}, {'mean over tasks' if task == MEAN else task}")
+        whose = f"{models[0].name} on"
+    which = f"The first {len(models)} of {len(evaluation.models):,} models." if _more_than_drawn(evaluation) else ""
+    few = any(isinstance(one, str) for _, _, estimates in lines for one in estimates)
+    rule = f"Withheld: groups with fewer than {SMALLEST_CLASS} positives or negatives, and their mean." if few else ""
+    head(figure, [whose, set_words(evaluation), which, "Bars: 95% intervals.", rule])
     return figure
+
+
+def _more_than_drawn(evaluation: Evaluation) -> bool:
+    return len(evaluation.models) > MODELS_AT_MOST
+
+
+def _why(reason: str) -> str:
+    return reason if reason.startswith("withheld") else f"withheld: {reason}"
 
 
 def _counts(positives: int, negatives: int) -> str:
@@ -97,14 +132,16 @@ def _counts(positives: int, negatives: int) -> str:
 def _marks(axes: Axes, height: int, estimates: Sequence[Estimate | str], names: Sequence[str]) -> None:
     several = len(estimates)
     if several and all(isinstance(one, str) for one in estimates):
+        reasons = "; ".join(dict.fromkeys(str(one) for one in estimates))
         axes.annotate(
-            "withheld",
+            "\n".join(wrapped(reasons, COUNT_POINTS, REASON_INCHES)),
             (0.5, height),
             xycoords=("axes fraction", "data"),
             ha="center",
             va="center",
-            size=6.5,
-            color="0.5",
+            size=COUNT_POINTS,
+            color="0.4",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
         return
     for place, one in enumerate(estimates):

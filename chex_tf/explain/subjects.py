@@ -43,7 +43,8 @@ class Subject:
         if len(best) == 1:
             which = f"best checkpoint, step {steps}" if best[0] == self.run.best[0] else f"checkpoint of step {steps}"
         scores = ", ".join(f"{one.score:.3f}" for one in best) + (" each alone" if len(best) > 1 else "")
-        return f"{self.name}: {self.arch} at {self.run.side} pixels; {which}; validation AUROC by image {scores}"
+        scored = f"validation AUROC by {self.run.scored_by} {scores}"
+        return f"{self.name}: {self.arch} at {self.run.side} pixels; {which}; {scored}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -183,6 +183,8 @@ def _evaluations(run: TrainedRun) -> list[str]:
 def _value(found: dict[str, Any]) -> str:
     if found["value"] is None:
         return "–"
+    if found["low"] is None:  # withheld: too few positives or negatives
+        return f"{found['value']:.3f} (no interval)"
     return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
 
 

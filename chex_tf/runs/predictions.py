@@ -14,6 +14,7 @@ from chex_tf.files import write_text
 from chex_tf.runs.checkpoints import Best
 from chex_tf.runs.layout import PREDICTIONS
 from chex_tf.runs.options import Options
+from chex_tf.settings import InputError
 
 
 def file(run_dir: pathlib.Path, name: str) -> pathlib.Path:
@@ -73,7 +74,15 @@ def made_by(run_dir: pathlib.Path, name: str, best: Sequence[Best]) -> bool:
 
 def read(run_dir: pathlib.Path, name: str) -> dict[str, Any] | None:
     path = file(run_dir, name).with_suffix(".json")
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        if not all("step" in one and "sha256" in one for one in found["of"]["checkpoints"]):
+            raise KeyError("step")
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged; without it the predictions are made anew", "run_dir") from error
+    return found
 
 
 def write(run_dir: pathlib.Path, name: str, of: dict[str, Any], **facts: Any) -> None:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from chex_tf.settings import Settings
 from chex_tf.study.identity import Identity
 
 RUNS, LOGS = "runs", "logs"  # folders in a study's
@@ -28,15 +30,15 @@ class Cell:
     identity: Identity
     needs: tuple[str, ...] = ()
     verb: str = "train"
+    folder: str = ""  # of its run, in the study's `runs`; named when it is planned, and kept for as long as its key
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            object.__setattr__(self, "folder", f"{self.name}-{self.identity.key[:8]}")
 
     @property
     def is_source(self) -> bool:
         return self.arm == SOURCE
-
-    @property
-    def folder(self) -> str:
-        """Of its run, in the study's `runs`: a change of anything that decides gives another."""
-        return f"{self.name}-{self.identity.key[:8]}"
 
     def run_dir(self, study: pathlib.Path) -> pathlib.Path:
         return study / RUNS / self.folder
@@ -50,17 +52,11 @@ class Cell:
             "flags": list(self.flags),
             "needs": list(self.needs),
             "identity": self.identity.to_json(),
-            "folder": self.folder,
         }
 
     @classmethod
-    def from_json(cls, given: dict[str, Any]) -> Self:
-        known = {name: value for name, value in given.items() if name != "folder"}
-        return cls(
-            **{
-                **known,
-                "flags": tuple(known["flags"]),
-                "needs": tuple(known["needs"]),
-                "identity": Identity(**known["identity"]),
-            }
-        )
+    def from_json(cls, given: dict[str, Any], kinds: Mapping[str, Sequence[type[Settings]]]) -> Self:
+        """A setting that the plan's version did not have takes its default, as in a run's configuration."""
+        identity = Identity(**given["identity"]).filled(kinds[given["verb"]])
+        lists = {"flags": tuple(given["flags"]), "needs": tuple(given["needs"])}
+        return cls(**{**given, **lists, "identity": identity})

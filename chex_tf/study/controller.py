@@ -145,6 +145,10 @@ class Controller:
             self._in_a_row = 0
         elif now.condition is Condition.RUNNING:
             self._say(f"{name}: is in the hands of {now.holder}")
+        elif now.condition is Condition.FOREIGN:
+            self._failures[name] = self._rules.retries + 1
+            self._in_a_row += 1
+            self._say(f"{name}: its folder holds another experiment than its cell: {now.why}; given up")
         else:
             advanced = now.step > before.step
             self._failures[name] = (0 if advanced else self._failures[name]) + 1

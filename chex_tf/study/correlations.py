@@ -17,7 +17,8 @@ from chex_tf.study.table import NOTHING, Table, counted
 
 # Attribute of `Facts` -> how a table calls it.
 ATTRIBUTES = {
-    "imagenet_top1": "ImageNet top-1",
+    "imagenet_top1": "ImageNet top-1 of --weights=imagenet",
+    "paper_imagenet_top1": "ImageNet top-1 in the paper's source",
     "parameters": "parameters, counted",
     "paper_parameters_millions": "parameters, as the paper prints them",
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf.files import write_text
-from chex_tf.settings import InputError
+from chex_tf.settings import InputError, Settings
 from chex_tf.study.cell import Cell
 
 FILE = "study.json"
@@ -52,8 +52,9 @@ def write(folder: pathlib.Path, study: Study) -> None:
     write_text(folder / FILE, json.dumps(study.to_json(), indent=1, ensure_ascii=False) + "\n")
 
 
-def read(folder: pathlib.Path) -> Study | None:
-    """None where no study was begun; raises InputError for a file that is not a study's."""
+def read(folder: pathlib.Path, kinds: Mapping[str, Sequence[type[Settings]]]) -> Study | None:
+    """None where no study was begun; raises InputError for a file that is not a study's. `kinds` has the settings of
+    every verb."""
     path = folder / FILE
     if not path.is_file():
         return None
@@ -61,13 +62,22 @@ def read(folder: pathlib.Path) -> Study | None:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["form"] > FORM:
             raise InputError(f"{path} is from a newer version of this software; update it", "study")
-        cells = tuple(Cell.from_json(one) for one in found["cells"])
+        cells = tuple(Cell.from_json(one, kinds) for one in found["cells"])
         about = found["version"], found["revision"], found["about"], tuple(found["splits"])
         return Study(cells, *about, dict(found["models"]), tuple(found["claims"]))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} is damaged: it is not as launch.study wrote it", "study") from error
+
+
+def kept(before: Study | None, now: Study) -> Study:
+    """The same plan, with the folders of cells that were planned before and are still the same experiment."""
+    known = {} if before is None else {(cell.name, cell.identity.key): cell.folder for cell in before.cells}
+    cells = (
+        dataclasses.replace(cell, folder=known.get((cell.name, cell.identity.key), cell.folder)) for cell in now.cells
+    )
+    return dataclasses.replace(now, cells=tuple(cells))
 
 
 def changes(before: Study | None, now: Study) -> list[str]:

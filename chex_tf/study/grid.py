@@ -147,8 +147,9 @@ def _with_needs(path: pathlib.Path, one: Wanted, names: Sequence[str]) -> Wanted
     (needed,) = one.needs
     found = next((name for name in (f"{needed}{one.varied}", needed) if name in names), None)
     if found is None:
+        others = [name for name in names if name != one.name]
         raise InputError(
-            f"{path}: {one.name} starts from {FROM_CELL}{needed}, which is no cell{nearest(needed, names)}", "grid"
+            f"{path}: {one.name} starts from {FROM_CELL}{needed}, which is no cell{nearest(needed, others)}", "grid"
         )
     flags = tuple(f"--weights={FROM_CELL}{found}" if flag.startswith("--weights=") else flag for flag in one.flags)
     return dataclasses.replace(one, flags=flags, needs=(found,))

@@ -9,7 +9,7 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from chex_tf.runs import config
 from chex_tf.settings import Settings, meaning_of
@@ -34,6 +34,16 @@ class Identity:
         content = {"settings": self.settings, "data": self.data, "version": self.version}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+
+    def filled(self, kinds: Sequence[type[Settings]]) -> Self:
+        """With the defaults of settings that the version which wrote it did not have."""
+        settings = {section: dict(values) for section, values in self.settings.items()}
+        for kind in kinds:
+            for field in dataclasses.fields(kind):
+                if meaning_of(field).decides and field.default is not dataclasses.MISSING:
+                    plain = list(field.default) if isinstance(field.default, tuple) else field.default
+                    settings.setdefault(kind.section, {}).setdefault(field.name, plain)
+        return dataclasses.replace(self, settings=settings)
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

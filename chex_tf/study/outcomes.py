@@ -30,7 +30,8 @@ PRETRAINED, SCRATCH = "pretrained", "scratch"
 @dataclasses.dataclass(frozen=True)
 class Facts:
     """Of an architecture, as the catalogue had them when the study was planned; a missing number is None. `whole` is
-    the network that a truncated one is cut from, its own name if it is whole."""
+    the network that a truncated one is cut from, its own name if it is whole. `imagenet_top1` is that of the weights
+    that --weights=imagenet loads, `paper_imagenet_top1` that of the package from which CheXtransfer took them."""
 
     family: str
     parameters: int
@@ -38,6 +39,7 @@ class Facts:
     imagenet_top1: float | None
     times_smaller: float
     whole: str
+    paper_imagenet_top1: float | None = None
 
     @property
     def is_truncated(self) -> bool:

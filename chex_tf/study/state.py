@@ -14,7 +14,8 @@ from chex_tf.study.identity import differences, of_run
 
 class Condition(enum.Enum):
     """WAITING has not begun. INTERRUPTED can go on: it was stopped or killed. TRAINED lacks predictions of a split.
-    FOREIGN is a folder under the cell's name that holds another experiment; it is never touched and never counted."""
+    FOREIGN is a folder under the cell's name that holds another experiment, or a damaged one; it is never touched and
+    never counted."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -56,9 +57,15 @@ def of_cell(folder: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type
     if not layout.is_run(run_dir):
         return State(Condition.RUNNING if holder else Condition.WAITING, holder=holder or "")
     try:
-        found = of_run(run_dir, kinds)
-    except InputError as error:
+        return _of_run(run_dir, study, cell, kinds, holder)
+    except InputError as error:  # a damaged file
         return State(Condition.FOREIGN, why=str(error))
+
+
+def _of_run(
+    run_dir: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type[Settings]], holder: str | None
+) -> State:
+    found = of_run(run_dir, kinds)
     if found is None:
         return State(Condition.FOREIGN, why="its configuration is of another kind of run")
     if found.key != cell.identity.key:

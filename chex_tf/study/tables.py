@@ -97,11 +97,23 @@ def models(outcomes: Outcomes, arm: str) -> Table:
         )
         for one in members
     )
-    note = (
-        f"{described(outcomes)} Models that share a letter are not told apart: p above {SIGNIFICANCE:g} after Holm's "
-        f"adjustment over {counted(len(pairs), 'pair')}.{_too_few_replicates(outcomes, len(pairs))}"
-    )
+    note = described(outcomes)
+    if pairs:
+        note += (
+            f" Models that share a letter are not told apart: p above {SIGNIFICANCE:g} after Holm's adjustment over "
+            f"{counted(len(pairs), 'pair')}.{_too_few_replicates(outcomes, len(pairs))}"
+        )
     return Table(f"models_{arm}", f"Mean AUROC by model, {arm}", columns, rows, note)
+
+
+def left_out(outcomes: Outcomes) -> list[str]:
+    """Finished cells that are in the table of all cells and in no other, each with the reason."""
+    compared = {one.name for pair in outcomes.truncated() for one in pair}
+    return [
+        f"{', '.join(one.cells)}: in no table: truncated, and {one.facts.whole} is not in {one.arm}"
+        for one in outcomes.members
+        if one.facts.is_truncated and one.name not in compared
+    ]
 
 
 def _too_few_replicates(outcomes: Outcomes, pairs: int) -> str:

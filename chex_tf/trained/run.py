@@ -50,6 +50,11 @@ class TrainedRun:
         return self.heads.classes
 
     @property
+    def scored_by(self) -> str:
+        """What its validation AUROC is over: `study` or `image`."""
+        return str(self.config.content.get("observations", {}).get("score_by", "study"))
+
+    @property
     def side(self) -> int:
         return self.data.image_size
 

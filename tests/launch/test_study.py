@@ -74,6 +74,28 @@ def test_a_grid_that_is_wrong_is_one_line(prepared, grid, text, flags, complaint
     assert not (grid.parent / "study").exists()
 
 
+def test_a_split_that_the_data_lack_is_refused_before_anything_is_trained(prepared, grid):
+    done = run(arguments(prepared, grid, "--splits=tset", "--plan"))
+    assert done.returncode == 2
+    assert "--splits: " in last(done)
+    assert "has no split 'tset'; did you mean test? (cell CBR_Tiny-scratch)" in last(done)
+
+
+def test_a_folder_of_other_things_is_left_alone(prepared, trained, grid):
+    held = sorted(path.name for path in trained.iterdir())
+    done = run([*arguments(prepared, grid)[:3], f"--study={trained}", f"--grid={grid}", f"--data={prepared}"])
+    assert done.returncode == 2
+    assert "expected a new or an empty folder, or one with a study" in last(done)
+    assert sorted(path.name for path in trained.iterdir()) == held
+
+
+def test_a_cell_that_learns_no_observation_is_a_source_of_weights(prepared, grid):
+    grid.write_text("arch,weights,flags,name\nCBR-Tiny,none,--observations_weight=0 --sex_weight=1,before\n")
+    done = run(arguments(prepared, grid, "--plan", "--splits=test"))
+    assert done.returncode == 0, done.stderr
+    assert "before learns no observation: a source of weights (arm source), which predicts nothing" in done.stderr
+
+
 def test_looking_at_a_study_that_is_none(tmp_path):
     done = run([sys.executable, "-m", "launch.study", f"--study={tmp_path}", "--status"])
     assert done.returncode == 2

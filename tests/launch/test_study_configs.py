@@ -10,7 +10,7 @@ from chex_tf.models import catalogue
 from chex_tf.phantom.settings import PhantomSettings
 from chex_tf.study import folder, state
 from chex_tf.study.grid import read
-from launch import command, prepare, report, study, study_cells
+from launch import command, prepare, report, study, study_cells, study_run
 from launch.prepare_settings import PrepareSettings
 from launch.report import ReportSettings
 from launch.study_settings import StudySettings
@@ -109,8 +109,8 @@ def test_a_truncation_starts_from_a_source_of_the_other_folder_and_is_reported(c
     small.write_text("--steps=3\n--evaluate_every=3\n--evaluate_unit=steps\n--keep=1\n--notensorboard\n--batch=8\n")
     settings = planned(config, f"--base={small}", f"--only={cell}", "--workers=1")
     assert study.main(settings) == 0
-    made = folder.read(settings.study)
-    states = {one.name: state.of_cell(settings.study, made, one, study.KINDS["train"]) for one in made.cells}
+    made = folder.read(settings.study, study_run.KINDS)
+    states = {one.name: state.of_cell(settings.study, made, one, study_run.KINDS["train"]) for one in made.cells}
     finished = {name for name, one in states.items() if one.is_finished}
     assert finished == {cell, "ResNet18-source"}
     assert not (made.cell("ResNet18-source").run_dir(settings.study) / "predictions").exists()

@@ -2,6 +2,7 @@
 
 finish    the finished run appears in RUN_DIR
 advance   the stopped run appears there, exit code 1
+stray     the finished run appears, with another learning rate
 fail      a line of complaint and exit code 1
 refuse    a line of complaint and exit code 2
 wait      holds the run's lock until SIGTERM, then leaves the stopped run and exits with 143
@@ -18,6 +19,10 @@ from chex_tf.runs.lock import locked
 what, run_dir, finished, stopped = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
 if what == "finish":
     shutil.copytree(finished, run_dir, dirs_exist_ok=True)
+elif what == "stray":
+    shutil.copytree(finished, run_dir, dirs_exist_ok=True)
+    config = run_dir / "config.json"
+    config.write_text(config.read_text().replace('"learning_rate": 0.001', '"learning_rate": 0.25'))
 elif what == "advance":
     shutil.copytree(stopped, run_dir, dirs_exist_ok=True)
     sys.exit(1)

@@ -24,7 +24,7 @@ def two_cells(study, fixture_runs):
     folder, made = study
     shutil.rmtree(folder / "runs")
     first = made.cell("done")
-    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other")))
+    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other", folder="")))
 
 
 @pytest.fixture
@@ -73,6 +73,15 @@ def test_a_cell_that_fails_too_often_is_given_up_and_the_others_go_on(control):
     assert outcome.states["other"].is_finished
     assert not outcome.is_complete
     assert any(line.endswith("given up") for line in said)
+
+
+def test_a_run_that_became_another_experiment_is_given_up_and_says_in_what(control):
+    controller, said, left = control({"done": ["stray", "finish"], "other": ["finish"]})
+    outcome = controller.run()
+    assert outcome.gave_up == ("done",)
+    assert left["done"] == ["finish"]
+    why = "learning_rate: 0.001 -> 0.25"
+    assert f"done: its folder holds another experiment than its cell: {why}; given up" in said
 
 
 def test_bad_input_is_not_tried_again(control):

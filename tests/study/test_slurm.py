@@ -93,7 +93,7 @@ def cells(study, fixture_runs):
     folder, made = study
     shutil.rmtree(folder / "runs")
     first = made.cell("done")
-    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other")))
+    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other", folder="")))
 
 
 @pytest.fixture

@@ -99,5 +99,5 @@ def test_a_changed_setting_means_another_folder(study, make_cell):
     folder, made = study
     cell = made.cell("done")
     identity = dataclasses.replace(cell.identity, version="0.2.0")
-    assert dataclasses.replace(cell, identity=identity).folder != cell.folder
+    assert dataclasses.replace(cell, identity=identity, folder="").folder != cell.folder
     assert make_cell(cell.run_dir(folder), "done").folder == cell.folder

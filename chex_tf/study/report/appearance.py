@@ -14,13 +14,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from chex_tf.evaluation import figures
+from chex_tf.evaluation import figure_appearance
 from chex_tf.files import write_text
 
 INK, GRID = "#1b1b1b", "#dcdcdc"  # in the page's SVG these are its own colours of text and of lines
-WIDTH = figures.TWO_COLUMNS_INCHES
+WIDTH = figure_appearance.TWO_COLUMNS_INCHES
 SMALLEST, LARGEST = 90, 150  # pixels of a page for an inch of a figure; smaller, its text could not be read
-STYLE: Any = figures.STYLE | {
+STYLE: Any = figure_appearance.STYLE | {
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
@@ -103,7 +103,7 @@ def lay_out(figure: Figure) -> None:
 def write(folder: pathlib.Path, drawn: Drawn) -> list[str]:
     """PDF, PNG and SVG; the names written."""
     with matplotlib.rc_context(STYLE):
-        written = figures.save(drawn.figure, folder, drawn.name)
+        written = figure_appearance.save(drawn.figure, folder, drawn.name)
     write_text(folder / f"{drawn.name}.svg", _as_svg(drawn.figure))
     return [*written, f"{drawn.name}.svg"]
 

@@ -92,13 +92,14 @@ def _runs(
 
 
 def _missing(outcomes: Outcomes) -> tuple[str, ...]:
+    alone = tables.left_out(outcomes)
     if not outcomes.missing:
-        return (f"Nothing: {counted(len(outcomes.states), 'cell')}, all finished.",)
+        return (f"Nothing: {counted(len(outcomes.states), 'cell')}, all finished.", *alone)
     first = (
         f"{len(outcomes.missing)} of {counted(len(outcomes.states), 'cell')} are not in the numbers above; none is "
         "averaged in or stood in for."
     )
-    return (first, *(f"{name}: {why}" for name, why in outcomes.missing.items()))
+    return (first, *(f"{name}: {why}" for name, why in outcomes.missing.items()), *alone)
 
 
 def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
@@ -124,7 +125,9 @@ def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
     whole = truncated[0][1]
     members = [whole, *(one for one, of in truncated if of is whole)]
     runs = [f"--run_dir={outcomes.study.cell(one.cells[0]).run_dir(folder)}" for one in members]
-    command = ["python", "-m", "launch.explain", *runs, "--split=test", f"--out={place}"]
+    assert outcomes.evaluation is not None  # there are members
+    split = outcomes.evaluation.settings.split
+    command = ["python", "-m", "launch.explain", *runs, f"--split={split}", f"--out={place}"]
     line = (
         "Maps of a network and its truncated ones (the paper's Figure 5) are made by this command, and then shown here."
     )

@@ -89,6 +89,16 @@ def test_a_run_on_other_data_under_a_cells_name(study, gathered):
     assert "train data" in why
 
 
+@pytest.mark.parametrize("file", ["status.json", "checkpoints/index.json", "predictions/test.json", "config.json"])
+@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+def test_a_damaged_file_of_a_run_ends_no_report(study, gathered, file, content):
+    place, made = study
+    (made.cell("ResNet34-pretrained").run_dir(place) / file).write_text(content)
+    found = gathered(study)
+    assert list(found.missing) == ["ResNet34-pretrained"]
+    assert len(found.members) == 10
+
+
 def test_other_ground_truth_is_refused_with_both_files(study, gathered):
     place, made = study
     labels = made.cell("ResNet34-pretrained").run_dir(place) / "predictions" / "test_labels.csv"
