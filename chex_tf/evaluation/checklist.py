@@ -147,7 +147,7 @@ def items(
             facts.imbalance(runs),
             beside("whether it was corrected", "why it was handled so"),
         ),
-        Item("Measures and uncertainty", "12e", "28, 29", facts.measures(evaluation), ""),
+        Item("Measures and uncertainty", "12e", "28, 29", facts.measures(evaluation, sections), ""),
         Item(
             "Output and thresholds",
             "15",
@@ -164,7 +164,7 @@ def items(
             facts.transport(evaluation, runs),
             "differences of setting",
         ),
-        Item("Software", "18f", "23", facts.software(runs), beside("packages and versions", "hardware")),
+        Item("Software", "18f", "23", facts.software(runs), beside("packages and versions of training", "hardware")),
         Item("Robustness", "", "30", (), "analyses under other assumptions"),
         Item("Explanations", "", "31", (), "whether maps were looked at, and how well they localise"),
         Item(

@@ -1,5 +1,6 @@
 """What an evaluation's files know of a reporting checklist's items, in sentences."""
 
+import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -131,15 +132,37 @@ def imbalance(runs: Runs) -> tuple[str, ...]:
     )
 
 
-def measures(evaluation: Evaluation) -> tuple[str, ...]:
+# Of AUROC and its differences, by --interval.
+_OF_AUROC = {
+    "auto": "DeLong's, by units, with Student's t",
+    "percentile": "percentiles of the replicates",
+    "bca": "the replicates, bias-corrected and accelerated",
+}
+# What sections add, by their keys.
+_OF_SECTIONS = {
+    "calibration": "calibration",
+    "predictive_values": "PPV and NPV at stated prevalences",
+    "net_benefit": "net benefit",
+    "subgroups": "numbers by group and tests of their equality",
+}
+
+
+def measures(evaluation: Evaluation, sections: Sequence[Section]) -> tuple[str, ...]:
     settings, cohort = evaluation.settings, evaluation.cohort
+    computed = [measure.title for measure in evaluation.measures if _is_computed(evaluation, measure.key)]
+    computed += [_OF_SECTIONS[section.key] for section in sections if section.key in _OF_SECTIONS and section.table()]
     return (
-        f"Measures: {', '.join(measure.title for measure in evaluation.measures)}.",
-        f"95% intervals ({settings.interval}) from {settings.replicates:,} bootstrap replicates of "
+        f"Measures: {', '.join(computed)}.",
+        f"95% intervals: AUROC and its differences, {_OF_AUROC[settings.interval]}; sensitivity and specificity, "
+        f"Wilson's by units; others, percentiles of {settings.replicates:,} bootstrap replicates of "
         f"{cohort.unit_count:,} units ({cohort.unit}), seed {settings.seed}.",
         f"The mean is of {', '.join(evaluation.mean_over) or 'no task'}.",
         *(f"{task} is undefined: {reason}." for task, reason in evaluation.left_out.items()),
     )
+
+
+def _is_computed(evaluation: Evaluation, key: str) -> bool:
+    return any(key in one.estimates for one in (*evaluation.models, *evaluation.readers))
 
 
 def thresholds(evaluation: Evaluation, validation: Cohort | None) -> tuple[str, ...]:
@@ -175,12 +198,21 @@ def transport(evaluation: Evaluation, runs: Runs) -> tuple[str, ...]:
 
 
 def software(runs: Runs) -> tuple[str, ...]:
-    found = []
+    """What trained the runs, and what evaluated."""
+    own = {package: _version(package) for package in ("chex_tf", "numpy", "scipy")}
+    found = [f"Evaluated with {', '.join(f'{package} {version}' for package, version in own.items() if version)}."]
     for name, known in runs.items():
         versions = ", ".join(f"{package} {version}" for package, version in known.versions.items())
         revision = f", revision {known.revision}" if known.revision else ""
         found.append(f"{name}: {versions or 'versions not recorded'}{revision}.")
     return tuple(found)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # a source tree that was never installed
+        return ""
 
 
 def flow(evaluation: Evaluation, runs: Runs, validation: Cohort | None) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def evaluate(
                 _estimates(model, cohort, left_out, withheld | no_mean, mean_over, sampled),
                 prepared[model.name].thresholds,
                 model.made_of,
-                _not_applicable(prepared[model.name], no_thresholds),
+                _not_applicable(prepared[model.name], no_thresholds, settings),
             )
             for model in models
         ),
@@ -220,9 +220,12 @@ def _estimates(
     return found
 
 
-def _not_applicable(prepared: _Prepared, no_thresholds: str) -> dict[str, str]:
+def _not_applicable(prepared: _Prepared, no_thresholds: str, settings: EvaluationSettings) -> dict[str, str]:
+    """What stands in sections of their own is named too."""
     reasons = {} if Needs.DECISIONS in prepared.tasks else {"decisions": no_thresholds}
     if Needs.PROBABILITIES not in prepared.tasks:
         absent = [measure.key for measure in measures.MEASURES if measure.needs is Needs.PROBABILITIES]
+        absent += ["calibration", *(["net_benefit"] if settings.net_benefit else [])]
+        absent += ["calibration_by_group"] if settings.subgroups else []
         reasons |= dict.fromkeys(absent, NO_PROBABILITIES)
     return reasons

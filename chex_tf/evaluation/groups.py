@@ -25,6 +25,7 @@ COLUMNS = {
     "hospital": "Hospital",
 }
 AGE = "Age"
+SETS = (COLUMNS["view"], COLUMNS["projection"])  # of a study's images these may well differ
 UNKNOWN = ("", "unknown")
 GROUPS_AT_MOST = 20
 
@@ -58,18 +59,29 @@ def groupings(
     if not all(found_any):
         absent = [key for key, known in zip(cohort.keys, found_any, strict=True) if not known]
         say(f"{table.path}: no row for {len(absent):,} of {len(rows):,} evaluated ({first_few(absent)}); in no group")
-    return [_grouping(variable, age_bands, table, rows, cohort) for variable in variables]
+    return [_grouping(variable, age_bands, table, rows, cohort, say) for variable in variables]
 
 
 def _grouping(
-    variable: str, age_bands: Sequence[int], table: Table, rows: Sequence[Sequence[int]], cohort: Cohort
+    variable: str, age_bands: Sequence[int], table: Table, rows: Sequence[Sequence[int]], cohort: Cohort, say: Say
 ) -> Grouping:
     column = _column(variable, table)
     if column == AGE:
+        _say_what_is_no_age(table, rows, say)
         names, places = _bands(age_bands, table, rows, cohort)
     else:
         cells = table.columns[column]
-        values = [" + ".join(sorted(_known(cells[row].strip() for row in group))) for group in rows]
+        known = [sorted(_known(cells[row].strip() for row in group)) for group in rows]
+        values = [" + ".join(found) for found in known]
+        several = [
+            f"{key} {value}" for key, value, found in zip(cohort.keys, values, known, strict=True) if len(found) > 1
+        ]
+        if several and column not in SETS:
+            whose = "1 study has" if len(several) == 1 else f"{len(several):,} studies have"
+            say(
+                f"{table.path}: {whose} several values of {column} ({first_few(several)}), and such values are a group "
+                "of their own; if they contradict each other, mend the file"
+            )
         names = tuple(sorted(set(values) - {""}))
         place_of = {name: place for place, name in enumerate(names)}
         places = np.array([place_of.get(value, -1) for value in values])
@@ -81,6 +93,20 @@ def _grouping(
             "subgroups",
         )
     return Grouping(variable, names, places)
+
+
+def _say_what_is_no_age(table: Table, rows: Sequence[Sequence[int]], say: Say) -> None:
+    """An age that is no number, or negative, is not known."""
+    cells, years = table.columns[AGE], table.numbers(AGE)
+    wrong = [
+        f"{table.keys[row]} {cells[row].strip()}"
+        for group in rows
+        for row in group
+        if cells[row].strip().lower() not in UNKNOWN and not years[row] >= 0
+    ]
+    if wrong:
+        what = "1 age is no number of years" if len(wrong) == 1 else f"{len(wrong):,} ages are no numbers of years"
+        say(f"{table.path}: {what} and counted as not known: {first_few(wrong)}")
 
 
 def _column(variable: str, table: Table) -> str:

@@ -2,16 +2,16 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from chex_tf.evaluation.grouping import groups, patient_of, study_of, tail
 from chex_tf.evaluation.remarks import Remarks
-from chex_tf.evaluation.units import Patients, count_patients, patients_of, places, units_of
+from chex_tf.evaluation.units import Patients, count_patients, patients_of, places, say_contradictions, units_of
 from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS, TASK_SETS
 from chex_tf.prediction_files import Table, duplicates, first_few
-from chex_tf.settings import InputError
+from chex_tf.settings import InputError, closest
 from chex_tf.statistics.aggregation import aggregate, disagreeing, positive_if_any
 from chex_tf.statistics.thresholds import is_nearly_reader, is_reader
 
@@ -19,6 +19,7 @@ from chex_tf.statistics.thresholds import is_nearly_reader, is_reader
 NOT_TASKS = ("Sex", "Age", "Frontal/Lateral", "AP/PA", "Patient", "Study", "Path")
 _KNOWN_TASKS = frozenset(OBSERVATIONS) | frozenset(CHEST_XRAY14_FINDINGS)
 
+FEW = 5  # scores that are each named
 ENSEMBLE = "ensemble"  # the name of the mean of the models
 
 Say = Callable[[str], None]
@@ -64,11 +65,12 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
     problems = []
     absent = [name for name in wanted if name not in known]
     if absent:
-        problems.append(f"{truth.path}: no column for {first_few(absent)}; its tasks are {first_few(known)}")
+        meant = _meant(absent, known)
+        problems.append(f"{truth.path}: no column for {first_few(absent)}{meant}; its tasks are {first_few(known)}")
     for table in tables:
         absent = [name for name in wanted if name not in table.columns]
         if absent:
-            problems.append(f"{table.path}: no column for {first_few(absent)}")
+            problems.append(f"{table.path}: no column for {first_few(absent)}{_meant(absent, table.columns)}")
         unlabelled = [name for name in table.columns if name in _KNOWN_TASKS and name not in known]
         if unlabelled and not wanted:
             problems.append(
@@ -85,13 +87,24 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
     for table in tables:
         extra = [name for name in table.columns if name not in known]
         if extra:
-            remarks.add(str(table.path), f"ignored {first_few(extra)}: no such task in the labels")
+            lacking = [name for name in known if name not in table.columns]
+            meant = _meant(extra, lacking)
+            remarks.add(str(table.path), f"ignored {first_few(extra)}: no such task in the labels{meant}")
         if not wanted:
             left = [name for name in table.columns if name in known and name not in shared]
             if left:
                 remarks.add(str(table.path), f"left out {first_few(left)}: not in every file of predictions")
     remarks.say(say)
     return tuple(tasks)
+
+
+def _meant(names: Sequence[str], known: Iterable[str]) -> str:
+    """The end of a message: what misspelt names may have meant."""
+    listed = list(known)
+    found = {name: closest(name, listed) for name in names}
+    if len(names) == 1:
+        return found[names[0]]
+    return "".join(f"; {name}{words.replace(';', ':', 1)}" for name, words in found.items() if words)
 
 
 def match(
@@ -147,6 +160,7 @@ def match(
     remarks.say(say)
     key = "Study" if by_study else "Path"
     patients = patients_of(keys, key, truth, studies_of)
+    say_contradictions(keys, patients, str(truth.path), say)
     unit, units = units_of(keys, key, truth, patients, unit, studies_of, say)
     cohort = Cohort(
         key,
@@ -321,7 +335,12 @@ def report_scores(cohort: Cohort, models: Sequence[Model], say: Say) -> None:
     for model in models:
         count = int(np.sum((model.scores < 0) | (model.scores > 1)))
         if count:
-            outside.append(f"{model.name} {count:,} ({model.scores.min():g} to {model.scores.max():g})")
+            at = [
+                f"{cohort.keys[row]} {cohort.tasks[column]}={model.scores[row, column]:g}"
+                for row, column in np.argwhere((model.scores < 0) | (model.scores > 1))[:FEW]
+            ]
+            span = f"{model.scores.min():g} to {model.scores.max():g}"
+            outside.append(f"{model.name} {count:,} ({span}; {at[0] if count > FEW else ', '.join(at)})")
         other = np.argwhere(~np.isin(model.scores, (0, 1)))
         if is_nearly_reader(model.scores):
             cells = [f"{cohort.keys[row]} {cohort.tasks[at]}={model.scores[row, at]:g}" for row, at in other]
@@ -333,5 +352,5 @@ def report_scores(cohort: Cohort, models: Sequence[Model], say: Say) -> None:
     if outside:
         say(
             f"scores outside 0 to 1: {first_few(outside)}; they count for AUROC, average precision and decisions at a "
-            "threshold, not as probabilities"
+            "threshold, but make none of the model's scores probabilities: no Brier score, calibration or net benefit"
         )

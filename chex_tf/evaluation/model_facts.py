@@ -172,6 +172,11 @@ def _arms(
                 say(f"rank correlation takes {row}, {arm}, as the mean of {first_few(names)}")
     for reason, names in left_out.items():
         say(f"rank correlation leaves out {first_few(names)}: {reason}")
+    if not arms:
+        say(
+            "no rank correlation: no whole model is in the catalogue, where files are sought by their names and runs "
+            f"by their --arch; it has {first_few(list(entries))}"
+        )
     return arms
 
 

@@ -118,7 +118,11 @@ class EvaluationSettings(Settings):
         group="Statistics",
         low=2,
     )
-    paired: bool = setting(False, help="Compare every pair of models", group="Statistics")
+    paired: bool = setting(
+        False,
+        help="Compare every pair of models; with --compare, the named ones stand in their order in the family of all",
+        group="Statistics",
+    )
     compare: tuple[str, ...] = setting(
         (),
         help="Compare two models by name, FIRST:SECOND, such as pretrained:scratch",
@@ -226,6 +230,11 @@ class EvaluationSettings(Settings):
             raise InputError("expected --predictions or --run_dir; received both", "run_dir")
         if self.plan and (self.predictions or self.run_dir):
             raise InputError("expected no data with a plan; received --predictions or --run_dir", "plan")
+        if self.plan:
+            defaults = {field.name: field.default for field in dataclasses.fields(self)}
+            for name in defaults:
+                if name not in ("plan", "fewest") and getattr(self, name) != defaults[name]:
+                    raise InputError("a plan has no data to use it on; only --fewest goes with --plan", name)
         if not self.predictions and not self.run_dir and not self.plan:
             raise InputError("expected --predictions=FILE with --labels=FILE, or --run_dir=FOLDER; received neither")
         if self.predictions and self.labels is None:

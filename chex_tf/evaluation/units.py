@@ -7,7 +7,7 @@ import numpy as np
 
 from chex_tf.evaluation.grouping import groups, patient_of
 from chex_tf.evaluation.settings import AUTO
-from chex_tf.prediction_files import Table
+from chex_tf.prediction_files import Table, first_few
 from chex_tf.settings import InputError
 
 
@@ -27,6 +27,29 @@ def patients_of(keys: Sequence[str], key: str, truth: Table, studies_of: Callabl
         own = truth.keys if truth.key == key else [studies_of(name) or name for name in truth.keys]
         named = dict(zip(own, truth.columns["Patient"], strict=True))
     return [named.get(name) or patient_of(name) or "" for name in keys]
+
+
+def say_contradictions(keys: Sequence[str], patients: Sequence[str], where: str, say: Callable[[str], None]) -> None:
+    """Where a column Patient and patientNNNNN in the keys put rows together differently. Other names for the same
+    patients are no contradiction."""
+    by_key = [patient_of(key) for key in keys]
+    named: dict[str, set[str]] = {}
+    keyed: dict[str, set[str]] = {}
+    for own, patient in zip(by_key, patients, strict=True):
+        if own is not None and patient:
+            named.setdefault(own, set()).add(patient)
+            keyed.setdefault(patient, set()).add(own)
+    wrong = [
+        f"{key}: {patient}"
+        for key, own, patient in zip(keys, by_key, patients, strict=True)
+        if own is not None and patient and (len(named[own]) > 1 or len(keyed[patient]) > 1)
+    ]
+    if wrong:
+        rows, whose = ("row", "its key does") if len(wrong) == 1 else ("rows", "their keys does")
+        say(
+            f"{where}: the column Patient groups {len(wrong):,} {rows} otherwise than patientNNNNN in {whose}, and the "
+            f"column counts ({first_few(wrong)})"
+        )
 
 
 def count_patients(patients: Sequence[str]) -> Patients | None:

@@ -18,7 +18,7 @@ from chex_tf.explain.settings import ExplainSettings
 from chex_tf.files import write_text
 from chex_tf.observations import ALIASES
 from chex_tf.prediction_files import first_few, short_names
-from chex_tf.settings import InputError
+from chex_tf.settings import InputError, closest
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -48,6 +48,7 @@ def explain_maps(settings: ExplainSettings, say: Say, progress: Progress) -> Res
     names, protocol = short_names(settings.maps), protocol_of(settings)
     assert settings.regions is not None  # the settings hold that --maps come with --regions
     given = regions.open_regions(settings.regions, protocol.whole_regions)
+    _check_tasks(settings, given)
     matched = _match("maps", names, settings.maps, settings.regions, given, settings.tasks, say)
     tasks = film_names.in_order(list(matched.tasks))
     units = film_names.units(matched.films, settings.unit)
@@ -67,7 +68,7 @@ def explain_maps(settings: ExplainSettings, say: Say, progress: Progress) -> Res
 
     scores, grids = _measure(matched, tasks, protocol, say, count)
     chosen_on = _measure(others, tasks, protocol, say, count)[0] if others else None
-    found = localise(names, tasks, scores, chosen_on, units, settings.replicates, settings.seed)
+    found = localise(names, tasks, scores, chosen_on, units, settings.replicates, settings.seed, fewest=settings.fewest)
     about: dict[str, Any] = {
         "maps": {name: str(folder) for name, folder in zip(names, settings.maps, strict=True)},
         "regions": str(settings.regions),
@@ -79,6 +80,18 @@ def explain_maps(settings: ExplainSettings, say: Say, progress: Progress) -> Res
     write_text(settings.out / "localisation.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     text = report.localisation(settings, protocol, matched.source.name, found, grids, _patients(matched.films))
     return Result(text, ["localisation.json"])
+
+
+def _check_tasks(settings: ExplainSettings, given: regions.Regions) -> None:
+    """Every task asked for has a region somewhere; otherwise its name is at fault, and not the maps'."""
+    known = sorted({task for _, task in given.marked()})
+    for task in settings.tasks:
+        if ALIASES.get(task, task) not in known:
+            raise InputError(
+                f"expected tasks of which {settings.regions} marks a region ({', '.join(known) or 'none'}); received "
+                f"{task}{closest(task, known)}",
+                "tasks",
+            )
 
 
 def _patients(films: Sequence[str]) -> np.ndarray | None:

@@ -7,6 +7,7 @@ without a region of a task are left out for it.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -124,6 +125,8 @@ class Localisation:
     networks: tuple[NetworkResult, ...]
     differences: tuple[Difference, ...]
     units: int
+    withheld: Mapping[str, int]  # units with a region, by task that has too few of them for intervals and tests
+    mean_is_withheld: bool = False  # of no other tasks, or of one that has a single unit
 
 
 def localise(
@@ -135,8 +138,10 @@ def localise(
     replicates: int,
     seed: int,
     progress: Progress = silent,
+    fewest: int = 2,
 ) -> Localisation:
-    """`units` (films,) from 0; `chosen_on`: scores on the films on which cuts are chosen.
+    """`units` (films,) from 0; `chosen_on`: scores on the films on which cuts are chosen. A task of which fewer than
+    `fewest` units have a region has no interval and is not tested.
 
     If those have no region of a task, or are None, films are split into halves by unit, and each half is measured at
     the cut that is best on the other. A protocol with a single cut leaves nothing to choose.
@@ -160,11 +165,23 @@ def localise(
     sampled = sample(asked, Resampling(count, replicates, seed), progress)
     for name, measure in itertools.product(names, MEASURES):
         sampled[name, measure, MEAN] = mean_of([sampled[name, measure, task] for task in shown], replicates)
+    with_region = {
+        task: np.unique(units[~np.isnan(scores[0].hits[:, place])]).size
+        for task, place in zip(shown, kept, strict=True)
+    }
+    withheld = {task: units_of for task, units_of in with_region.items() if units_of < fewest}
+    no_mean = bool(shown) and (len(withheld) == len(shown) or min(with_region.values()) < 2)
+    without = {*withheld, *([MEAN] if no_mean else [])}
+    tested = [task for task in (*shown, *([MEAN] if len(shown) > 1 else [])) if task not in without]
     networks = [
         NetworkResult(
             name,
             {
-                measure.key: {task: estimate(sampled[name, measure, task]) for task in (*shown, MEAN)}
+                measure.key: {
+                    task: _without_interval(found) if task in without else found
+                    for task in (*shown, MEAN)
+                    for found in (estimate(sampled[name, measure, task]),)
+                }
                 for measure in MEASURES
             },
             cuts[name],
@@ -181,9 +198,15 @@ def localise(
         {task: int(np.sum(~np.isnan(scores[0].hits[:, place]))) for task, place in zip(shown, kept, strict=True)},
         areas | {MEAN: float(np.mean(list(areas.values()))) if areas else float("nan")},
         tuple(networks),
-        tuple(_differences(names, (*shown, MEAN), sampled)),
+        tuple(_differences(names, tested, sampled)),
         count,
+        withheld,
+        no_mean,
     )
+
+
+def _without_interval(found: Estimate) -> Estimate:
+    return Estimate(found.value, Interval(math.nan, math.nan, 0, "too few units with a region"), found.reason)
 
 
 def _at_chosen_cuts(
@@ -214,7 +237,7 @@ def _best(overlaps: np.ndarray) -> int:
 
 
 def _differences(names: Sequence[str], tasks: Sequence[str], sampled: Mapping[Key, Sampled]) -> list[Difference]:
-    """Pair by pair; Holm's adjustment covers all pairs and tasks of one measure."""
+    """Pair by pair; Holm's adjustment covers all pairs and tasks of one measure. A mean of one task is no test more."""
     pairs = list(itertools.combinations(names, 2))
     found: dict[tuple[str, str, str, str], Difference] = {}
     for measure in MEASURES:

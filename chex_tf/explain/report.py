@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines, p_text
+from chex_tf.evaluation.tables.columns import NOTE_WIDTH, NOTHING, lines, p_text, signed, with_interval
 from chex_tf.explain.gallery import outcome
 from chex_tf.explain.localisation import MEASURES, Localisation
 from chex_tf.explain.scoring import Protocol, shown_cut
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.statistics import comparison
-from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import MEAN, Estimate
 
-HOLM_FAMILY = "all pairs of runs on all tasks and their mean, by one measure; significant means p_holm < 0.05"
+HOLM_FAMILY = (
+    "all pairs of runs on all tasks and their mean, without those that are withheld and a mean of one task, by one "
+    "measure; significant means p_holm < 0.05"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,12 +62,14 @@ def localisation(
     is each film's, where it is known."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
-        f"Localisation on {where}: films with a true region; 95% intervals: percentiles 2.5 and 97.5 of "
-        f"{settings.replicates:,} replicates of {found.units:,} {several}, seed {settings.seed}. "
+        f"Localisation on {where}: films with a true region; 95% intervals: pointing game by Wilson, IoU and "
+        f"differences by percentiles 2.5 and 97.5 of {settings.replicates:,} replicates, of {found.units:,} {several}, "
+        f"seed {settings.seed}. "
         f"{_repeats(settings.unit, patients)}"
     )
     rows = []
-    for task in (*found.tasks, MEAN):
+    whole = found.tasks[0] if len(found.tasks) == 1 else MEAN  # a mean of one task is that task
+    for task in (*found.tasks, *([MEAN] if whole == MEAN else [])):
         for network, grid in zip(found.networks, grids, strict=True):
             rows.append(
                 [
@@ -74,29 +78,35 @@ def localisation(
                     grid,
                     "" if task == MEAN else str(found.films[task]),
                     f"{found.chance[task]:.3f}",
-                    *(_with_interval(network.of(measure)[task]) for measure in MEASURES),
+                    *(with_interval(network.of(measure)[task]) for measure in MEASURES),
                     "" if task == MEAN else "/".join(map(shown_cut, network.cuts[task])),
                 ]
             )
     header = ["Task", "Run", "Grid", "Films", "Chance", *(measure.title for measure in MEASURES), protocol.cut_title]
     parts = [textwrap.fill(head, NOTE_WIDTH) + "\n" + lines(header, rows, 3)]
-    means = [difference for difference in found.differences if difference.task == MEAN]
+    means = [difference for difference in found.differences if difference.task == whole]
     if means:
         words = {measure.key: measure.words for measure in MEASURES}
         table = [
             [
                 f"{one.a} − {one.b}",
                 words[one.measure],
-                _signed(one.value, one.interval),
+                signed(one.value, one.interval, digits=3),
                 p_text(one.p),
                 p_text(one.p_holm),
                 "yes" if one.is_significant else "no",
             ]
             for one in means
         ]
-        header = ["Difference of means, paired", "Measure", "Value [95% interval]", "p", "p Holm", "significant"]
-        tasks = f"{len(found.tasks)} task{'s' * (len(found.tasks) > 1)} and their mean"
-        rule = comparison.rule(means[0].family, f"the pairs of runs on {tasks}, by one measure")
+        header = [
+            f"Difference {'of means' if whole == MEAN else f'on {whole}'}, paired",
+            "Measure",
+            "Value [95% interval]",
+            "p",
+            "p Holm",
+            "significant",
+        ]
+        rule = comparison.rule(means[0].family, f"the pairs of runs on {_tested(found)}, by one measure")
         parts.append(lines(header, table, 2) + "\n" + textwrap.fill(rule, NOTE_WIDTH))
     note = f"Chance: the share of a film that its region covers. {protocol.cut_note}"
     if any(len(cuts) > 1 for network in found.networks for cuts in network.cuts.values()):
@@ -110,16 +120,38 @@ def localisation(
             f" A map that marks nothing has no IoU under this protocol and is left out of it: {counts}. Differences of "
             "IoU then compare means over different films."
         )
-    parts.append(textwrap.fill(note, NOTE_WIDTH))
+    parts.append("\n".join(textwrap.fill(one, NOTE_WIDTH) for one in (note, *_withheld(settings, found, several))))
     return "\n\n".join(parts)
+
+
+def _tested(found: Localisation) -> str:
+    count = len(found.tasks) - len(found.withheld)
+    mean = " and their mean" if len(found.tasks) > 1 and not found.mean_is_withheld else ""
+    return f"{count} task{'s' * (count != 1)}{mean}"
+
+
+def _withheld(settings: ExplainSettings, found: Localisation, several: str) -> list[str]:
+    if not found.withheld:
+        return []
+    counts = ", ".join(f"{task} {count}" for task, count in found.withheld.items())
+    note = (
+        f"No interval and no test, because fewer than {settings.fewest} {several} have a region (--fewest): {counts}."
+    )
+    if len(found.tasks) == 1:
+        return [note]
+    if found.mean_is_withheld:
+        return [f"{note} Nor for the mean: a task of a single unit, or all tasks, have none."]
+    return [f"{note} The mean rests on them."]
 
 
 def _repeats(unit: str, patients: np.ndarray | None) -> str:
     if patients is None:
         return "Which films are of one patient is not known; where several are, the intervals are too narrow."
     films = np.bincount(patients)
+    if not (films > 1).any():
+        return "No patient has several films."
     several = f"{np.sum(films > 1):,} of {np.sum(films > 0):,} patients have several films"
-    if unit == "patient" or not (films > 1).any():
+    if unit == "patient":
         return f"{several}."
     return f"{several}: these are alike, so the intervals are too narrow; --unit=patient draws patients."
 
@@ -137,6 +169,8 @@ def to_json(
         "replicates": settings.replicates,
         "seed": settings.seed,
         "films": found.films,
+        "fewest": settings.fewest,
+        "withheld": dict(found.withheld),
         "chance": {task: _number(value) for task, value in found.chance.items()},
         "runs": {
             network.name: {
@@ -177,15 +211,3 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _with_interval(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return NOTHING
-    return f"{estimate.value:.3f} [{estimate.interval.low:.3f}, {estimate.interval.high:.3f}]"
-
-
-def _signed(value: float, interval: Interval) -> str:
-    if math.isnan(value):
-        return NOTHING
-    return f"{value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"

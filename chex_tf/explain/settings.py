@@ -105,6 +105,12 @@ class ExplainSettings(Settings):
     unit: str = setting("patient", help="what the bootstrap draws", choices=UNITS, group="Localisation")
     replicates: int = setting(1000, help="bootstrap replicates", low=40, high=1_000_000, group="Localisation")
     seed: int = setting(0, help="seed of the resampling", low=0, group="Localisation")
+    fewest: int = setting(
+        10,
+        help="without a region on films of as many units, a task has no interval and is not tested",
+        low=2,
+        group="Localisation",
+    )
 
     out: pathlib.Path = setting(
         help="folder for figures, overlays and localisation.json", group="Output", writes="folder"

@@ -76,7 +76,16 @@ def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Re
     text = report.outcomes(opened.names, opened.tasks, labelled.truth, probable, thresholds)
     if labelled.known.any():
         units = labelled.films.units(settings.unit)
-        found = localise(opened.names, opened.tasks, scores, chosen_on, units, settings.replicates, settings.seed)
+        found = localise(
+            opened.names,
+            opened.tasks,
+            scores,
+            chosen_on,
+            units,
+            settings.replicates,
+            settings.seed,
+            fewest=settings.fewest,
+        )
         _write(settings, loaded, found)
         grids = ["×".join(map(str, subject.explain.grid)) for subject in loaded]
         patients = labelled.films.units("patient")

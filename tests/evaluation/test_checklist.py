@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from chex_tf.evaluation import checklist, evaluation, matching
+from chex_tf.evaluation import calibration_section, checklist, evaluation, matching, net_benefit_section
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.runs import config
 
@@ -64,6 +64,19 @@ def test_a_runs_configuration_fills_in_what_it_knows(test_set):
     )
     for package, version in known.versions.items():
         assert f"{package} {version}" in parts["Software"]
+
+
+def test_measures_and_intervals_are_those_computed(test_set):
+    found, _ = evaluated(test_set)
+    sections = [calibration_section.calibrate(found), net_benefit_section.net_benefits(found)]
+    text = checklist.text(found, checklist.Known({}, "labels.csv"), None, None, sections)
+    said = sections_of(text)["Measures and uncertainty"]
+    assert "- Measures: AUROC, Average precision, Brier score, calibration, net benefit." in said
+    assert "AUROC and its differences, DeLong's" in said
+    assert "sensitivity and specificity, Wilson's" in said
+    assert "PPV" not in said
+    assert f"numpy {np.__version__}" in sections_of(text)["Software"]
+    assert "not known" not in sections_of(text)["Software"].partition("Not known")[0].lower()
 
 
 def test_every_item_has_a_place():

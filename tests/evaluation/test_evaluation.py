@@ -140,7 +140,7 @@ def test_scores_outside_0_to_1_rank_but_are_no_probabilities(test_set):
         assert scaled.models[1].of(AUROC)[task] == plain.models[1].of(AUROC)[task]
     assert scaled.models[1].of(BRIER) == {}
     assert scaled.models[1].not_applicable["decisions"] == "no validation"
-    assert set(scaled.models[1].not_applicable) == {"brier", "decisions"}
+    assert set(scaled.models[1].not_applicable) == {"brier", "calibration", "decisions"}
     assert set(scaled.models[0].not_applicable) == {"decisions"}
 
 

@@ -97,3 +97,22 @@ def test_too_many_groups_are_no_groups(tmp_path):
     text = "Study,Site\n" + "".join(f"{key},site{number}\n" for number, key in enumerate(keys))
     with pytest.raises(InputError, match="at most 20 groups; Site has 30"):
         grouped(tmp_path, "Site", keys=keys, text=text)
+
+
+def test_values_that_contradict_each_other_are_named(tmp_path):
+    """Of one study one image is of a woman and one of a man; a frontal and a lateral image are no contradiction."""
+    text = TRAIN.replace("view2_lateral.jpg,Female", "view2_lateral.jpg,Male")
+    (sex, view), said = grouped(tmp_path, "sex", "view", text=text)
+    assert named(sex)[1] == "Female + Male"
+    assert "Frontal + Lateral" in named(view)
+    told = [line for line in said if "several values" in line]
+    assert len(told) == 1
+    assert f"1 study has several values of Sex ({STUDIES[1]} Female + Male)" in told[0]
+
+
+def test_an_age_that_is_no_number_is_named(tmp_path):
+    (age,), said = grouped(tmp_path, "age", text=TRAIN.replace("Male,40", "Male,old"))
+    assert named(age)[0] is None
+    told = [line for line in said if "no number" in line]
+    key = "CheXpert-v1.0/train/patient00002/study1/view1_frontal.jpg"
+    assert told == [f"{tmp_path / 'groups.csv'}: 1 age is no number of years and counted as not known: {key} old"]

@@ -202,9 +202,50 @@ def said_of(*models):
 def test_scores_outside_0_to_1_are_said_in_one_line():
     wide = matching.Model("a", np.array([[0.5, 2.8], [-1.0, 1.0]]))
     assert said_of(wide, dataclasses.replace(wide, name="b"), matching.Model("c", np.full((2, 2), 0.5))) == [
-        "scores outside 0 to 1: a 2 (-1 to 2.8), b 2 (-1 to 2.8); they count for AUROC, average precision and "
-        "decisions at a threshold, not as probabilities"
+        "scores outside 0 to 1: a 2 (-1 to 2.8; s1 Fracture=2.8, s2 Edema=-1), b 2 (-1 to 2.8; s1 Fracture=2.8, s2 "
+        "Edema=-1); they count for AUROC, average precision and decisions at a threshold, but make none of the model's "
+        "scores probabilities: no Brier score, calibration or net benefit"
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "asked", "told"),
+    [
+        ("Edema", "Edma", ("Edma",), "no column for Edma; did you mean Edema?; its tasks are Edema, Fracture"),
+        ("Edema", "Edma", ("Edema",), "no column for Edema; did you mean Edma?"),
+    ],
+)
+def test_a_misspelt_task_is_guessed(table, labels, predictions, asked, told):
+    truth = table(f"Study,{labels},Fracture\ns1,1,0\n", "truth.csv")
+    with pytest.raises(InputError) as caught:
+        choose(asked, truth, [table(f"Study,{predictions},Fracture\ns1,0.5,0.5\n")])
+    assert told in str(caught.value)
+
+
+def test_a_misspelt_column_is_guessed_where_it_is_ignored(table):
+    truth = table("Study,Edema,Fracture\ns1,1,0\n", "truth.csv")
+    tasks, said = choose((), truth, [table("Study,Edma,Fracture,Id\ns1,0.5,0.5,7\n")])
+    assert tasks == ("Fracture",)
+    assert said[0].endswith("ignored Edma, Id: no such task in the labels; Edma: did you mean Edema?")
+
+
+def test_a_patient_column_that_contradicts_the_keys_is_told(table):
+    """Rows 1 and 2 are one patient by their keys and two by the column; other names alone are no contradiction."""
+    keys = ("patient00001/study1", "patient00001/study2", "patient00002/study1")
+
+    def said_with(*patients):
+        rows = "".join(f"{key},1,{patient}\n" for key, patient in zip(keys, patients, strict=True))
+        truth = table("Study,Edema,Patient\n" + rows, "truth.csv")
+        said = []
+        scores = table("Study,Edema\n" + "".join(f"{key},0.5\n" for key in keys))
+        matching.match(truth, [scores], ["a"], ("Edema",), "max", "patient", said.append)
+        return said
+
+    assert said_with("A", "A", "B") == []
+    (told,) = said_with("A", "B", "C")
+    assert "the column Patient groups 2 rows otherwise than patientNNNNN in their keys does" in told
+    assert "(patient00001/study1: A, patient00001/study2: B)" in told
+    assert len(said_with("A", "A", "A")) == 1
 
 
 def test_a_reader_with_one_other_answer_is_a_model_and_named():

@@ -35,3 +35,11 @@ def test_a_plan_needs_no_data_and_goes_alone(tmp_path):
     EvaluationSettings(plan=("50", "450", "0.85"))
     with pytest.raises(InputError, match="expected no data"):
         EvaluationSettings(plan=("50", "450", "0.85"), run_dir=(tmp_path,))
+
+
+@pytest.mark.parametrize("given", [{"paired": True}, {"split": "valid"}, {"aggregation": "mean"}, {"interval": "bca"}])
+def test_a_plan_refuses_what_it_would_not_use(given):
+    with pytest.raises(InputError, match="only --fewest goes with --plan") as caught:
+        EvaluationSettings(plan=("50", "450", "0.85"), **given)
+    assert caught.value.setting == next(iter(given))
+    EvaluationSettings(plan=("50", "450", "0.85"), fewest=20)

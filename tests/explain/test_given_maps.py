@@ -58,7 +58,7 @@ def test_two_models_by_hand(tmp_path: pathlib.Path, polygons: pathlib.Path) -> N
     a = write(tmp_path / "a", {(film, "Edema"): corner(at="right" if film == FILMS[3] else "left") for film in FILMS})
     b = write(tmp_path / "b", {(film, "Edema"): corner(at="right") for film in FILMS})
     said: list[str] = []
-    result, found = explain(tmp_path / "out", said, maps=(a, b), regions=polygons, protocol="chexlocalize")
+    result, found = explain(tmp_path / "out", said, maps=(a, b), regions=polygons, protocol="chexlocalize", fewest=2)
     assert found["films"] == {"Edema": 4}
     assert found["units"] == 4
     assert found["chance"] == {"Edema": 0.25, "mean": 0.25}
@@ -215,3 +215,47 @@ def test_names_that_do_not_match(tmp_path: pathlib.Path, polygons: pathlib.Path)
     }
     assert f"{a}: 2 regions without map: {FILMS[2]} Edema, {FILMS[3]} Edema" in said
     assert f"{polygons}: 1 regions cover no pixel: {FILMS[1]} Edema" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("Edma", r"\(Edema, Fracture\); received Edma; did you mean Edema\?"),
+        ("Cardiomegaly", r"marks a region \(Edema, Fracture\); received Cardiomegaly"),
+    ],
+)
+def test_a_task_without_any_region_is_named(
+    tmp_path: pathlib.Path, polygons: pathlib.Path, asked: str, told: str
+) -> None:
+    a = write(tmp_path / "a", {(film, "Edema"): corner() for film in FILMS})
+    with pytest.raises(InputError, match=told) as caught:
+        explain(tmp_path / "out", maps=(a,), regions=polygons, tasks=(asked,))
+    assert caught.value.setting == "tasks"
+
+
+def test_few_films_have_no_interval_and_no_test(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:
+    """Four patients with a region of Edema, one with one of Fracture."""
+    maps = {(film, "Edema"): corner() for film in FILMS} | {(FILMS[0], "Fracture"): corner(at="right")}
+    folders = write(tmp_path / "a", maps), write(tmp_path / "b", maps)
+    result, found = explain(tmp_path / "few", maps=folders, regions=polygons)
+    assert found["withheld"] == {"Edema": 4, "Fracture": 1}
+    assert {one[bound] for one in found["runs"]["a"]["iou"].values() for bound in ("low", "high")} == {None}
+    assert found["differences"] == []
+    assert "nan" not in result.text
+    assert "1.000 [no interval]" in result.text
+    assert "fewer than 10 patients have a region (--fewest): Edema 4, Fracture 1." in " ".join(result.text.split())
+    result, found = explain(tmp_path / "enough", maps=folders, regions=polygons, fewest=4)
+    assert found["withheld"] == {"Fracture": 1}
+    assert found["runs"]["a"]["iou"]["Edema"]["low"] is not None
+    assert found["runs"]["a"]["iou"]["mean"]["low"] is None  # of a task with a single patient
+    assert {one["task"] for one in found["differences"]} == {"Edema"}
+    assert "pointing game by Wilson, IoU and differences by percentiles" in " ".join(result.text.split())
+
+
+def test_a_mean_of_one_task_is_no_second_test(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:
+    folders = tuple(write(tmp_path / name, {(film, "Edema"): corner() for film in FILMS}) for name in "ab")
+    result, found = explain(tmp_path / "out", maps=folders, regions=polygons, tasks=("Edema",), fewest=2)
+    assert {one["task"] for one in found["differences"]} == {"Edema"}
+    assert "Difference on Edema, paired" in result.text
+    assert "Mean" not in result.text
+    assert "Holm's family is 1 comparison" in result.text

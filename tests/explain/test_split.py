@@ -23,7 +23,9 @@ TASKS = ("Cardiomegaly", "Edema")
 
 
 def explain(out: pathlib.Path, *runs: pathlib.Path, said: list[str] | None = None, **given: object) -> split.Result:
-    settings = ExplainSettings(run_dir=runs, out=out, **{"tasks": TASKS, "replicates": 200, "batch": 8, **given})
+    settings = ExplainSettings(
+        run_dir=runs, out=out, **{"tasks": TASKS, "replicates": 200, "fewest": 2, "batch": 8, **given}
+    )
     return split.explain_split(settings, (said if said is not None else []).append, lambda done, total: None)
 
 

@@ -59,7 +59,7 @@ def test_predictions_of_strangers(files):
     assert list(found["readers"]) == ["reader"]
     assert "second.csv: ignored Run: no such task in the labels" in done.stderr
     assert "scores outside 0 to 1: second " in done.stderr
-    assert "they count for AUROC, average precision and decisions at a threshold, not as" in done.stderr
+    assert "they count for AUROC, average precision and decisions at a threshold, but make none of" in done.stderr
     assert {"roc.pdf", "roc.png", "models.png", "differences.pdf"} <= {file.name for file in (folder / "out").iterdir()}
 
 
@@ -251,7 +251,11 @@ def test_a_plan_needs_no_data():
         ((",Edema", ",Study,Edema"), [], "received Study more than once"),
         (("00007/study1,", "00008/study1,"), [], "received 1 missing (v/test/patient00007/study1), 1 repeated"),
         (("Edema", "Fracture"), [], "Fracture not in the labels"),
-        (("", ""), ["--tasks=Edemma"], "no column for Edemma; its tasks are Edema, Pleural Effusion"),
+        (
+            ("", ""),
+            ["--tasks=Edemma"],
+            "no column for Edemma; did you mean Edema?; its tasks are Edema, Pleural Effusion",
+        ),
         (("", ""), ["--compare=first:third"], "--compare: expected names of models; received third"),
         (("", ""), ["--margin=0.01"], "--margin: goes with --compare or --paired"),
         (("", ""), ["--pool=a:first,third"], "--pool: expected names of models; received third"),

@@ -133,11 +133,14 @@ def test_a_command_that_failed_before_its_first_checkpoint_can_be_corrected(sett
     training, data, model, _ = settings(steps=2, evaluate_every=2)
     with pytest.raises(InputError, match="ResNet19"):
         train_observations(training, data, dataclasses.replace(model, arch="ResNet19"))
+    assert not (training.run_dir / "config.json").exists()  # an unknown model is refused before anything is written
+    with pytest.raises(InputError, match=r"nothing\.h5"):
+        train_observations(training, data, dataclasses.replace(model, weights="nothing.h5"))
     said = []
     assert train_observations(training, data, model, say=said.append).state == "finished"
     assert f"{training.run_dir} failed before its first checkpoint; it starts again with these settings" in said
     config = json.loads((training.run_dir / "config.json").read_text())
-    assert config["model"]["arch"] == model.arch
+    assert config["model"]["weights"] == model.weights
     # What has a checkpoint is kept as it is, whatever its status says.
     (training.run_dir / "status.json").write_text('{"state": "failed"}')
     with pytest.raises(InputError, match="other settings"):

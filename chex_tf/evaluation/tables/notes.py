@@ -1,5 +1,7 @@
 """Below the tables: what each model is, and reasons for what is missing."""
 
+import numpy as np
+
 from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import filled
@@ -13,6 +15,11 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     described = [model for model in evaluation.models if model.made_of][:MODELS_BY_TASK]
     notes = [f"{model.name}: {model.made_of}." for model in described]
     notes += [f"{pool.name}: {pool.made_of}." for pool in evaluation.pooled.pools][:MODELS_BY_TASK]
+    unlabelled = np.sum(np.isnan(evaluation.cohort.labels), axis=0)
+    counts = [f"{task} {count:,}" for task, count in zip(evaluation.cohort.tasks, unlabelled, strict=True) if count]
+    if counts:
+        rows = f"of {len(evaluation.cohort.keys):,} rows"
+        notes.append(f"Without a label, and not scored on that task, {rows}: {', '.join(counts)}.")
     notes += [
         f"{task}: undefined, {reason}{_out_of_mean(evaluation, task)}." for task, reason in evaluation.left_out.items()
     ]

@@ -123,3 +123,18 @@ def test_no_line_is_wider_than_a_terminal(evaluate, test_set, names):
     assert max(map(len, text.splitlines())) <= columns.TABLE_WIDTH
     for shown in ("Intercept", "Slope", "ICI", "at 0.5", "p bootstrap Holm", "Above curves"):
         assert shown in text
+
+
+def test_missing_labels_are_counted(evaluate, test_set):
+    values = {name: table.copy() for name, table in test_set[1].items()}
+    values["labels"][:7, 2] = np.nan
+    note = "Without a label, and not scored on that task, of 120 rows: Pneumonia 7."
+    assert note in page.text(evaluate(values, ("a",))).splitlines()
+    assert "Without a label" not in page.text(evaluate(test_set[1], ("a",)))
+
+
+def test_all_that_vanishes_with_probabilities_is_listed(evaluate, test_set):
+    values = {**test_set[1], "a": test_set[1]["a"].copy()}
+    values["a"][3, 0] = 2
+    text = " ".join(page.text(evaluate(values, ("a", "b"), net_benefit=True)).split())
+    assert "Not given for a: brier, calibration, net benefit: some scores are outside 0 to 1" in text
