@@ -198,13 +198,29 @@ def _place(name: str, arguments: Sequence[str]) -> str:
     """File and line of a flag that came from a flagfile; empty if it was on the command line itself."""
     if any(argument.lstrip("-").partition("=")[0] in (name, f"no{name}") for argument in arguments):
         return ""
+    # Later flags win.
+    places = [place for file in _flagfiles(arguments) for place in _lines(name, file, ())]
+    return f" ({places[-1]})" if places else ""
+
+
+def _flagfiles(arguments: Sequence[str]) -> list[str]:
     files = [argument.partition("=")[2] for argument in arguments if argument.lstrip("-").startswith("flagfile=")]
-    files += [after for before, after in itertools.pairwise(arguments) if before.lstrip("-") == "flagfile"]
-    for file in files:
-        for number, line in enumerate(pathlib.Path(file).read_text(encoding="utf-8").splitlines(), start=1):
-            if line.strip().lstrip("-").partition("=")[0] in (name, f"no{name}"):
-                return f" ({file}, line {number})"
-    return ""
+    return files + [after for before, after in itertools.pairwise(arguments) if before.lstrip("-") == "flagfile"]
+
+
+def _lines(name: str, file: str, above: Sequence[str]) -> list[str]:
+    """File and line of every mention of a flag in a flagfile and in those that it names, in the order in which they
+    count; `above` are the files that led to it."""
+    found = []
+    for number, line in enumerate(pathlib.Path(file).expanduser().read_text(encoding="utf-8").splitlines(), start=1):
+        flag, _, value = line.strip().lstrip("-").partition("=")
+        if not line.strip().startswith("-"):
+            continue
+        if flag in (name, f"no{name}"):
+            found.append(f"{file}, line {number}")
+        elif flag == "flagfile" and value not in (*above, file):
+            found += _lines(name, value, (*above, file))
+    return found
 
 
 def _one_line(error: Exception) -> str:

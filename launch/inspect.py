@@ -46,10 +46,11 @@ def main(data: DataSettings, inspect: InspectSettings) -> None:
     batch = source.batch(inspect.step, inspect.images)
     statistics = source.statistics()
     pixels = f"mean {statistics.mean:.1f}, deviation {statistics.deviation:.1f} of the training pixels"
-    images = [*source.describe_images(), pixels]
+    policy, *labels = source.describe_labels()
+    images = [*source.describe_images(), policy, pixels]
     with whole_file(inspect.out) as scratch:
         batch_picture.draw(batch, source.targets.tasks, images).save(scratch, "PNG")
-    print("\n".join([*images, *source.describe_labels()]))
+    print("\n".join([*images, *labels]))
     print(inspect.out)
 
 

@@ -34,8 +34,7 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
         print(done.plan)
     elif done.best:
         members = f"{len(done.best)} checkpoint{'s' * (len(done.best) > 1)}"
-        score = f"{done.score_label} {done.best_score:.4f}"
-        print(f"{done.run_dir}: {done.state} at step {done.step:,}, best {score}, {members} kept")
+        print(f"{done.run_dir}: {done.state} at step {done.step:,}, {done.said_score}, {members} kept")
     return done.exit_code
 
 

@@ -38,6 +38,7 @@ import tensorflow as tf
 
 from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, subset, targets
 from chex_tf.data.batch_memory import BatchMemory
+from chex_tf.data.counted import counted
 from chex_tf.data.pairs import Partners
 from chex_tf.data.pixel_statistics import measured_statistics
 from chex_tf.data.records import Records, Statistics, open_records
@@ -126,8 +127,9 @@ class Source:
         return [*self.describe_images(), *self.describe_labels()]
 
     def describe_labels(self) -> list[str]:
-        """The labels there are of each task and what the policy makes of them, as a table."""
-        return targets.describe(self.targets.counts(self.examples))
+        """The policy for labels; those there are of each task and what the policy makes of them, as a table."""
+        policy = f"labels: uncertain {self.settings.uncertain}; not mentioned {self.settings.blank}"
+        return [policy, *targets.describe(self.targets.counts(self.examples))]
 
     def to_json(self) -> dict[str, Any]:
         """What a run's configuration should record about its data, besides the settings."""
@@ -245,11 +247,12 @@ class Source:
                 self._failure = piece, error
 
     def describe_images(self) -> list[str]:
-        """In words: which images, what is done to the pixels, the policy for labels."""
+        """In words: which images, and what is done to the pixels."""
         settings, index = self.settings, self.records.index
         patients = len(np.unique(index.patient[self.examples]))
         left_out = len(self.records) - len(self._of_views)
-        views = "all views" if settings.views == "all" else f"{settings.views} views only, {left_out:,} images left out"
+        of_others = f"{counted(left_out, 'image')} left out"
+        views = "all views" if settings.views == "all" else f"{settings.views} views only, {of_others}"
         side, resized = settings.image_size, settings.resized
         how = f"{resized}×{resized}" if settings.aspect == "squash" else f"shorter side {resized}, proportions kept"
         where = settings.crop if self.training else "centre"
@@ -261,12 +264,19 @@ class Source:
         ]
         size = cache.gigabytes(cache.bytes_needed(len(self), resized))
         return [
-            f"{self.records.name} {self.records.split}: {len(self):,} images of {patients:,} patients, {views}",
+            f"{self.records.name} {self.records.split}: {counted(len(self), 'image')} of "
+            f"{counted(patients, 'patient')}, {views}",
             *([] if self.subset is None else self.subset.describe()),
-            f"pixels: {how}{cropped}; augmentation: {', '.join(changes) or 'none'}; "
+            f"pixels: {how}{self._enlarged()}{cropped}; augmentation: {', '.join(changes) or 'none'}; "
             f"cache: {settings.cache}{f', {size}' if settings.cache != 'none' else ''}",
-            f"labels: uncertain {settings.uncertain}; not mentioned {settings.blank}",
         ]
+
+    def _enlarged(self) -> str:
+        """Says so where the records are smaller than what is made of them: nothing is in it that was not there."""
+        stored, resized = self.records.stored(), self.settings.resized
+        if stored.image_size is None or stored.image_size >= resized:
+            return ""
+        return f" (enlarged: the records hold {stored.describe()})"
 
     def _images(self, examples: np.ndarray, epochs: np.ndarray, copy: int) -> np.ndarray:
         """uint8 (examples, side, side, 1)."""

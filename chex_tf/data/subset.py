@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chex_tf.data import draws
+from chex_tf.data.counted import counted
 from chex_tf.data.index import Index
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError
@@ -44,12 +45,13 @@ class Subset:
 
     def describe(self) -> list[str]:
         given, of_last = self.last
-        cut = "" if given == of_last else f", the last with {given} of {of_last} images"
+        cut = "" if given == of_last else f", the last with {given} of {counted(of_last, 'image')}"
         patients, images = self.left_out
         return [
-            f"subset: the first {self.patients:,} of {self.whole[0]:,} patients in the order of subset_seed "
+            f"subset: the first {self.patients:,} of {counted(self.whole[0], 'patient')} in the order of subset_seed "
             f"{self.seed}{cut}; fingerprint {self.fingerprint}",
-            f"left out by it: {patients:,} patients, {images:,} images; statistics of pixels stay the whole split's",
+            f"left out by it: {counted(patients, 'patient')}, {counted(images, 'image')}; "
+            "statistics of pixels stay the whole split's",
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -23,8 +23,10 @@ def resolved(settings: ModelSettings, row: Row, encoder: Encoder | None = None) 
     if settings.batch_normalisation != PAPER:
         original = None
     elif row.original is None:
+        too = "; --initialiser too has to be keras or he_fan_out" if settings.initialiser == PAPER else ""
         raise InputError(
-            f"expected keras for {row.name}, of which no implementation of CheXtransfer's is known; received {PAPER}",
+            f"expected keras for {row.name}, of which no implementation of CheXtransfer's is known; received "
+            f"{PAPER}{too}",
             "batch_normalisation",
         )
     else:

@@ -3,10 +3,12 @@
 import dataclasses
 import zlib
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import keras
 import numpy as np
 
+from chex_tf.models.heads import LAYERS
 from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.truncation import truncate
 
@@ -15,15 +17,18 @@ PRETRAINED, MEAN_VARIANCE, RANDOM = "pretrained", "mean-variance", "random"
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """The tensors of a model that have one origin, and its first and last layer with weights, in the model's order."""
+    """The tensors of a model that have one origin; its first and last layer with weights below the heads, in the
+    model's order, empty where there are none; and its heads."""
 
     origin: str
-    tensors: int
-    first: str
-    last: str
+    tensors: int = 0
+    first: str = ""
+    last: str = ""
+    heads: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        where = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        below = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        where = ", ".join([*([below] if below else []), *self.heads])
         reset = "; moving statistics 0 and 1" if self.origin == MEAN_VARIANCE else ""
         return f"{self.tensors} tensors {self.origin} ({where}{reset})"
 
@@ -35,8 +40,12 @@ def parts(model: keras.Model, origins: Mapping[str, str]) -> tuple[Part, ...]:
         tensors = len(own_variables(layer))
         if tensors:
             origin = origins.get(layer.name, RANDOM)
-            before = found.get(origin, Part(origin, 0, layer.name, layer.name))
-            found[origin] = dataclasses.replace(before, tensors=before.tensors + tensors, last=layer.name)
+            before = found.get(origin, Part(origin))
+            if layer.name in LAYERS:
+                more: dict[str, Any] = {"heads": (*before.heads, layer.name)}
+            else:
+                more = {"first": before.first or layer.name, "last": layer.name}
+            found[origin] = dataclasses.replace(before, tensors=before.tensors + tensors, **more)
     return tuple(found[origin] for origin in (PRETRAINED, MEAN_VARIANCE, RANDOM) if origin in found)
 
 

@@ -16,6 +16,7 @@ from chex_tf.models.rows import Checkpoint, Row, Scheme
 from chex_tf.settings import InputError
 
 Triple = tuple[float, float, float]
+STATISTICS = "statistics"  # name of the normalisation by a data set's own mean and deviation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +74,14 @@ class Normalisation:
 @dataclasses.dataclass(frozen=True)
 class Encoder:
     """An earlier run's weights to start from: those below the head, their network (None where it is not known), the
-    normalisation that they were trained with, and batch normalisation's epsilon (None where it was the builder's)."""
+    normalisation that they were trained with, batch normalisation's epsilon (None where it was the builder's), and in
+    words which run it is."""
 
     file: pathlib.Path
     arch: str | None
     normalisation: Normalisation | None
     batch_norm_epsilon: float | None = None
+    origin: str = ""
 
 
 def _listed(numbers: Iterable[float]) -> str:
@@ -117,7 +120,7 @@ def expected_by(checkpoint: Checkpoint) -> Normalisation:
 def from_statistics(statistics: Statistics) -> Normalisation:
     if not statistics.deviation > 0:
         raise ValueError(f"expected a deviation above 0; received {statistics.deviation}")
-    return _standardised("statistics", (statistics.mean,) * 3, (statistics.deviation,) * 3)
+    return _standardised(STATISTICS, (statistics.mean,) * 3, (statistics.deviation,) * 3)
 
 
 def normalisation(

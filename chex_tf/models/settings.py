@@ -21,7 +21,8 @@ class ModelSettings(Settings):
     arch: str = setting("DenseNet121", help="a model listed by launch.zoo, or keras_cv/BACKBONE", group="model")
     weights: str = setting(
         "none",
-        help="none, imagenet, timm/MODEL.TAG as launch.zoo lists them, a file of weights or a run directory",
+        help="none, imagenet, timm/MODEL.TAG as launch.zoo lists them, a file of weights or a run directory "
+        "(or one of its encoder files)",
         group="model",
     )
     weights_dir: pathlib.Path | None = setting(

@@ -20,7 +20,7 @@ class Loaded:
 
     matched     how many variables were set
     unexpected  tensors of the file that no variable took; `classifier` are those of a classifier or a head
-    recorded    what stands behind the file where its publisher gives no digest
+    recorded    what stands behind the file where its publisher gives no digest, and of an encoder its run
     """
 
     source: pathlib.Path
@@ -53,7 +53,7 @@ def resolve(
     if encoder is not None:
         if encoder.arch not in (None, row.name, row.whole):
             raise InputError(f"{weights} holds weights of {encoder.arch}; received --arch={row.name}", "weights")
-        return released.Released(encoder.file)
+        return released.Released(encoder.file, encoder.origin)
     path = pathlib.Path(weights)
     if path.is_file():
         return released.Released(path)

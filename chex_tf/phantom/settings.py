@@ -16,7 +16,10 @@ class PhantomSettings(Settings):
         help="folder to write the data set into; absent, empty, or made by the same command", writes="folder"
     )
     patients: int = setting(
-        300, help="training patients; validation adds a fifth of that number, and test half of it", low=1, high=90_000
+        300,
+        help="training patients; test adds half of that number and, with the layout chexpert, validation a fifth",
+        low=1,
+        high=90_000,
     )
     image_size: int = setting(128, help="shorter side of an image", unit="pixels", low=32, high=2048)
     seed: int = setting(0, help="same seed, same bytes, whatever the number of processes", low=0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from chex_tf.files import write_text
 from chex_tf.models.inputs import Encoder, Normalisation
+from chex_tf.runs import config as configuration
 from chex_tf.runs import former_versions
 from chex_tf.runs.config import FORM
 from chex_tf.runs.layout import ENCODER, ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS
@@ -37,6 +38,16 @@ def write_facts(
     write_text(run_dir / ENCODER, json.dumps(content, indent=2) + "\n")
 
 
+def at(path: pathlib.Path, which: str = BEST) -> Encoder | None:
+    """The encoder that `path` means: a run's folder (then `which` of the two), or one of the two files in it. None for
+    any other file, and for such a file without its facts beside it."""
+    if path.is_dir():
+        return read(path, which)
+    of_file = {name: kind for kind, name in _FILES.items()}.get(path.name)
+    beside = of_file is not None and path.is_file() and (path.parent / ENCODER).is_file()
+    return read(path.parent, of_file) if of_file is not None and beside else None
+
+
 def read(run_dir: pathlib.Path, which: str = BEST) -> Encoder:
     weights, facts = run_dir / _FILES[which], run_dir / ENCODER
     if not weights.is_file() and which == BEST and (run_dir / ENCODER_WEIGHTS).is_file():
@@ -52,4 +63,17 @@ def read(run_dir: pathlib.Path, which: str = BEST) -> Encoder:
     content = json.loads(facts.read_text(encoding="utf-8"))
     arch = former_versions.arch(content["arch"], int(content.get("form", 1)))
     normalisation = Normalisation.from_json(content["normalisation"])
-    return Encoder(weights, arch, normalisation, content.get("batch_norm_epsilon"))
+    step = content.get("steps", {}).get(which)
+    origin = f"{_described(run_dir)}{'' if step is None else f', at its step {step:,}'}"
+    return Encoder(weights, arch, normalisation, content.get("batch_norm_epsilon"), origin)
+
+
+def _described(run_dir: pathlib.Path) -> str:
+    """Which run it is and, where its configuration is beside the encoder, what it learned."""
+    known = configuration.read(run_dir)
+    if known is None:
+        return f"of the run {run_dir}"
+    heads = known.content.get("heads", {})
+    number = heads.get("outputs", 0)
+    learned = ", ".join([*([f"{number} observations"] if number else []), *heads.get("extra", ())])
+    return f"of the run {run_dir}{f', which learned {learned}' if learned else ''}"

@@ -116,7 +116,7 @@ def run(
     steps_per_call = settings.steps_per_call or (8 if tf.config.list_physical_devices("GPU") else 1)
 
     # ---- the loop -----------------------------------------------------------------------------------------------
-    calls, timed_steps, timed_seconds = 0, 0, 0.0
+    calls, timed_steps, timed_seconds, beside = 0, 0, 0.0, ""
     if step < steps:
         position(step, best, clock())
     try:
@@ -136,6 +136,8 @@ def run(
                 evaluated = evaluate()
                 guards.check_evaluation(evaluated.loss, step, lambda: _last_checkpoint(writer, run_dir))
                 metrics = journal.row(step, evaluated.values)
+                said = objective.say_beside(evaluated.values)
+                beside = f"; {said}" if said else ""
                 best = evaluated.score if not best >= evaluated.score else best
                 saves(step, clock(), evaluated.score)
                 position(step, best, clock())
@@ -150,8 +152,8 @@ def run(
             if position.due(clock()):
                 position(step, best, clock())
             loss = float(reports[-1, REPORTED.index("loss")])
-            best_so_far = "" if math.isnan(best) else f", best {objective.score_label} {best:.4f}"
-            progress(step * settings.batch, steps * settings.batch, f"loss {loss:.4f}{best_so_far}")
+            best_so_far = "" if math.isnan(best) else f", {objective.say_score(best)}"
+            progress(step * settings.batch, steps * settings.batch, f"loss {loss:.4f}{best_so_far}{beside}")
         saves.finish(step, clock())
     finally:
         profile.stop()

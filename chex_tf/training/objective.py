@@ -93,6 +93,15 @@ class Objective(typing.Protocol):
     def describe(self) -> list[str]:
         """In words, for the plan: data, loss, evaluation."""
 
+    def remarks(self) -> list[str]:
+        """What a reader of the score must know, for the plan and the beginning of a run: what it leaves out."""
+
+    def say_score(self, best: float) -> str:
+        """The best score for people: `best AUROC 0.8123`."""
+
+    def say_beside(self, values: Mapping[str, float]) -> str:
+        """Those of an evaluation's values that its score leaves out, for the terminal; often empty."""
+
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:
         """Raises InputError for targets that cannot be right; returns what it saw, as lines to print."""
 

@@ -2,12 +2,15 @@
 
 import math
 
+from chex_tf.data.counted import counted
 from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
+from chex_tf.models.inputs import STATISTICS
 from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
 from chex_tf.training.objective import Objective
 from chex_tf.training.optimizer import SLOTS
+from chex_tf.training.schedules import first_steps
 from chex_tf.training.settings import TrainSettings
 
 
@@ -23,12 +26,14 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     where, *of_processor = describe_machine(settings, machine)
     lines = [
         *objective.describe(),
+        *objective.remarks(),
         *describe_evaluation_split(settings),
         *describe_model(settings, built),
-        f"machine: {where}; {settings.precision}; {share} images per replica at a time",
+        f"machine: {where}; {settings.precision}; {counted(share, 'image')} per replica at a time",
         *of_processor,
-        f"steps: {steps:,} of {settings.batch} images, {steps / objective.steps_per_epoch:.2f} epochs of "
-        f"{objective.training_images:,} images",
+        *describe_optimizer(settings, objective.steps_per_epoch),
+        f"steps: {steps:,} of {counted(settings.batch, 'image')}, {steps / objective.steps_per_epoch:.2f} epochs of "
+        f"{counted(objective.training_images, 'image')}",
         f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best {kept} are kept",
         f"disk: {_size(2 * state + kept * weights)} of checkpoints",
         f"memory: {_size(state + 4 * learning)} for weights, gradients and slots, up to about {_size(activations)} for "
@@ -64,7 +69,7 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
     lines += [
         initialisers.describe(built.settings, built.row),
         batch_normalisation.describe(built.model, built.settings),
-        f"normalisation of the input by {built.normalisation}",
+        f"normalisation of the input by {built.normalisation}{_whose(built)}",
     ]
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
@@ -74,6 +79,40 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
     if settings.optimizer == "pesg":
         parts.append(f"pesg draws weights to their mean over the stage before, by {settings.epoch_decay:g}")
     return [*lines, f"regularisation: {'; '.join(parts)}"]
+
+
+def _whose(built: Built) -> str:
+    """Whose statistics, where they are not those of the data that are learned now."""
+    of_earlier = built.loaded is not None and built.normalisation is not None and built.normalisation.name == STATISTICS
+    return "; those that the loaded weights were trained with" if of_earlier else ""
+
+
+def describe_optimizer(settings: TrainSettings, steps_per_epoch: float) -> list[str]:
+    """The update rule with its constants, the learning rate over the steps, and the seed of what training draws."""
+    rules = {
+        "adam": f"adam, beta {settings.beta_1:g} and {settings.beta_2:g}, epsilon {settings.epsilon:g}",
+        "sgd": f"sgd, momentum {settings.momentum:g}",
+        "pesg": f"pesg, epoch decay {settings.epoch_decay:g}",
+    }
+    clipped = "not clipped" if settings.clip_norm is None else f"clipped to a norm of {settings.clip_norm:g}"
+    parts = f", batches in {settings.accumulate} parts" if settings.accumulate > 1 else ""
+    return [
+        f"optimizer: {rules[settings.optimizer]}; gradient {clipped}{parts}",
+        f"learning rate: {settings.learning_rate:g}{_schedule(settings, steps_per_epoch)}",
+        f"seed of random weights and dropout: {settings.seed}",
+    ]
+
+
+def _schedule(settings: TrainSettings, steps_per_epoch: float) -> str:
+    warmup = f"; linear warm-up of {settings.warmup_steps:,} steps" if settings.warmup_steps else "; no warm-up"
+    if settings.schedule == "constant":
+        return f", constant{warmup}"
+    if settings.schedule == "cosine":
+        return f", by a cosine to 0 at the last step{warmup}"
+    epochs = ", ".join(f"{epoch:g}" for epoch in settings.decay_epochs)
+    steps = ", ".join(f"{step:,}" for step in first_steps(settings, steps_per_epoch))
+    stages = ", where a stage of pesg ends" if settings.optimizer == "pesg" else ""
+    return f", times {settings.decay_factor:g} after epochs {epochs} (steps {steps}){stages}{warmup}"
 
 
 def _dropout(built: Built) -> str:

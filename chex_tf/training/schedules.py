@@ -26,7 +26,7 @@ def learning_rate(settings: TrainSettings, steps: int, steps_per_epoch: float) -
             progress = tf.clip_by_value((done - warmup) / max(1, steps - warmup), 0.0, 1.0)
             climbed *= 0.5 * (1.0 + tf.cos(3.141592653589793 * progress))
         elif settings.schedule == "step":
-            for first in _first_steps(settings, steps_per_epoch):
+            for first in first_steps(settings, steps_per_epoch):
                 climbed *= tf.where(done >= first, settings.decay_factor, 1.0)
         return highest * climbed
 
@@ -36,7 +36,7 @@ def learning_rate(settings: TrainSettings, steps: int, steps_per_epoch: float) -
 def stages(settings: TrainSettings, steps_per_epoch: float) -> Stages:
     """A function from the number of steps already done to where the next one stands in its stage; the step schedule's
     decays begin a stage each."""
-    firsts = sorted({0, *_first_steps(settings, steps_per_epoch)})
+    firsts = sorted({0, *first_steps(settings, steps_per_epoch)})
 
     def stage(step: tf.Tensor) -> Stage:
         starts = tf.constant(firsts, tf.int64)
@@ -46,6 +46,6 @@ def stages(settings: TrainSettings, steps_per_epoch: float) -> Stages:
     return stage
 
 
-def _first_steps(settings: TrainSettings, steps_per_epoch: float) -> list[int]:
+def first_steps(settings: TrainSettings, steps_per_epoch: float) -> list[int]:
     """How many steps are done before each of --decay_epochs begins."""
     return [round(epoch * steps_per_epoch) for epoch in settings.decay_epochs] if settings.schedule == "step" else []

@@ -40,7 +40,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 @dataclasses.dataclass(frozen=True)
 class Result:
     """The state of a run. `best` are the ensemble's members, the best first; `plan` is a dry run's; `score_label` says
-    what ranked them."""
+    what ranked them, `said_score` the best score in words."""
 
     run_dir: pathlib.Path
     state: str
@@ -50,6 +50,7 @@ class Result:
     plan: str = ""
     exit_code: int = 0
     score_label: str = "AUROC"
+    said_score: str = ""
 
     @property
     def best_score(self) -> float | None:
@@ -124,7 +125,7 @@ def train(
             job.refuse_changes(before)
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
-            return _result(run_dir, "finished", 0, objective.score_label)
+            return _result(run_dir, "finished", 0, objective)
         if before is None:
             configuration.write(run_dir, job.config())
         try:
@@ -212,9 +213,11 @@ class _Job:
                 net = network.make(settings, built.model, built.normalisation, self.objective.variables())
             subsets = [source.subset for source in self.objective.sources if source.subset is not None]
             for line in (
+                *self.objective.remarks(),
                 *plan.describe_evaluation_split(settings),
                 *(line for subset in subsets for line in subset.describe()),
                 *plan.describe_model(settings, built),
+                *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
                 *plan.describe_machine(settings, self.machine),
             ):
                 self.say(line)
@@ -240,7 +243,7 @@ class _Job:
             if outcome.step < outcome.steps:
                 self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
                 status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
-                return _result(run_dir, "stopped", outcome.exit_code, self.objective.score_label)
+                return _result(run_dir, "stopped", outcome.exit_code, self.objective)
             best = checkpoints.read_index(run_dir)[0].best
             self._save_encoders(built, net, outcome.step, best)
             score = best[0].score if best and not math.isnan(best[0].score) else None
@@ -248,7 +251,7 @@ class _Job:
             if not math.isnan(outcome.rate):
                 named["images_a_second"] = round(outcome.rate, 3)
             status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
-            return _result(run_dir, "finished", 0, self.objective.score_label)
+            return _result(run_dir, "finished", 0, self.objective)
 
     def _save_encoders(self, built: Built, net: network.Network, last: int, best: Sequence[checkpoints.Best]) -> None:
         """Weights below the head at the last step and at the best checkpoint, for other runs' --weights=RUN_DIR.
@@ -275,10 +278,9 @@ def _synchronise(model: keras.Model) -> None:
 
 
 def _encoder(model: ModelSettings) -> Encoder | None:
-    """The encoder of the run whose folder --weights names; a name of released weights never means a folder."""
+    """The encoder of the run whose folder, or file in it, --weights names; released weights' names come first."""
     released = {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
-    folder = pathlib.Path(model.weights)
-    return encoder.read(folder, model.encoder) if model.weights not in released and folder.is_dir() else None
+    return encoder.at(pathlib.Path(model.weights), model.encoder) if model.weights not in released else None
 
 
 def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
@@ -286,17 +288,19 @@ def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
     return status.read(run_dir)["state"] == "failed" and not checkpoints.read_index(run_dir)
 
 
-def _result(run_dir: pathlib.Path, state: str, exit_code: int, score_label: str) -> Result:
+def _result(run_dir: pathlib.Path, state: str, exit_code: int, objective: Objective) -> Result:
     states = checkpoints.read_index(run_dir)
+    best = states[0].best if states else ()
     return Result(
         run_dir,
         state,
         states[0].step if states else 0,
         int(status.read(run_dir).get("steps", 0)),
-        states[0].best if states else (),
+        best,
         "",
         exit_code,
-        score_label,
+        objective.score_label,
+        objective.say_score(best[0].score) if best else "",
     )
 
 

@@ -26,7 +26,8 @@ class Source:
         lines += [f"  table {table.relative_to(self.root)}" for table in self.tables]
         for split, rows in self.splits.items():
             patients = len({row.patient for row in rows})
-            lines.append(f"  {split}: {len(rows):,} images of {patients:,} patients")
+            images = f"{len(rows):,} image{'' if len(rows) == 1 else 's'}"
+            lines.append(f"  {split}: {images} of {patients:,} patient{'' if patients == 1 else 's'}")
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     def fingerprint(self) -> dict[str, Any]:

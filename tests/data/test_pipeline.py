@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from chex_tf.data import images, pipeline
 from chex_tf.data.pipeline import Source
+from chex_tf.data.stored import Stored
 from chex_tf.observations import STUDY_TASKS
 from chex_tf.settings import InputError
 
@@ -163,6 +164,21 @@ def test_the_description_says_what_is_done(settings_of):
     assert lines[2] == "labels: uncertain ones; not mentioned zeros"
     assert lines[4].split() == ["Atelectasis", "10", "9", "9", "→", "1", "9", "→", "0"]
     assert "augmentation: none" in Source(settings_of(**AUGMENTED), "valid", training=False).describe()[1]
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (Stored(32, "shorter"), "pixels: 48×48 (enlarged: the records hold at most 32 on the shorter side); "),
+        (Stored(32, "square"), "pixels: 48×48 (enlarged: the records hold 32×32); "),
+        (Stored(48, "square"), "pixels: 48×48; "),
+        (Stored(), "pixels: 48×48; "),
+    ],
+)
+def test_the_description_says_that_films_are_enlarged(stored, said, settings_of, monkeypatch):
+    source = Source(settings_of(image_size=48), training=True)
+    monkeypatch.setattr(source.records, "stored", lambda: stored)
+    assert source.describe()[1].startswith(said)
 
 
 def test_what_is_recorded_of_the_data(settings_of):

@@ -206,6 +206,15 @@ def test_a_flag_in_a_flagfile_is_named_with_file_and_line(verb, tmp_path):
     )
 
 
+def test_a_flag_in_a_flagfile_of_a_flagfile_is_named_with_its_own_file(verb, tmp_path):
+    inner, outer = tmp_path / "inner.cfg", tmp_path / "outer.cfg"
+    inner.write_text("\n--image_size=3\n")
+    outer.write_text(f"# --image_size=3\n--image_size=64\n--flagfile={inner}\n")
+    assert command(verb, f"--flagfile={outer}").stderr.endswith(f"received 3 ({inner}, line 2)\n")
+    outer.write_text(f"--flagfile={inner}\n--image_size=4\n")
+    assert command(verb, f"--flagfile={outer}").stderr.endswith(f"received 4 ({outer}, line 2)\n")
+
+
 def test_a_missing_flagfile_is_named(verb):
     done = command(verb, "--flagfile=configs/no_such.cfg")
     assert done.returncode == 2

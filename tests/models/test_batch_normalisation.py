@@ -88,6 +88,10 @@ def test_where_no_implementation_is_known_paper_is_refused(arch: str) -> None:
     with pytest.raises(InputError, match=f"expected keras for {arch}, of which no implementation") as refused:
         batch_normalisation.resolved(settings, catalogue.row(arch))
     assert refused.value.setting == "batch_normalisation"
+    assert "initialiser" not in str(refused.value)
+    both = ModelSettings(arch=arch, batch_normalisation="paper", initialiser="paper")
+    with pytest.raises(InputError, match="; --initialiser too has to be keras or he_fan_out"):
+        batch_normalisation.resolved(both, catalogue.row(arch))
 
 
 def test_what_is_said() -> None:

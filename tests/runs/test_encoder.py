@@ -35,3 +35,21 @@ def test_a_run_that_kept_only_its_last_weights_says_how_to_take_them(tmp_path):
 def test_a_folder_without_encoder_is_refused(which, tmp_path):
     with pytest.raises(InputError, match=r"expected a run directory with encoder.*\.weights\.h5; nothing is at"):
         encoder.read(tmp_path, which)
+
+
+def test_one_of_its_files_means_the_run(tmp_path):
+    """The file alone would be normalised as the row's released weights are, and any epsilon would pass."""
+    written(tmp_path, encoder.BEST, encoder.LAST)
+    encoder.write_facts(tmp_path, "ResNet18", SCHEMES["tf"].to_json(), {"last": 8, "best": 4}, 1e-3)
+    for name, which in (("encoder_best.weights.h5", encoder.BEST), ("encoder.weights.h5", encoder.LAST)):
+        for asked in (encoder.BEST, encoder.LAST):
+            found = encoder.at(tmp_path / name, asked)
+            assert found == encoder.read(tmp_path, which)
+            assert (found.normalisation, found.batch_norm_epsilon) == (SCHEMES["tf"], 1e-3)
+    assert encoder.at(tmp_path, encoder.LAST) == encoder.read(tmp_path, encoder.LAST)
+    assert encoder.at(tmp_path / "encoder_best.weights.h5").origin == f"of the run {tmp_path}, at its step 4"
+    other = tmp_path / "other.weights.h5"
+    other.touch()
+    assert encoder.at(other) is None
+    (tmp_path / "encoder.json").unlink()
+    assert encoder.at(tmp_path / "encoder.weights.h5") is None

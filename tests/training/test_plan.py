@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from chex_tf.models import catalogue, features
+from chex_tf.models import catalogue, features, initialisation
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Statistics
@@ -63,6 +63,33 @@ def test_the_plan_says_which_weights_are_whose(tmp_path):
 
     # The stem and a stage of two blocks: five convolutions and their normalisations; then a stage with a projection.
     pretrained = "start: 25 tensors pretrained (conv1_conv to conv2_block2_2_bn), "
-    assert start() == f"{pretrained}27 tensors random (conv3_block1_1_conv to observations)"
+    assert start() == f"{pretrained}27 tensors random (conv3_block1_1_conv to conv3_block2_2_bn, observations)"
     drawn = "25 tensors mean-variance (conv3_block1_1_conv to conv3_block2_2_bn; moving statistics 0 and 1)"
     assert start(mean_variance=True) == f"{pretrained}{drawn}, 2 tensors random (observations)"
+
+
+def optimizer(**changes):
+    return plan.describe_optimizer(TrainSettings(run_dir=pathlib.Path("unused"), **changes), 12.5)
+
+
+def test_the_plan_names_what_steps_are_taken():
+    assert optimizer(seed=7) == [
+        "optimizer: adam, beta 0.9 and 0.999, epsilon 1e-08; gradient not clipped",
+        "learning rate: 0.0001, constant; no warm-up",
+        "seed of random weights and dropout: 7",
+    ]
+    given = {"schedule": "cosine", "warmup_steps": 1000, "clip_norm": 1.0, "accumulate": 2}
+    assert optimizer(optimizer="sgd", **given)[:2] == [
+        "optimizer: sgd, momentum 0.9; gradient clipped to a norm of 1, batches in 2 parts",
+        "learning rate: 0.0001, by a cosine to 0 at the last step; linear warm-up of 1,000 steps",
+    ]
+    # 12.5 steps an epoch; halves go to the even number.
+    assert optimizer(optimizer="pesg", schedule="step", decay_epochs=(1, 2), learning_rate=0.1)[:2] == [
+        "optimizer: pesg, epoch decay 0.002; gradient not clipped",
+        "learning rate: 0.1, times 0.1 after epochs 1, 2 (steps 12, 25), where a stage of pesg ends; no warm-up",
+    ]
+
+
+def test_heads_are_listed_one_by_one():
+    part = initialisation.Part("random", 8, heads=("age", "sex", "projection", "view"))
+    assert str(part) == "8 tensors random (age, sex, projection, view)"

@@ -55,12 +55,49 @@ def score_label(names: Sequence[str]) -> str:
     return f"AUROC of {', '.join(name for name in names if name != AGE)}"
 
 
+def ranked_by(names: Sequence[str]) -> str:
+    """What ranks checkpoints where only these tasks are learned, in words."""
+    return "the error of age, the smallest first" if tuple(names) == (AGE,) else score_label(names)
+
+
+def say_score(names: Sequence[str], best: float) -> str:
+    """The best ranking score of these tasks, in words."""
+    return (
+        f"smallest error of age {-best:.1f} years"
+        if tuple(names) == (AGE,)
+        else f"best {score_label(names)} {best:.4f}"
+    )
+
+
+def say_scores(values: Mapping[str, float], names: Sequence[str]) -> str:
+    """The scores of these tasks among the values of an evaluation, in words."""
+    said = {name: values[column(name)] for name in names}
+    return ", ".join(
+        f"{name} unknown"
+        if np.isnan(value)
+        else f"{name} {value:.1f} years off"
+        if name == AGE
+        else f"AUROC of {name} {value:.4f}"
+        for name, value in said.items()
+    )
+
+
 def ranking_score(values: Mapping[str, float]) -> float:
     """From `score` by task: the mean of the AUROCs that there are; for the age alone, its error below zero."""
     if tuple(values) == (AGE,):
         return -values[AGE]
     known = [value for name, value in values.items() if name != AGE and not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+def describe_known(name: str, targets: np.ndarray, weights: np.ndarray) -> str:
+    """How many images' sex, age, view or projection is known, and of how many it is which."""
+    known = weights > 0
+    if name == AGE:
+        return f"age of {int(known.sum()):,}"
+    kinds = targets[known].astype(int)
+    counted = ", ".join(f"{int((kinds == kind).sum()):,} {word}" for kind, word in enumerate(auxiliary.CLASSES[name]))
+    return f"{name} of {int(known.sum()):,} ({counted})"
 
 
 def lacking(name: str, targets: np.ndarray, weights: np.ndarray) -> str:

@@ -1,12 +1,14 @@
 """The observations of a radiograph, with or without sex, age, view and projection beside them: an Objective."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from chex_tf.data.counted import counted
 from chex_tf.data.distributed import one_pass
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import DataSettings
@@ -98,7 +100,10 @@ class ObservationsObjective:
 
     @property
     def score_label(self) -> str:
-        return "AUROC" if self.tasks else auxiliary_tasks.score_label(tuple(self.asked.auxiliary))
+        if not self.tasks:
+            return auxiliary_tasks.score_label(tuple(self.asked.auxiliary))
+        left = len(self.scored) - len(self._undefined)
+        return "AUROC" if not self._undefined else f"AUROC of {left} of {len(self.scored)} tasks"
 
     @property
     def settings(self) -> tuple[Settings, ...]:
@@ -111,6 +116,11 @@ class ObservationsObjective:
     @property
     def columns(self) -> tuple[str, ...]:
         return validation.columns(self.tasks, self._auxiliary)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Of the auxiliary tasks."""
+        return tuple(self.asked.auxiliary)
 
     @property
     def _auxiliary(self) -> validation.Auxiliary:
@@ -145,7 +155,66 @@ class ObservationsObjective:
         return self.feed.records()
 
     def describe(self) -> list[str]:
-        return [*self.feed.train.describe(), self._describe_validation(), *self._describe_auxiliary()]
+        train = self.feed.train
+        return [
+            *train.describe_images(),
+            *(train.describe_labels() if self.tasks else []),
+            self._describe_validation(),
+            *self._describe_auxiliary(),
+            *([self._describe_loss()] if self.tasks else []),
+            f"seed of order, augmentation and smoothed labels: {train.settings.seed}",
+        ]
+
+    def remarks(self) -> list[str]:
+        split = self.feed.valid.records.split
+        lines = []
+        if self._undefined:
+            listed = "; ".join(f"{task}: {why}" for task, why in self._undefined.items())
+            left = len(self.scored) - len(self._undefined)
+            mean = f"the mean is over the other {left}" if left else "so nothing ranks checkpoints"
+            lines.append(
+                f"note: {len(self._undefined)} of the {len(self.scored)} tasks that rank checkpoints have no AUROC on "
+                f"{split} ({listed}); {mean}"
+            )
+        for name in self.asked.auxiliary:
+            if why := auxiliary_tasks.lacking(name, *self.feed.auxiliary_targets(self.feed.valid, name)):
+                lines.append(f"note: {name} has no score on {split}: {why}")
+        return lines
+
+    def say_score(self, best: float) -> str:
+        return f"best {self.score_label} {best:.4f}" if self.tasks else auxiliary_tasks.say_score(self._names, best)
+
+    def say_beside(self, values: Mapping[str, float]) -> str:
+        several = self.tasks or len(self._names) > 1
+        return auxiliary_tasks.say_scores(values, self._names) if several else ""
+
+    @functools.cached_property
+    def _undefined(self) -> dict[str, str]:
+        """Those of the scored observations of which the evaluation split has no AUROC, each with the reason."""
+        truth = self.feed.valid_truth
+        if self.asked.score_by == STUDY:
+            studies, places = np.unique(self.feed.valid_studies[self.feed.valid.examples], return_inverse=True)
+            truth = aggregation.positive_if_any(truth, places, len(studies))
+        unit = "studies" if self.asked.score_by == STUDY else "images"
+        found = {}
+        for task in self.scored:
+            labels = truth[:, self.feed.tasks.index(task)]
+            positive, negative = int((labels == 1).sum()), int((labels == 0).sum())
+            if not positive or not negative:
+                found[task] = f"{positive:,} positive and {negative:,} negative {unit}"
+        return found
+
+    def _describe_loss(self) -> str:
+        asked = self.asked
+        if asked.loss == "auc_margin":
+            pesg = self.pesg is not None
+            rate = "the weights' learning rate" if pesg else f"learning rate {asked.auc_learning_rate:g}"
+            return f"loss: AUC margin of {asked.auc_margin:g}; a, b and alpha by {rate}"
+        smoothing = (
+            f"targets smoothed by {asked.label_smoothing:g}" if asked.label_smoothing else "targets not smoothed"
+        )
+        balanced = "each task's positives and negatives weigh the same" if asked.balance else "not balanced"
+        return f"loss: cross-entropy, the mean over a batch's known labels; {smoothing}; {balanced}"
 
     def _describe_auxiliary(self) -> list[str]:
         asked = self.asked
@@ -159,12 +228,22 @@ class ObservationsObjective:
         only = (
             "" if asked.learns_observations else "; they are all that is learned: no observations, and no head for them"
         )
-        return [*weighted, f"auxiliary losses: {weights}{age}{only}"]
+        beside = "" if only else "; in train_loss, not in validation_loss"
+        known = [
+            f"known in {where}: "
+            + ", ".join(
+                auxiliary_tasks.describe_known(name, *self.feed.auxiliary_targets(source, name)) for name in self._names
+            )
+            + f" of {counted(len(source), 'image')}"
+            for where, source in (("training", self.feed.train), ("validation", self.feed.valid))
+        ]
+        return [*weighted, f"auxiliary losses: {weights}{age}{only}{beside}", *known]
 
     def _describe_validation(self) -> str:
-        images, split = f"{len(self.feed.valid):,} images", f"of the split {self.feed.valid.records.split}"
+        images, split = counted(len(self.feed.valid), "image"), f"of the split {self.feed.valid.records.split}"
         if not self.tasks:
-            return f"validation: {images} {split}, checkpoints ranked by {self.score_label}, image by image"
+            ranked = auxiliary_tasks.ranked_by(self._names)
+            return f"validation: {images} {split}, checkpoints ranked by {ranked}, image by image"
         asked = self.asked.score_tasks
         absent = [task for task in TASK_SETS.get(asked[0], ()) if task not in self.tasks] if asked != ("all",) else []
         without = f" (of {asked[0]}, {', '.join(absent)} is not learned)" if absent else ""
@@ -184,9 +263,10 @@ class ObservationsObjective:
         )
 
     def check_first_batch(self, batch: Mapping[str, np.ndarray], normalisation: Normalisation) -> list[str]:
+        known = ", ".join(f"{name} {float(batch[f'{name}_weight'].sum()):g}" for name in self.asked.auxiliary)
+        of_auxiliary = [f"first batch: known of {counted(len(batch['image']), 'image')}: {known}"] if known else []
         if not self.tasks:
-            known = ", ".join(f"{name} {float(batch[f'{name}_weight'].sum()):g}" for name in self.asked.auxiliary)
-            return [f"first batch: known of {len(batch['image'])} images: {known}"]
+            return of_auxiliary
         weights, targets = np.asarray(batch["weights"]), np.asarray(batch["targets"])
         if not np.isfinite(targets).all() or targets.min() < 0.0 or targets.max() > 1.0:
             raise InputError(f"targets go from {targets.min():g} to {targets.max():g}; expected 0 to 1", "data")
@@ -200,7 +280,7 @@ class ObservationsObjective:
             f"{task} {float((positive[:, i] * weights[:, i]).sum()):g}/{float(weights[:, i].sum()):g}"
             for i, task in enumerate(self.feed.tasks)
         )
-        return [f"first batch: positives of known: {counts}"]
+        return [f"first batch: positives of known: {counts}", *of_auxiliary]
 
     # ---- learning --------------------------------------------------------------------------------------------------
 

@@ -164,6 +164,45 @@ def test_a_run_without_observations_names_its_score_everywhere(alone):
     run, _, done = alone["age"]
     assert json.loads((run / "status.json").read_text())["best_negative_age_error"] == done.best_score < 0
     assert done.score_label == "negative error of age in years"
+    assert done.said_score == f"smallest error of age {-done.best_score:.1f} years"
+
+
+def test_scores_in_words():
+    assert auxiliary_tasks.say_score(("age",), -42.98994) == "smallest error of age 43.0 years"
+    assert auxiliary_tasks.say_score(("sex", "age"), 0.71234) == "best AUROC of sex 0.7123"
+    assert auxiliary_tasks.ranked_by(("age",)) == "the error of age, the smallest first"
+    values = {"auroc/sex": 0.71234, "age_error_years": 12.34, "auroc/view": float("nan"), "auroc": 0.5}
+    said = auxiliary_tasks.say_scores(values, ("sex", "age", "view"))
+    assert said == "AUROC of sex 0.7123, age 12.3 years off, view unknown"
+
+
+def test_how_many_are_known_of_each_kind():
+    kinds, weights = np.array([1, 0, 1, 1, 0], np.float32), np.array([1, 1, 1, 0, 0], np.float32)
+    assert auxiliary_tasks.describe_known("projection", kinds, weights) == "projection of 3 (1 AP, 2 PA)"
+    assert auxiliary_tasks.describe_known("age", kinds, weights) == "age of 3"
+
+
+def test_the_plan_counts_what_is_known_and_leaves_out_findings_that_nothing_learns(settings):
+    """96 training images, of which every fifth is a lateral: 20, and 76 frontal."""
+    alone = train_observations(*settings(dry_run=True, view_weight=1.0, observations_weight=0.0)).plan
+    assert "known in training: view of 96 (76 frontal, 20 lateral) of 96 images" in alone
+    for finding in ("Atelectasis", "labels: uncertain", "loss: "):
+        assert finding not in alone
+    beside = train_observations(*settings(dry_run=True, view_weight=1.0)).plan
+    assert "Atelectasis" in beside
+    assert "auxiliary losses: view × 1; in train_loss, not in validation_loss" in beside
+    assert "known in training: view of 96 (76 frontal, 20 lateral) of 96 images" in beside
+
+
+def test_auxiliary_scores_reach_the_terminal_beside_the_observations(settings):
+    said, notes = [], []
+    given = settings(sex_weight=1.0, age_weight=1.0, steps=2, evaluate_every=1)
+    train_observations(*given, say=said.append, progress=lambda done, total, note: notes.append(note))
+    assert any(line.startswith("first batch: known of 8 images: sex ") for line in said)
+    with open(given[0].run_dir / "metrics.csv", newline="") as stream:
+        last = list(csv.DictReader(stream))[-1]
+    sex, age = float(last["auroc/sex"]), float(last["age_error_years"])
+    assert notes[-1].endswith(f"; AUROC of sex {sex:.4f}, age {age:.1f} years off")
 
 
 def test_it_has_no_observations_to_predict(alone, tmp_path):
@@ -190,3 +229,10 @@ def test_its_encoder_serves_another_run(alone, settings):
     run, _, _ = alone["age"]
     plan = train_observations(*settings(dry_run=True, weights=str(run))).plan
     assert "weights: encoder_best.weights.h5: " in plan
+    assert f"of the run {run}, which learned age, at its step " in plan
+    assert "; those that the loaded weights were trained with" in plan
+    assert "random (observations)" in plan
+    file = str(run / "encoder_best.weights.h5")
+    assert train_observations(*settings(dry_run=True, weights=file)).plan == plan
+    with pytest.raises(InputError, match="expected no other epsilon than that with which the weights were trained"):
+        train_observations(*settings(dry_run=True, weights=file, batch_norm_epsilon=0.01))
