@@ -99,11 +99,11 @@ def test_he_initialisation_has_the_variance_it_should() -> None:
 
 @pytest.mark.parametrize(("classes", "shape"), [(1, (None, 5)), (3, (None, 5, 3))])
 def test_heads(classes: int, shape: tuple[int | None, ...]) -> None:
-    wanted = Heads(5, classes, extra=("sex", "age", "view"), dropout=0.5)
+    wanted = Heads(5, classes, extra=heads.EXTRA_HEADS, dropout=0.5)
     model = built("CBR-Tiny", wanted).model
-    assert list(model.output) == ["observations", "sex", "age", "view"]
+    assert list(model.output) == ["observations", "sex", "age", "view", "projection"]
     assert model.output["observations"].shape == shape
-    assert [model.output[name].shape for name in heads.EXTRA_HEADS] == [(None, 1)] * 3
+    assert [model.output[name].shape for name in heads.EXTRA_HEADS] == [(None, 1)] * 4
     assert model.get_layer("features_dropout").rate == 0.5
     carrying = {layer.name for layer in model.layers if layer.weights}
     assert heads.names(wanted) & carrying == {
@@ -111,6 +111,7 @@ def test_heads(classes: int, shape: tuple[int | None, ...]) -> None:
         "sex",
         "age",
         "view",
+        "projection",
     }
 
 
