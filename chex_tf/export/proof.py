@@ -25,6 +25,8 @@ _WARM_UP = 3
 
 Progress = Callable[[int, int], None]
 
+FEWEST = 2  # units with a positive, and with a negative, without which a variance cannot be had
+
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
@@ -97,6 +99,8 @@ def compare(
         replicates=settings.replicates,
         seed=settings.seed,
         compare=tuple(f"{name}:{names[0]}" for name in names[1:]),
+        # Two files of one model differ by rounding or quantisation: that is shown however few positives there are.
+        fewest=FEWEST,
     )
     averaged = [task for task in of_run(settings.run_dir) or () if task in tasks]
     return evaluation.evaluate(split, cohort, models, asked, mean_tasks=averaged or None)

@@ -79,8 +79,9 @@ def test_the_tables(outcome):
     family = tables.family_table(outcome).splitlines()
     assert "1.0×" in family[2]
     assert family[3].startswith("other|name  ResNet18Minus3")
-    assert "+0.0000 (+0.0000 to +0.0000)" in family[3]
-    assert max(map(len, family)) <= 140
+    # Too wide for one table, it goes on below, with the names again.
+    assert any(line.startswith("other|name") and "+0.0000 (+0.0000 to +0.0000)" in line for line in family[4:])
+    assert max(map(len, family)) <= 120
 
 
 def test_nothing_is_left_when_it_fails(trained, tmp_path, monkeypatch):

@@ -146,7 +146,8 @@ def test_every_kind_of_file(
     assert equal(other, residual)
     assert (loaded.matched, loaded.missing) == (len(residual.variables), ())
     head_tensors = 2 if save in (saved_safetensors, saved_weights) else 1  # Keras' files are counted by layer
-    assert str(loaded).endswith(f"{head_tensors} unexpected (the classifier's: {head_tensors})")
+    of_run = f"; of the run {tmp_path}" if save is saved_run else ""
+    assert str(loaded).endswith(f"{head_tensors} unexpected (the classifier's: {head_tensors}){of_run}")
     head = {"fc.weight", "fc.bias"} if save is saved_safetensors else {"observations"}
     assert set(loaded.unexpected) - {"age"} == head
     if save is saved_run:
