@@ -14,6 +14,8 @@ from chex_tf.settings import InputError
 from chex_tf.study.controller import Controller, Rules
 from chex_tf.study.slurm import SlurmExecutor
 
+pytestmark = pytest.mark.slow  # the daemons alone take some ten seconds
+
 STAND_IN = pathlib.Path(__file__).with_name("stand_in.py")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue")
