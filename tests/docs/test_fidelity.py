@@ -3,6 +3,8 @@
 import ast
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -41,6 +43,14 @@ def places_named() -> list[str]:
     """Files and folders of this project, with or without a name in them."""
     roots = ("chex_tf/", "launch/", "datasets/", "configs/")
     return sorted({code for code in re.findall(r"`([^`]+)`", PAGE) if code.startswith(roots)})
+
+
+@pytest.mark.slow
+def test_the_plans_are_what_dry_run_prints(tmp_path):
+    script = ROOT / "tests" / "docs" / "print_plans.py"
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert PAGE[PAGE.index("## The plans") :].strip() == done.stdout.strip()
 
 
 def test_every_row_has_four_cells_and_a_verdict():
