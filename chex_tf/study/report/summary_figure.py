@@ -45,7 +45,9 @@ def draw(given: Summary) -> Figure:
             axes, (not given.models, not given.models, not given.boosted, not given.lines), strict=True
         ):
             if is_empty:
-                one.text(0.5, 0.5, "no pretrained cells are finished", ha="center", va="center", transform=one.transAxes)
+                one.text(
+                    0.5, 0.5, "no pretrained cells are finished", ha="center", va="center", transform=one.transAxes
+                )
                 one.set(xticks=(), yticks=())
         legend(figure, looks)
         lay_out(figure)
