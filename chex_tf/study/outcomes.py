@@ -22,6 +22,7 @@ from chex_tf.study import readable
 from chex_tf.study import state as states
 from chex_tf.study.cell import Cell
 from chex_tf.study.folder import Study
+from chex_tf.study.identity import differences
 from chex_tf.study.state import State
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
@@ -168,8 +169,6 @@ def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tup
 
 def _check_alike(cells: Sequence[Cell]) -> None:
     """Cells of one base may differ in their seeds and in nothing else, or their mean would be of different things."""
-    from chex_tf.study.identity import differences
-
     for other in cells[1:]:
         unlike = [
             line

@@ -1,5 +1,6 @@
 """Studies of the fixture's runs: a finished one and one that was stopped, made by an earlier version."""
 
+import dataclasses
 import pathlib
 import shutil
 
@@ -50,3 +51,12 @@ def study(tmp_path):
     for cell, run in zip(cells, ("finished", "stopped"), strict=True):
         shutil.copytree(FIXTURE / run, cell.run_dir(tmp_path))
     return tmp_path, made
+
+
+@pytest.fixture
+def two_cells(study):
+    """A study in which neither cell has begun; both are the fixture's finished run but for their names."""
+    folder, made = study
+    shutil.rmtree(folder / "runs")
+    first = made.cell("done")
+    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other", folder="")))

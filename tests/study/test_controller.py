@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-import shutil
 import sys
 import threading
 import time
@@ -16,15 +15,6 @@ from chex_tf.study.state import Condition
 
 STAND_IN = pathlib.Path(__file__).with_name("stand_in.py")
 RULES = Rules(retries=1, in_a_row=3)
-
-
-@pytest.fixture
-def two_cells(study, fixture_runs):
-    """A study in which neither cell has begun; both are the fixture's finished run but for their names and seeds."""
-    folder, made = study
-    shutil.rmtree(folder / "runs")
-    first = made.cell("done")
-    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other", folder="")))
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """A real Ray of this machine carries out studies of stand-ins."""
 
-import dataclasses
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -53,20 +51,12 @@ def cluster():
 
 
 @pytest.fixture
-def cells(study):
-    folder, made = study
-    shutil.rmtree(folder / "runs")
-    first = made.cell("done")
-    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other", folder="")))
-
-
-@pytest.fixture
-def control(cluster, cells, kinds, fixture_runs, monkeypatch):
+def control(cluster, two_cells, kinds, fixture_runs, monkeypatch):
     """Runs a study whose cells do what `plan` says, one word a start."""
     monkeypatch.chdir(ROOT)
 
     def make(plan, rules=Rules(retries=2), **more):  # noqa: B008
-        folder, made = cells
+        folder, made = two_cells
         left = {name: list(words) for name, words in plan.items()}
         said: list[str] = []
 
@@ -95,18 +85,18 @@ def parent(process):
     return int(pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def locks(cells):
-    folder, made = cells
+def locks(two_cells):
+    folder, made = two_cells
     return [cell.run_dir(folder) / "lock.json" for cell in made.cells]
 
 
-def when_held(cells, then):
+def when_held(two_cells, then):
     """Does `then` once, when both runs are held by their processes."""
     left = [then]
     sleep = limited(time.monotonic() + 120)
 
     def look(seconds):
-        if left and all(lock.exists() for lock in locks(cells)):
+        if left and all(lock.exists() for lock in locks(two_cells)):
             left.pop()()
         sleep(seconds)
 
@@ -123,31 +113,31 @@ def test_tasks_carry_out_what_is_ready_and_failures_are_tried_again(control):
     assert not any(left.values())
 
 
-def test_a_worker_that_is_killed_lets_its_run_save_and_the_cell_is_tried_again(control, cells):
+def test_a_worker_that_is_killed_lets_its_run_save_and_the_cell_is_tried_again(control, two_cells):
     controller, _, said, left = control({"done": ["wait", "finish"], "other": ["wait", "finish"]})
 
     def kill_the_workers():
-        for lock in locks(cells):
+        for lock in locks(two_cells):
             worker = parent(parent(json.loads(lock.read_text())["pid"]))
             assert b"ray::" in pathlib.Path(f"/proc/{worker}/cmdline").read_bytes()
             os.kill(worker, signal.SIGKILL)
 
-    controller._sleep = when_held(cells, kill_the_workers)
+    controller._sleep = when_held(two_cells, kill_the_workers)
     assert controller.run().is_complete, said
     assert not any(left.values())
     # They had saved by then, or were still at it; the second time they went on from step 4.
     assert sum("goes on from step 4" in line for line in said) == 2
 
 
-def test_a_study_that_was_killed_goes_on(control, cells, cluster, fixture_runs):
-    folder, made = cells
+def test_a_study_that_was_killed_goes_on(control, two_cells, cluster, fixture_runs):
+    folder, made = two_cells
     runs = [str(fixture_runs / name) for name in ("finished", "stopped")]
     places = [";".join([str(cell.run_dir(folder)), *runs]) for cell in made.cells]
     command = [sys.executable, "-c", DRIVER, cluster, *places, str(STAND_IN), START]
     first = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         sleep = limited(time.monotonic() + 120)
-        while not all(lock.exists() for lock in locks(cells)):
+        while not all(lock.exists() for lock in locks(two_cells)):
             assert first.poll() is None
             sleep(0.1)
     finally:
@@ -159,14 +149,14 @@ def test_a_study_that_was_killed_goes_on(control, cells, cluster, fixture_runs):
     assert sum("goes on from step 4" in line for line in said) == 2
 
 
-def test_when_it_is_told_to_stop_its_runs_save_and_end(control, cells):
-    folder, made = cells
+def test_when_it_is_told_to_stop_its_runs_save_and_end(control, two_cells):
+    folder, made = two_cells
     controller, _, said, _ = control({"done": ["wait"], "other": ["wait"]})
 
     def interrupt():
         raise KeyboardInterrupt
 
-    controller._sleep = when_held(cells, interrupt)
+    controller._sleep = when_held(two_cells, interrupt)
     with pytest.raises(KeyboardInterrupt):
         controller.run()
     assert said[-1] == "2 of 2 runs were asked to save and have ended"
@@ -175,7 +165,7 @@ def test_when_it_is_told_to_stop_its_runs_save_and_end(control, cells):
         assert not (cell.run_dir(folder) / "lock.json").exists()
 
 
-def test_a_command_that_cannot_be_started_is_a_failure_with_a_reason(control, cells, monkeypatch):
+def test_a_command_that_cannot_be_started_is_a_failure_with_a_reason(control, two_cells, monkeypatch):
     controller, _, said, _ = control({"done": ["finish"], "other": ["finish"]}, rules=Rules(retries=0))
     usual = controller._command
     controller._command = lambda cell, before: ["/no/such/python"] if cell.name == "done" else usual(cell, before)

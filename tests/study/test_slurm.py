@@ -1,6 +1,5 @@
 """A real Slurm of one node on this machine carries out studies of stand-ins."""
 
-import dataclasses
 import os
 import pathlib
 import shutil
@@ -91,19 +90,11 @@ def slurm(tmp_path_factory):
 
 
 @pytest.fixture
-def cells(study, fixture_runs):
-    folder, made = study
-    shutil.rmtree(folder / "runs")
-    first = made.cell("done")
-    return folder, dataclasses.replace(made, cells=(first, dataclasses.replace(first, name="other", folder="")))
-
-
-@pytest.fixture
-def control(slurm, cells, kinds, fixture_runs):
+def control(slurm, two_cells, kinds, fixture_runs):
     """Runs a study whose cells do what `plan` says, one word a start."""
 
     def make(plan, rules=Rules(retries=2), **more):  # noqa: B008
-        folder, made = cells
+        folder, made = two_cells
         left = {name: list(words) for name, words in plan.items()}
         said: list[str] = []
 
@@ -127,9 +118,9 @@ def limited(until):
     return sleep
 
 
-def when_held(cells, then):
+def when_held(two_cells, then):
     """Does `then` once, when both runs are held by their jobs."""
-    folder, made = cells
+    folder, made = two_cells
     left = [then]
     sleep = limited(time.monotonic() + 90)
 
@@ -141,39 +132,39 @@ def when_held(cells, then):
     return look
 
 
-def test_an_array_carries_out_what_is_ready(control, cells):
+def test_an_array_carries_out_what_is_ready(control, two_cells):
     controller, _, said, left = control({"done": ["fail", "finish"], "other": ["finish"]})
     outcome = controller.run()
     assert outcome.is_complete, said
     assert "done: failed with exit code 1 at step 0; will be tried again" in said
     assert "    fail: this cannot be done" in said
-    arrays = sorted(path.name for path in (cells[0] / "slurm").glob("*.sh"))
+    arrays = sorted(path.name for path in (two_cells[0] / "slurm").glob("*.sh"))
     assert arrays == ["array-1.sh", "array-2.sh"]
-    assert "--array=0-1%" in (cells[0] / "slurm" / "array-1.sh").read_text()
+    assert "--array=0-1%" in (two_cells[0] / "slurm" / "array-1.sh").read_text()
     assert not any(left.values())
 
 
-def test_jobs_that_are_cancelled_save_and_are_started_again(control, cells):
+def test_jobs_that_are_cancelled_save_and_are_started_again(control, two_cells):
     controller, executor, said, _ = control({"done": ["wait", "finish"], "other": ["wait", "finish"]})
-    controller._sleep = when_held(cells, lambda: subprocess.run(["scancel", *executor._jobs.values()], check=True))
+    controller._sleep = when_held(two_cells, lambda: subprocess.run(["scancel", *executor._jobs.values()], check=True))
     outcome = controller.run()
     assert outcome.is_complete, said
     assert any("at step 4; will be tried again" in line for line in said)
 
 
-def test_a_controller_that_was_killed_finds_its_jobs_again(control, cells):
+def test_a_controller_that_was_killed_finds_its_jobs_again(control, two_cells):
     first, executor, _, _ = control({"done": ["wait"], "other": ["wait"]})
 
     def die():
         raise KeyboardInterrupt
 
-    first._sleep = when_held(cells, die)
+    first._sleep = when_held(two_cells, die)
     with pytest.raises(KeyboardInterrupt):
         first.run()
     second, again, said, _ = control({"done": ["finish"], "other": ["finish"]})
     assert set(again.under_way()) == {"done", "other"}
     ask = ["scancel", "--signal=TERM", "--batch", *executor._jobs.values()]
-    second._sleep = when_held(cells, lambda: subprocess.run(ask, check=True))
+    second._sleep = when_held(two_cells, lambda: subprocess.run(ask, check=True))
     assert second.run().is_complete, said
     assert again.under_way() == ()
 
