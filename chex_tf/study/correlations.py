@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chex_tf.amounts import counted
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.permutation import PermutationP
 from chex_tf.statistics.rank_correlation import Correlation, correlate
 from chex_tf.statistics.ranks import rho
 from chex_tf.study.claim_statistics import FEWEST
 from chex_tf.study.outcomes import Member, Outcomes
-from chex_tf.study.table import NOTHING, Table, counted
+from chex_tf.study.table import NOTHING, Table
 
 # Attribute of `Facts` -> how a table calls it.
 ATTRIBUTES = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chex_tf.amounts import counted
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval, percentile_interval
@@ -13,7 +14,7 @@ from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.measure import MEAN, Sampled
 from chex_tf.study import tie_groups
 from chex_tf.study.outcomes import Member, Outcomes
-from chex_tf.study.table import NOTHING, Table, counted
+from chex_tf.study.table import NOTHING, Table
 from chex_tf.study.verdicts import Judged
 
 

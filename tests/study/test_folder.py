@@ -51,6 +51,34 @@ def test_what_an_edited_grid_changes_is_said(study, kinds):
     assert begun.folder == made.cell("begun").folder
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("abc", "abc", []),
+        ("abc", "def", ["note: the code changed since the study was planned: abc -> def"]),
+        (None, "abc", ["note: the code may have changed since the study was planned: unknown -> abc"]),
+        ("abc", None, ["note: the code may have changed since the study was planned: abc -> unknown"]),
+        (None, None, []),
+    ],
+)
+def test_another_commit_is_said_and_one_that_was_not_recorded_is_unknown(study, before, now, said):
+    planned, today = (dataclasses.replace(study[1], revision=one) for one in (before, now))
+    assert folder.changes(planned, today) == said
+    assert folder.changed_software(planned, planned.version, now) == said
+
+
+def test_what_splits_hold_is_written_and_an_older_plan_has_nothing(study, kinds):
+    place, made = study
+    looked = ({"name": "films", "folder": "/data", "splits": [], "shared": []},)
+    folder.write(place, dataclasses.replace(made, data=looked, revision="abc"))
+    assert folder.read(place, {"train": kinds}).data == looked
+    assert folder.read(place, {"train": kinds}).revision == "abc"
+    plan = json.loads((place / folder.FILE).read_text())
+    del plan["data"]
+    (place / folder.FILE).write_text(json.dumps(plan))
+    assert folder.read(place, {"train": kinds}).data is None
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"form": 1}', '{"form": 1, "cells": [{}]}'])
 def test_a_damaged_plan_is_one_line(tmp_path, kinds, text):
     (tmp_path / folder.FILE).write_text(text)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from chex_tf.amounts import counted
 from chex_tf.statistics.bootstrap import percentile_interval
 from chex_tf.study import correlations, tables
 from chex_tf.study.claim_statistics import NO_LOSS
@@ -13,7 +14,6 @@ from chex_tf.study.report import curves_figure, scatter, summary_figure, truncat
 from chex_tf.study.report.appearance import Drawn
 from chex_tf.study.report.curves_figure import Curve
 from chex_tf.study.report.scatter import Mark, Panel
-from chex_tf.study.table import counted
 
 BARS = "Error bars are one standard deviation of the bootstrap's replicates."
 MARKS = (

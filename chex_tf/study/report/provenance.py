@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chex_tf.amounts import counted
 from chex_tf.runs import config, metrics_file
 from chex_tf.runs.config import Config
 from chex_tf.settings import InputError, Settings, meaning_of
@@ -18,7 +19,7 @@ from chex_tf.study.controller import flags_of
 from chex_tf.study.folder import Study
 from chex_tf.study.outcomes import Outcomes
 from chex_tf.study.report.curves_figure import Curve
-from chex_tf.study.table import NOTHING, Table, counted
+from chex_tf.study.table import NOTHING, Table
 
 RUN_DIR = "RUN_DIR"  # in a command, for the folder of the run that it makes
 SCORE = "auroc"  # the column of metrics.csv that training curves show

@@ -5,13 +5,14 @@ import pathlib
 import shlex
 from collections.abc import Callable, Sequence
 
+from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.study import correlations, table, tables
 from chex_tf.study.outcomes import PRETRAINED, Outcomes
 from chex_tf.study.report import appearance, figures, page, provenance
 from chex_tf.study.report.page import Page, Picture, Section
 from chex_tf.study.report.provenance import Kinds
-from chex_tf.study.table import Table, counted
+from chex_tf.study.table import Table
 from chex_tf.study.verdicts import Judged
 
 TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
