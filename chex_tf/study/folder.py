@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf import software
+from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.settings import InputError, Settings
 from chex_tf.study.cell import Cell
@@ -95,16 +96,13 @@ def changes(before: Study | None, now: Study) -> list[str]:
     )
     changed = sorted({*added} & {*gone})
     lines = []
-    for words, names in (
-        ("cells with other settings, data or version than before, to be trained anew", changed),
-        ("new cells", [name for name in added if name not in changed]),
-        (
-            "cells no longer in the grid, whose runs are kept and left out",
-            [name for name in gone if name not in changed],
-        ),
+    for noun, words, names in (
+        ("cell", " with other settings, data or version than before, to be trained anew", changed),
+        ("new cell", "", [name for name in added if name not in changed]),
+        ("cell", " no longer in the grid, whose runs are kept and left out", [n for n in gone if n not in changed]),
     ):
         if names:
-            lines.append(f"{len(names)} {words}: {_few(names)}")
+            lines.append(f"{counted(len(names), noun)}{words}: {_few(names)}")
     lines += changed_software(before, now.version, now.revision)
     if before.claims and now.claims != before.claims:
         lines.append("note: the claims or their rules are not those with which the study was planned")

@@ -43,9 +43,9 @@ def test_what_an_edited_grid_changes_is_said(study, kinds):
     added = dataclasses.replace(done, name="new", folder="")
     now = folder.kept(made, dataclasses.replace(made, cells=(changed, added), version="0.2.0"))
     assert folder.changes(made, now) == [
-        "1 cells with other settings, data or version than before, to be trained anew: done",
-        "1 new cells: new",
-        "1 cells no longer in the grid, whose runs are kept and left out: begun",
+        "1 cell with other settings, data or version than before, to be trained anew: done",
+        "1 new cell: new",
+        "1 cell no longer in the grid, whose runs are kept and left out: begun",
         "the software's version changed since the study was planned: 0.1.0 -> 0.2.0",
     ]
     assert begun.folder == made.cell("begun").folder
