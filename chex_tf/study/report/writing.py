@@ -43,7 +43,8 @@ def write(
     configs = provenance.configs(folder, outcomes)
     made = {one.name: one for one in tables.all_of(outcomes, judged)}
     if any(one.series.names for one in related):
-        made["correlations"] = correlations.table(related, tables.described(outcomes))
+        about_accuracy = correlations.whose_accuracy(outcomes)
+        made["correlations"] = correlations.table(related, tables.described(outcomes), about_accuracy)
     made |= {one.name: one for one in more}
     drawn = figures.all_of(outcomes, related, provenance.curves(folder, outcomes, configs, say))
     results = made.pop("results")

@@ -63,7 +63,7 @@ def test_points_and_bars_are_where_the_numbers_are(make_study, gathered):
     member = found.member("ResNet34", "pretrained")
     bar = next(line for line in lines if len(line) == 2 and line[0, 0] == 73.30)
     assert np.ptp(bar[:, 1]) == pytest.approx(2 * np.nanstd(member.auroc.replicates))
-    assert f"test: {found.evaluation.cohort.studies} studies;" in drawn["size"].caption
+    assert "test: 120 studies of 80 patients;" in drawn["size"].caption
 
 
 def test_markup_for_a_page_has_names_of_its_own():
