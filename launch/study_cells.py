@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from chex_tf import software
+from chex_tf.amounts import counted
 from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
@@ -90,7 +91,7 @@ def plan_of(
     costs = {name: _cost(made, seen, models) for name, (_, made, seen) in parsed.items()}
     asked = () if settings.claims is None else claims.read(settings.claims, ARGUMENTS)
     rows = tuple(claim.to_row() for claim in asked)
-    about = settings.about, tuple(settings.splits), models, rows, _data(made for _, made, _ in parsed.values())
+    about = settings.about, tuple(settings.splits), models, rows, _data((made for _, made, _ in parsed.values()), say)
     return Study(found, version, software.revision(), *about), costs
 
 
@@ -166,12 +167,19 @@ def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[st
     return looked[key]
 
 
-def _data(cells: Iterable[Sequence[Settings]]) -> tuple[dict[str, Any], ...]:
+def _data(cells: Iterable[Sequence[Settings]], say: Callable[[str], None]) -> tuple[dict[str, Any], ...]:
     """What the splits of every prepared folder hold, and which of them share patients."""
     from chex_tf.data import splits
 
     folders = dict.fromkeys(_of(made, DataSettings).data for made in cells)
-    return tuple(splits.look(folder).to_json() for folder in folders)
+    looked = [splits.look(folder) for folder in folders]
+    for one in looked:
+        for shared in one.shared:
+            patients = counted(shared.patients, "patient")
+            say(
+                f"note: {one.name}: {patients} in both {shared.first} and {shared.second}, such as {shared.examples[0]}"
+            )
+    return tuple(one.to_json() for one in looked)
 
 
 def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[str, Any]]) -> Cost:

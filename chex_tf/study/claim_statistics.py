@@ -18,6 +18,7 @@ from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
 
 # The smallest loss that counts as one where truncated models are shown to be as good (not stated in the paper).
 NO_LOSS = 0.01
+COUNTED = "shown, not excluded"  # of counts: from what is shown to what is not excluded
 # From an interval's half width to the difference that would be found significant in 80% of studies.
 SEEN_IN_80_PERCENT = (1.959964 + 0.841621) / 1.959964
 
@@ -133,7 +134,7 @@ def _correlation(
 ) -> Found:
     over = np.array([getattr(one.facts, attribute) for one in members], np.float64)
     found = correlate(over, values, [one.facts.family for one in members], replicates, seed)
-    return Found(found.rho, found.over_models, found.p.p, "other models of such families", len(members))
+    return Found(found.rho, found.over_models, found.p.p, "other such models", len(members))
 
 
 def mean_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
@@ -152,8 +153,7 @@ def significant_boosts(outcomes: Outcomes, given: Mapping[str, str], seed: int) 
     adjusted = comparison.holm([one.p for one in boosts])
     count = sum(one.value > 0 and p < SIGNIFICANCE for one, p in zip(boosts, adjusted, strict=True))
     possible = sum(one.interval.high > 0 for one in boosts)
-    over = "from those shown, after Holm's adjustment, to those not excluded"
-    return Found(count, Interval(count, possible), math.nan, over, len(boosts))
+    return Found(count, Interval(count, possible), math.nan, COUNTED, len(boosts))
 
 
 def _without_interval(differences: Sequence[Found]) -> Found | None:
@@ -171,7 +171,7 @@ def best_minus_worst(outcomes: Outcomes, given: Mapping[str, str], seed: int) ->
     value = float(np.ptp(values))
     interval, p = extremes.range_test(value, replicates - values)
     assert outcomes.evaluation is not None  # there are members
-    over = f"{SEVERAL[outcomes.evaluation.cohort.unit]}, all pairs at once"
+    over = f"{SEVERAL[outcomes.evaluation.cohort.unit]}, all pairs"
     return Found(value, interval, p, over, len(members))
 
 
@@ -192,7 +192,7 @@ def family_share(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Fou
     between, within = spread.between.value**2, spread.within.value**2
     share = between / (between + within) if between + within > 0 else math.nan
     none = Interval(math.nan, math.nan, 0, "none: p decides")
-    return Found(share, none, spread.p, "ways to deal models to families", len(members))
+    return Found(share, none, spread.p, "ways to deal families", len(members))
 
 
 def family_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
@@ -232,8 +232,7 @@ def mean_times_smaller(outcomes: Outcomes, given: Mapping[str, str], seed: int) 
 
     as_paper = largest(lambda found: found.interval.high >= 0)
     shown = largest(lambda found: found.interval.low > -NO_LOSS)
-    over = f"from cuts shown to lose less than {NO_LOSS:g} to cuts without a significant loss"
-    return Found(as_paper, Interval(min(shown, as_paper), as_paper), math.nan, over, len(by_whole))
+    return Found(as_paper, Interval(min(shown, as_paper), as_paper), math.nan, COUNTED, len(by_whole))
 
 
 STATISTICS: dict[str, tuple[Statistic, tuple[str, ...]]] = {

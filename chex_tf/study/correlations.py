@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chex_tf.amounts import counted
+from chex_tf.evaluation.tables import columns
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.permutation import PermutationP
 from chex_tf.statistics.rank_correlation import Correlation, correlate
@@ -160,7 +161,7 @@ def _named_left_out(related: Sequence[Related]) -> str:
 
 def table(related: Sequence[Related], described: str, about_accuracy: str = "") -> Table:
     """`about_accuracy`: see `whose_accuracy`."""
-    columns = ("Of", "With", "Models", "ρ", "p", "95% interval", "By family", "Worth", "Without noise", "Without one")
+    shown = ("Of", "With", "Models", "ρ", "p", "95% interval", "By family", "Worth", "Without noise", "Without one")
     rows = []
     for one in related:
         without = f", {len(one.series.left_out)} left out" if one.series.left_out else ""
@@ -174,7 +175,7 @@ def table(related: Sequence[Related], described: str, about_accuracy: str = "") 
         "models there is no correlation. Within families: of the pairs of models of one family, how many have the "
         f"higher value where the attribute is higher.{about_accuracy and ' '}{about_accuracy}{_named_left_out(related)}"
     )
-    return Table("correlations", "Correlations over models", (*columns, "Within families"), tuple(rows), note, 2)
+    return Table("correlations", "Correlations over models", (*shown, "Within families"), tuple(rows), note, 2)
 
 
 def _numbers(one: Related) -> tuple[str, ...]:
@@ -201,7 +202,8 @@ def in_words(one: Related) -> str:
     models += f", {len(one.series.left_out)} left out" if one.series.left_out else ""
     if one.found is None:
         return f"{models}: no correlation"
-    return f"ρ = {signed(one.found.rho)}, p = {p_text(one.found.p)}, {models}"
+    p = p_text(one.found.p)
+    return f"ρ = {signed(one.found.rho)}, p {'' if p.startswith('<') else '= '}{p}, {models}"
 
 
 def signed(value: float) -> str:
@@ -209,7 +211,7 @@ def signed(value: float) -> str:
 
 
 def p_text(p: PermutationP) -> str:
-    return NOTHING if math.isnan(p.p) else f"{p.p:.3f}" if p.p >= 0.001 else f"{p.p:.1e}"
+    return columns.p_text(p.p)
 
 
 def span(interval: Interval) -> str:

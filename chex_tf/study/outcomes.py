@@ -154,7 +154,8 @@ def _evaluate(settings: EvaluationSettings, names: Sequence[str], say: Callable[
         source.truth, source.tables, tuple(names), tasks, settings.aggregation, settings.unit, say
     )
     models = [dataclasses.replace(model, made_of=of) for model, of in zip(models, source.made_of, strict=True)]
-    return evaluating.evaluate(source.set, cohort, models, settings, policy=source.policy, mean_tasks=averaged)
+    found = evaluating.evaluate(source.set, cohort, models, settings, policy=source.policy, mean_tasks=averaged)
+    return dataclasses.replace(found, caution=source.caution)
 
 
 def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tuple[Member, ...]:

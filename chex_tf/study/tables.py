@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from chex_tf.amounts import counted
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.scarcity import SEVERAL
+from chex_tf.evaluation.tables.columns import p_text
 from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.measure import MEAN
 from chex_tf.study import contrasts, tie_groups
-from chex_tf.study.claim_statistics import FEWEST_ARCHITECTURES, PAPER_TRUNCATED, over_of
+from chex_tf.study.claim_statistics import COUNTED, FEWEST_ARCHITECTURES, NO_LOSS, PAPER_TRUNCATED, over_of
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.outcomes import Outcomes
 from chex_tf.study.table import NOTHING, Table
@@ -38,14 +39,15 @@ def described(outcomes: Outcomes) -> str:
     if evaluation is None:
         return "No cell is finished."
     cohort = evaluation.cohort
+    films = f"{counted(cohort.studies, 'study')} of {counted(cohort.unit_count, cohort.unit)}"
     tasks = ", ".join(evaluation.mean_over)
     of = sorted({model.made_of.partition(" (")[0] for model in evaluation.models})
     repeated = max(len(one.cells) for one in outcomes.members)
     seeds = f" Means of up to {counted(repeated, 'seed')}." if repeated > 1 else ""
     return (
-        f"{evaluation.set}: {counted(cohort.studies, 'study')} of {counted(cohort.unit_count, cohort.unit)}; AUROC is "
-        f"the mean of {counted(len(evaluation.mean_over), 'task')} ({tasks}). Predictions: {'; '.join(of)}. Trained "
-        f"with {evaluation.policy or 'an unknown label policy'}.{seeds}"
+        f"Split {evaluation.set}: {films if cohort.unit != 'study' else counted(cohort.studies, 'study')}; AUROC is the "
+        f"mean of {counted(len(evaluation.mean_over), 'task')} ({tasks}). Predictions: {'; '.join(of)}. Trained with "
+        f"{evaluation.policy or 'an unknown label policy'}.{seeds}"
     )
 
 
@@ -230,17 +232,16 @@ def claims(judged: Sequence[Judged]) -> Table:
         first = (one.claim.section, one.claim.statement, one.verdict.value)
         rows.append((*first, printed, here, span, over, str(one.claim.rule), seen))
     note = (
-        "Rules were fixed with the study's plan. Over: what the interval and p allow to have been otherwise; over "
-        "patients, studies or images they are DeLong's, over seeds besides as in the tables below, of all pairs at "
-        "once the bootstrap's. Smallest seen: the difference that would be found significant in 80% of studies of "
+        "Rules were fixed with the study's plan. Over: what interval and p allow to have been otherwise. Over "
+        "patients, studies or images they are DeLong's, over seeds and these as in the tables below, over all pairs of "
+        "models at once the bootstrap's; over other such models they are ρ's for models of such families; where "
+        f"families are dealt, p is over ways to deal the models to them. {COUNTED.capitalize()}: from the number that is shown "
+        f"(after Holm's adjustment; for truncation, to lose less than {NO_LOSS:g}) to the number that is not excluded. "
+        "Smallest seen: the difference that would be found significant in 80% of studies of "
         f"this size. A claim about architectures in general is judged from {FEWEST_ARCHITECTURES} of them or more, the "
         f"one on truncation from {PAPER_TRUNCATED}, the paper's number; with fewer, cells are missing."
     )
-    return Table("claims", "The paper's claims", columns, tuple(rows), note, 3)
-
-
-def p_text(p: float) -> str:
-    return NOTHING if math.isnan(p) else f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+    return Table("claims", "The paper's claims, on these films", columns, tuple(rows), note, 3)
 
 
 def _span(interval: Interval) -> str:

@@ -134,11 +134,11 @@ def _lines(outcomes: Outcomes) -> tuple[dict[str, list[Mark]], list[Contrast]]:
     arm = PRETRAINED if any(one.arm == PRETRAINED for one, _ in pairs) else next((one.arm for one, _ in pairs), "")
     lines: dict[str, list[Mark]] = {}
     drawn: list[Contrast] = []
-    for one, whole in sorted(pairs, key=lambda pair: pair[0].facts.times_smaller):
+    for one, whole in pairs:
         if one.arm == arm:
             mark = _difference(one.arch, one, whole, one.facts.times_smaller, drawn)
             lines.setdefault(whole.arch, []).append(mark)
-    return lines, drawn
+    return {whole: sorted(marks, key=lambda mark: mark.x) for whole, marks in lines.items()}, drawn
 
 
 def _truncations(outcomes: Outcomes) -> Drawn | None:
