@@ -203,7 +203,8 @@ def in_words(one: Related) -> str:
     if one.found is None:
         return f"{models}: no correlation"
     p = p_text(one.found.p)
-    return f"ρ = {signed(one.found.rho)}, p {'' if p.startswith('<') else '= '}{p}, {models}"
+    equals = f"< {p[1:]}" if p.startswith("<") else f"= {p}"
+    return f"ρ = {signed(one.found.rho)}, p {equals}, {models}"
 
 
 def signed(value: float) -> str:

@@ -19,6 +19,17 @@ from chex_tf.study.outcomes import Outcomes
 from chex_tf.study.table import NOTHING, Table
 from chex_tf.study.verdicts import Judged
 
+_ABOUT_CLAIMS = (
+    "Rules were fixed with the study's plan. Over: what interval and p allow to have been otherwise. Over patients, "
+    "studies or images they are DeLong's, over seeds and these as in the tables below, over all pairs of models at "
+    "once the bootstrap's; over other such models they are ρ's for models of such families; where families are dealt, "
+    f"p is over ways to deal the models to them. {COUNTED.capitalize()}: from the number that is shown (after Holm's "
+    f"adjustment; for truncation, to lose less than {NO_LOSS:g}) to the number that is not excluded. Smallest seen: "
+    "the difference that would be found significant in 80% of studies of this size. A claim about architectures in "
+    f"general is judged from {FEWEST_ARCHITECTURES} of them or more, the one on truncation from {PAPER_TRUNCATED}, the "
+    "paper's number; with fewer, cells are missing."
+)
+
 
 def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
     """Those that have rows."""
@@ -39,15 +50,16 @@ def described(outcomes: Outcomes) -> str:
     if evaluation is None:
         return "No cell is finished."
     cohort = evaluation.cohort
-    films = f"{counted(cohort.studies, 'study')} of {counted(cohort.unit_count, cohort.unit)}"
+    films = counted(cohort.studies, "study")
+    films += f" of {counted(cohort.unit_count, cohort.unit)}" if cohort.unit != "study" else ""
     tasks = ", ".join(evaluation.mean_over)
     of = sorted({model.made_of.partition(" (")[0] for model in evaluation.models})
     repeated = max(len(one.cells) for one in outcomes.members)
     seeds = f" Means of up to {counted(repeated, 'seed')}." if repeated > 1 else ""
+    policy = evaluation.policy or "an unknown label policy"
     return (
-        f"Split {evaluation.set}: {films if cohort.unit != 'study' else counted(cohort.studies, 'study')}; AUROC is the "
-        f"mean of {counted(len(evaluation.mean_over), 'task')} ({tasks}). Predictions: {'; '.join(of)}. Trained with "
-        f"{evaluation.policy or 'an unknown label policy'}.{seeds}"
+        f"Split {evaluation.set}: {films}; AUROC is the mean of {counted(len(evaluation.mean_over), 'task')} "
+        f"({tasks}). Predictions: {'; '.join(of)}. Trained with {policy}.{seeds}"
     )
 
 
@@ -231,17 +243,7 @@ def claims(judged: Sequence[Judged]) -> Table:
             seen = f"{one.found.smallest_seen:.3f}" if is_seen else NOTHING
         first = (one.claim.section, one.claim.statement, one.verdict.value)
         rows.append((*first, printed, here, span, over, str(one.claim.rule), seen))
-    note = (
-        "Rules were fixed with the study's plan. Over: what interval and p allow to have been otherwise. Over "
-        "patients, studies or images they are DeLong's, over seeds and these as in the tables below, over all pairs of "
-        "models at once the bootstrap's; over other such models they are ρ's for models of such families; where "
-        f"families are dealt, p is over ways to deal the models to them. {COUNTED.capitalize()}: from the number that is shown "
-        f"(after Holm's adjustment; for truncation, to lose less than {NO_LOSS:g}) to the number that is not excluded. "
-        "Smallest seen: the difference that would be found significant in 80% of studies of "
-        f"this size. A claim about architectures in general is judged from {FEWEST_ARCHITECTURES} of them or more, the "
-        f"one on truncation from {PAPER_TRUNCATED}, the paper's number; with fewer, cells are missing."
-    )
-    return Table("claims", "The paper's claims, on these films", columns, tuple(rows), note, 3)
+    return Table("claims", "The paper's claims, on these films", columns, tuple(rows), _ABOUT_CLAIMS, 3)
 
 
 def _span(interval: Interval) -> str:

@@ -72,19 +72,24 @@ def make_run(fixture: pathlib.Path, run_dir: pathlib.Path, arch: str, arm: str, 
     draw_predictions(run_dir / "predictions" / "test.csv", zlib.crc32(f"{arch} {arm} {seed}".encode()))
 
 
-def make(fixture: pathlib.Path, place: pathlib.Path, kinds, **more) -> tuple[pathlib.Path, Study]:
-    """Five architectures in both arms and a truncated one, eleven finished cells, written to `place`."""
+def make(fixture: pathlib.Path, place: pathlib.Path, kinds, seeds=(0,), **more) -> tuple[pathlib.Path, Study]:
+    """Five architectures in both arms and a truncated one, eleven finished cells of each seed, written to `place`."""
     cells = []
-    for arch, *_ in MODELS:
-        for arm in ("pretrained",) if "Minus" in arch else ("scratch", "pretrained"):
-            name = f"{arch}-{arm}"
-            first = place / "making" / name
-            make_run(fixture, first, arch, arm, 0)
-            identity = of_run(first, kinds)
-            cell = Cell(name, arch, arm, name, "", 0, (f"--arch={arch}",), identity)
-            cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
-            first.rename(cell.run_dir(place))
-            cells.append(cell)
+    wanted = [
+        (arch, arm, seed)
+        for arch, *_ in MODELS
+        for arm in (("pretrained",) if "Minus" in arch else ("scratch", "pretrained"))
+        for seed in seeds
+    ]
+    for arch, arm, seed in wanted:
+        base = f"{arch}-{arm}"
+        name = base if len(seeds) == 1 else f"{base}-seed{seed}"
+        first = place / "making" / name
+        make_run(fixture, first, arch, arm, seed)
+        cell = Cell(name, arch, arm, base, "", seed, (f"--arch={arch}",), of_run(first, kinds))
+        cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
+        first.rename(cell.run_dir(place))
+        cells.append(cell)
     (place / "making").rmdir()
     models = {arch: dict(zip(FACTS, facts, strict=True)) for arch, *facts in MODELS}
     study = dataclasses.replace(
@@ -92,6 +97,18 @@ def make(fixture: pathlib.Path, place: pathlib.Path, kinds, **more) -> tuple[pat
     )
     folder.write(place, study)
     return place, study
+
+
+@pytest.fixture(scope="session")
+def make_study_at(fixture_runs, kinds):
+    """Makes the study in this folder."""
+    return lambda place, **more: make(fixture_runs, place, kinds, **more)
+
+
+@pytest.fixture(scope="session")
+def asked_claims():
+    """CheXtransfer's."""
+    return claims.read(claims.CHEXTRANSFER, ARGUMENTS)
 
 
 @pytest.fixture
