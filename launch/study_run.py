@@ -103,7 +103,9 @@ def _run(settings: StudySettings, study: Study) -> int:
             more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
         study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
     carrier = _executor(settings)
-    _say(f"{len(study.cells)} cells on {carrier.describe()}; --status in another terminal shows them")
+    _say(
+        f"{amounts.counted(len(study.cells), 'cell')} on {carrier.describe()}; --status in another terminal shows them"
+    )
     live, shown = LiveTable(), [""]
 
     def show(states: Mapping[str, State]) -> None:
