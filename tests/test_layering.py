@@ -10,7 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The ground floor: any room of chex_tf and launch may use it.
 GROUND = {
-    *("chex_tf.observations", "chex_tf.settings", "chex_tf.files", "chex_tf.prediction_files"),
+    *("chex_tf.observations", "chex_tf.settings", "chex_tf.files"),
+    *("chex_tf.prediction_files", "chex_tf.features_file"),
     *("chex_tf.amounts", "chex_tf.software"),
 }
 
@@ -24,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.amounts": set(),
     "chex_tf.software": set(),
     "chex_tf.prediction_files": GROUND | {"numpy"},
+    "chex_tf.features_file": GROUND | {"numpy"},
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
     "chex_tf.statistics": GROUND | {"numpy", "scipy"},
     "chex_tf.data": GROUND | {"tensorflow", "tensorflow_datasets", "numpy", "cv2", "PIL"},

@@ -94,9 +94,8 @@ def estimate(
 def describe(found: Estimate, workers: int) -> list[str]:
     """In words, for before anything starts."""
     disk = amounts.size(found.disk)
-    lines = [
-        f"{amounts.counted(found.cells, 'cell')}, {found.left} of them to do: {found.steps:,} steps, {disk} of checkpoints"
-    ]
+    cells = amounts.counted(found.cells, "cell")
+    lines = [f"{cells}, {found.left} of them to do: {found.steps:,} steps, {disk} of checkpoints"]
     known = found.left - len(found.unknown)
     if known:
         many = f", {found.hours / workers:.1f} with {workers}" if workers > 1 else ""
