@@ -143,7 +143,7 @@ def test_a_study_is_killed_goes_on_and_ends_as_runs_by_hand_would(prepared, grid
     assert run([sys.executable, "-m", "launch.train", *flags, f"--run_dir={by_hand}"]).returncode == 0
     of_both = [pandas.read_csv(place / "metrics.csv") for place in (by_hand, runs["ResNet18Minus3-scratch"])]
     # Pinned to a core of its own, a run adds in another order than with all cores: the last bits differ.
-    pandas.testing.assert_frame_equal(*of_both, rtol=1e-4)
+    pandas.testing.assert_frame_equal(*of_both, rtol=1e-3)
     again = run(command)
     assert again.returncode == 0
     assert "begins" not in again.stderr
