@@ -95,8 +95,15 @@ def test_the_auroc_is_scikit_learns_of_each_studys_highest_score(written, films)
 
 def fitted_by_hand(films, one, order, patients):
     """Mean AUROC of the tasks from scikit-learn alone."""
+    truth = films.truth[films.rows(TEST)][::2]
+    scores = scores_by_hand(films, one, order, patients)
+    return np.mean([roc_auc_score(truth[:, task], scores[:, task]) for task in range(2)])
+
+
+def scores_by_hand(films, one, order, patients):
+    """[studies, tasks]"""
     rows = films.rows(TRAIN) & (order < patients)
-    areas = []
+    found = []
     for task in range(2):
         labels = films.truth[:, task]
         scaler = StandardScaler().fit(one.values[rows])
@@ -107,8 +114,34 @@ def fitted_by_hand(films, one, order, patients):
             area = roc_auc_score(labels[films.rows(VALIDATION)], scores[films.rows(VALIDATION)])
             if area > best[0]:
                 best = area, scores[films.rows(TEST)]
-        areas.append(roc_auc_score(labels[films.rows(TEST)][::2], best[1].reshape(-1, 2).max(1)))
-    return np.mean(areas)
+        found.append(best[1].reshape(-1, 2).max(1))
+    return np.stack(found, axis=1)
+
+
+def influence(labels, scores):
+    """DeLong's variance of an AUROC as a sum of squares over rows, from its definition."""
+    positive = labels == 1
+    wins = (scores[positive][:, None] > scores[~positive]) + 0.5 * (scores[positive][:, None] == scores[~positive])
+    found = np.empty(len(labels))
+    for rows, shares in ((positive, wins.mean(1)), (~positive, wins.mean(0))):
+        found[rows] = (shares - wins.mean()) / np.sqrt(rows.sum() * (rows.sum() - 1))
+    return found
+
+
+def test_a_difference_has_delongs_variance_of_the_paired_scores(films, sets, tmp_path):
+    blurred = films.truth + np.random.default_rng(2).normal(0, 1.5, films.truth.shape)
+    weak = np.hstack([blurred, sets[1].values])
+    both = [FeatureSet("weak", weak, ""), sets[1]]
+    found = probing.probe("toy", films, both, settings(tmp_path, patients=(50.0,)), print, lambda *_: None)
+    (difference,) = [one for one in found.curve[0].differences if one.task == MEAN]
+    truth = films.truth[films.rows(TEST)][::2]
+    parts = [
+        influence(truth[:, task], first[:, task]) - influence(truth[:, task], second[:, task])
+        for order in films.order
+        for first, second in [[scores_by_hand(films, one, order, 30) for one in both]]
+        for task in range(2)
+    ]
+    assert difference.over.given == pytest.approx(np.sum(np.mean(parts, axis=0) ** 2), rel=1e-6)
 
 
 def test_the_curve_is_the_mean_over_nested_subsets_and_its_differences_are_paired(found, films, sets):
