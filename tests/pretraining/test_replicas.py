@@ -29,3 +29,18 @@ def test_value_and_gradient_are_those_of_one_device(found, replicas):
     for name, expected in found[1].items():
         scale = np.abs(expected).max()
         np.testing.assert_allclose(found[replicas][name], expected, rtol=2e-5, atol=2e-6 * scale, err_msg=name)
+
+
+@pytest.mark.slow
+def test_replicas_and_workers_take_the_step_of_one_device(in_processes, tmp_path):
+    """Two steps of the whole network with LARS: weights, moving statistics and momentum."""
+    script = HERE / "take_pair_steps.py"
+    in_processes(script, (str(tmp_path), "1"), (str(tmp_path), "2"))
+    in_processes(script, (str(tmp_path), "4"))
+    in_processes(script, (str(tmp_path), "1"), (str(tmp_path), "1"), workers=True)
+    one, *others = (dict(np.load(tmp_path / f"{name}.npz")) for name in ("1-1", "2-1", "4-1", "2-2"))
+    assert {"momentum/projector_1/kernel", "weight/projector_1_norm/moving_mean", "weight/embedding/kernel"} <= {*one}
+    for other in others:
+        assert other.keys() == one.keys()
+        for name, expected in one.items():
+            np.testing.assert_allclose(other[name], expected, rtol=1e-3, atol=1e-5, err_msg=name)

@@ -1,0 +1,44 @@
+"""Effective rank and deviations by hand, and what counts as a collapse."""
+
+import numpy as np
+import pytest
+
+from chex_tf.pretraining import health
+
+
+def test_the_effective_rank_of_equal_directions_is_their_number():
+    """Of ± unit vectors all singular values are equal."""
+    values = np.concatenate([np.eye(3), -np.eye(3)])
+    assert health.effective_rank(values) == pytest.approx(3.0)
+    assert health.effective_rank(np.tile(values, (1, 5))) == pytest.approx(3.0)
+
+
+def test_the_effective_rank_by_hand():
+    """Singular values 3 and 1, shares 3/4 and 1/4: exp(-(3/4 ln 3/4 + 1/4 ln 1/4)) = 4 / 3^(3/4)."""
+    values = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]) + 7.0
+    assert health.effective_rank(values) == pytest.approx(4 / 3**0.75)
+
+
+def test_it_does_not_matter_whether_units_or_images_are_more():
+    values = np.random.default_rng(0).normal(size=(9, 20))
+    singular = np.linalg.svd(values - values.mean(axis=0), compute_uv=False)
+    shares = singular / singular.sum()
+    expected = np.exp(-(shares * np.log(np.maximum(shares, 1e-300))).sum())
+    assert health.effective_rank(values) == pytest.approx(expected, rel=1e-6)
+
+
+def test_deviations_by_hand():
+    found = health.measure(np.array([[1.0, 0.0], [3.0, 0.0]], np.float32))
+    assert (found.deviation, found.least_deviation) == (0.5, 0.0)
+    assert found.variation == pytest.approx(0.5 / np.sqrt(10 / 4))
+    assert found.effective_rank == pytest.approx(1.0)
+
+
+def test_a_collapse_is_named():
+    generator = np.random.default_rng(1)
+    alike = np.full((20, 8), 3.0) + 1e-7 * generator.normal(size=(20, 8))
+    assert "standard deviation of the embedding's units fell" in health.fault(health.measure(alike))
+    assert "standard deviation" in health.fault(health.measure(np.zeros((20, 8), np.float32)))
+    on_a_line = generator.normal(size=(20, 1)) * generator.normal(size=(1, 8)) + 1e-4 * generator.normal(size=(20, 8))
+    assert "the effective rank of the embedding fell to 1.0" in health.fault(health.measure(on_a_line))
+    assert health.fault(health.measure(generator.normal(size=(20, 8)))) == ""
