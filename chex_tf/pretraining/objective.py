@@ -182,6 +182,7 @@ class TwoViewsObjective:
         stage: Stage | None,
     ) -> None:
         """It has no variables of its own."""
+        del strategy, own, gradients, applies, rate, stage
 
     # ---- evaluation ------------------------------------------------------------------------------------------------
 
