@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 # Embeddings that are worse than this have collapsed: all alike, or all on one line.
-LEAST_VARIATION, LEAST_RANK = 1e-5, 1.05
+LEAST_VARIATION, LEAST_RANK = 1e-3, 1.05
 
 
 @dataclasses.dataclass(frozen=True)
