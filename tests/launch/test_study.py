@@ -153,7 +153,7 @@ PRETRAINED = (
         (PRETRAINED.replace(",pretrain", ",pretain"), "expected the verb train or pretrain; received pretain"),
         (
             PRETRAINED.replace("barlow_twins", "view").replace("--projector=16 ", ""),
-            "view is learned by the verb train",
+            "view is learned by the verb",
         ),
         (PRETRAINED.replace("--flip=0.5", "--flop=0.5"), "unknown flag --flop"),
     ],

@@ -84,7 +84,7 @@ def test_what_is_wrong_is_named(read, text, vary, complaint):
 
 
 def test_a_row_may_name_another_verb(read):
-    text = "arch,weights,flags,arm,verb\nCBR-Tiny,none,--objective=vicreg,source,pretrain\nCBR-Tiny,cell:{arch}-source,,,\n"
-    before, after = read(text)
+    twins = "CBR-Tiny,none,--objective=vicreg,source,pretrain\n"
+    before, after = read(f"arch,weights,flags,arm,verb\n{twins}CBR-Tiny,cell:{{arch}}-source,,,\n")
     assert (before.verb, after.verb) == ("pretrain", "train")
     assert after.needs == ("CBR_Tiny-source",)
