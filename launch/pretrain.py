@@ -24,7 +24,7 @@ def main(
         if pretraining.objective == VIEW:
             from chex_tf.pretraining.view import of_view
 
-            observations, lines = of_view(observations, data)
+            observations, data, lines = of_view(observations, data)
             for line in lines:
                 _say(line)
         return training_verb.main(training, observations, data, model)

@@ -80,9 +80,12 @@ def apply(images: list[np.ndarray] | np.ndarray, distortion: Distortion, side: i
     """Writes each distorted image, uint8 (side, side), into `out` (images, side, side)."""
     for i, image in enumerate(images):
         picture = _cut(image, distortion, i, side)
-        changes = [lambda p, i=i: p * distortion.brightness[i], lambda p, i=i: _contrasted(p, distortion.contrast[i])]
-        for change in reversed(changes) if distortion.contrast_first[i] else changes:
-            picture = np.clip(change(picture), 0, 255)
+        for of_contrast in sorted((False, True), reverse=bool(distortion.contrast_first[i])):
+            if of_contrast:
+                picture = _contrasted(picture, float(distortion.contrast[i]))
+            else:
+                picture = picture * float(distortion.brightness[i])
+            picture = np.clip(picture, 0, 255)
         if distortion.sigma[i] > 0:
             sigma = distortion.sigma[i] * side
             picture = cv2.GaussianBlur(picture, (0, 0), sigmaX=sigma, borderType=cv2.BORDER_REPLICATE)

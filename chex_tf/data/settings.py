@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from chex_tf.data import policies
 from chex_tf.observations import TASK_SETS
@@ -217,6 +217,7 @@ class DataSettings(Settings):
     def as_evaluated(self, data: pathlib.Path | None = None) -> Self:
         """The same films and tasks for evaluation, perhaps from another folder: no subset, no augmentation, no cache,
         no policy for uncertain labels. Labels not mentioned keep their rule, which decides what counts as negative."""
+        unchanged: dict[str, Any] = dict.fromkeys(_CHANGES, 0.0)
         return dataclasses.replace(
             self,
             data=self.data if data is None else data,
@@ -230,5 +231,5 @@ class DataSettings(Settings):
             cache_dir=None,
             readers=0,
             augmentation=FLAGS,
-            **dict.fromkeys(_CHANGES, 0.0),
+            **unchanged,
         )

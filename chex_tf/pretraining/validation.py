@@ -41,7 +41,8 @@ def evaluator(
         parts = [{name: value.numpy() for name, value in collect(batch).items()} for batch in batches]
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         real = whole["weight"] > 0
-        return of_embeddings(*(whole[name][real] for name in VIEWS), method)
+        first, second = (whole[name][real] for name in VIEWS)
+        return of_embeddings(first, second, method)
 
     return evaluate
 
