@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-# Embeddings that are worse than this have collapsed: all alike, or all on one line.
+# Embeddings that are worse than this have collapsed: all alike, as a share of how far they should vary, or on one line.
 LEAST_VARIATION, LEAST_RANK = 1e-3, 1.05
 
 
@@ -13,13 +13,13 @@ class Health:
     """Of embeddings (images, units).
 
     deviation, least_deviation  mean and smallest standard deviation (over n) of a unit
-    variation                   `deviation` as a share of the root mean square of all numbers; 0 if they are all 0
+    size                        root mean square of all numbers
     effective_rank              from 1 to the smaller of units and images less one; 0 if all images are alike
     """
 
     deviation: float
     least_deviation: float
-    variation: float
+    size: float
     effective_rank: float
 
 
@@ -27,8 +27,7 @@ def measure(embeddings: np.ndarray) -> Health:
     values = embeddings.astype(np.float64)
     deviations = values.std(axis=0)
     size = float(np.sqrt(np.square(values).mean()))
-    mean = float(deviations.mean())
-    return Health(mean, float(deviations.min()), mean / size if size > 0 else 0.0, effective_rank(values))
+    return Health(float(deviations.mean()), float(deviations.min()), size, effective_rank(values))
 
 
 def effective_rank(values: np.ndarray) -> float:
@@ -43,12 +42,15 @@ def effective_rank(values: np.ndarray) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def fault(found: Health) -> str:
-    """Which of the two fell too low, in words; empty if neither did."""
-    if found.variation < LEAST_VARIATION:
+def fault(found: Health, target: float | None) -> str:
+    """Which of the two fell too low, in words; empty if neither did. `target` is the deviation that the loss asks for;
+    without one it is the embedding's size, for then its scale means nothing."""
+    due = found.size if target is None else target
+    if found.deviation <= LEAST_VARIATION * due:
+        of_what = f"of a size of {due:.3g}" if target is None else f"where the loss asks for {due:g}"
         return (
-            f"the standard deviation of the embedding's units fell to {found.deviation:.3g} on average, "
-            f"{found.variation:.2g} of its size: every film has the same embedding"
+            f"the standard deviation of the embedding's units fell to {found.deviation:.3g} on average, {of_what}: "
+            "every film has the same embedding"
         )
     if found.effective_rank < LEAST_RANK:
         return (

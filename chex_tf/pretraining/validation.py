@@ -57,4 +57,4 @@ def of_embeddings(first: np.ndarray, second: np.ndarray, method: Method) -> Eval
     values = {LOSS: loss, SCORE: -loss}
     values |= {name: float(value) for name, value in terms.items()}
     values |= {DEVIATION: found.deviation, LEAST_DEVIATION: found.least_deviation, RANK: found.effective_rank}
-    return Evaluation(values, loss, -loss, fault=health.fault(found))
+    return Evaluation(values, loss, -loss, fault=health.fault(found, method.target))
