@@ -4,8 +4,8 @@
 
 Both networks see the same images. A step of Barlow Twins passes two views of each through network and projector,
 forward and backward, and updates; two supervised passes are forward and backward of two batches under cross-entropy on
-fourteen outputs, without an update. The loss alone is its value and gradient from given embeddings. Rounds alternate, so
-that what else the machine does falls on all; printed are medians.
+fourteen outputs, without an update. The loss alone is its value and gradient from given embeddings. Rounds alternate,
+so that what else the machine does falls on all; printed are medians.
 """
 
 import argparse

@@ -21,6 +21,11 @@ class Method:
     def label(self) -> str:
         return "Barlow Twins" if self.name == BARLOW_TWINS else "VICReg"
 
+    @property
+    def target(self) -> float | None:
+        """The standard deviation that it wants each unit to have; None where their scale means nothing."""
+        return None if self.name == BARLOW_TWINS else vicreg.TARGET
+
     def terms(self, first: tf.Tensor, second: tf.Tensor, weight: tf.Tensor, add_up: AddUp) -> dict[str, tf.Tensor]:
         """By name, without their weights, of the global batch. Embeddings are (images, units), `weight` is 1, or 0 for
         padding."""

@@ -14,7 +14,7 @@ from chex_tf.pretraining.moments import AddUp
 from chex_tf.pretraining.settings import ALGORITHM, CODE, EQUATIONS
 
 INVARIANCE, VARIANCE, COVARIANCE = "invariance", "variance", "covariance"
-_EPSILON, _TARGET = 1e-4, 1.0  # section 4.1: epsilon and gamma
+_EPSILON, TARGET = 1e-4, 1.0  # section 4.1: epsilon and gamma
 
 FORMULAS = {
     CODE: "as the authors' code: s is the mean over images and units, v the mean of both views' (half their sum)",
@@ -31,9 +31,7 @@ def terms(first: tf.Tensor, second: tf.Tensor, weight: tf.Tensor, formula: str, 
     distance, *squares = add_up([distances, moments.products(one, one), moments.products(other, other)])
     units = tf.cast(tf.shape(first)[1], first.dtype)
     covariances = [product / (images - 1.0) for product in squares]
-    lacking = [
-        tf.reduce_mean(tf.nn.relu(_TARGET - tf.sqrt(tf.linalg.diag_part(one) + _EPSILON))) for one in covariances
-    ]
+    lacking = [tf.reduce_mean(tf.nn.relu(TARGET - tf.sqrt(tf.linalg.diag_part(one) + _EPSILON))) for one in covariances]
     return {
         INVARIANCE: distance / (images if formula == EQUATIONS else images * units),
         VARIANCE: tf.add_n(lacking) * (0.5 if formula == CODE else 1.0),

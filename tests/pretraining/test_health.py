@@ -30,15 +30,26 @@ def test_it_does_not_matter_whether_units_or_images_are_more():
 def test_deviations_by_hand():
     found = health.measure(np.array([[1.0, 0.0], [3.0, 0.0]], np.float32))
     assert (found.deviation, found.least_deviation) == (0.5, 0.0)
-    assert found.variation == pytest.approx(0.5 / np.sqrt(10 / 4))
+    assert found.size == pytest.approx(np.sqrt(10 / 4))
     assert found.effective_rank == pytest.approx(1.0)
+
+
+def said(values, target=None):
+    return health.fault(health.measure(values), target)
 
 
 def test_a_collapse_is_named():
     generator = np.random.default_rng(1)
-    alike = np.full((20, 8), 3.0) + 1e-7 * generator.normal(size=(20, 8))
-    assert "standard deviation of the embedding's units fell" in health.fault(health.measure(alike))
-    assert "standard deviation" in health.fault(health.measure(np.zeros((20, 8), np.float32)))
-    on_a_line = generator.normal(size=(20, 1)) * generator.normal(size=(1, 8)) + 1e-4 * generator.normal(size=(20, 8))
-    assert "the effective rank of the embedding fell to 1.0" in health.fault(health.measure(on_a_line))
-    assert health.fault(health.measure(generator.normal(size=(20, 8)))) == ""
+    healthy = generator.normal(size=(20, 8))
+    assert said(healthy) == said(healthy, 1.0) == ""
+    fell = "standard deviation of the embedding's units fell"
+    assert fell in said(3.0 + 1e-3 * healthy)
+    assert fell in said(np.zeros((20, 8), np.float32))
+    line = generator.normal(size=(20, 1)) * generator.normal(size=(1, 8)) + 1e-4 * healthy
+    assert "the effective rank of the embedding fell to 1.0" in said(line)
+
+
+def test_a_scale_matters_where_the_loss_asks_for_one():
+    small = 5e-4 * np.random.default_rng(1).normal(size=(20, 8))
+    assert said(small) == ""
+    assert "where the loss asks for 1: every film has the same embedding" in said(small, 1.0)
