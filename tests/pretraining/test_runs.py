@@ -86,13 +86,19 @@ def test_a_killed_run_ends_as_if_nobody_had_touched_it(twins, tmp_path):
 def test_the_encoder_is_handed_over_to_heads_and_truncations(twins, prepared, tmp_path):
     run_dir, _ = twins
     shared = (f"--data={prepared}", "--image_size=64", "--batch=8", "--dry_run", f"--weights={run_dir}")
-    code, plan, err = done("train", *shared, "--arch=ResNet18Minus3", f"--run_dir={tmp_path / 'a'}")
+    cut = "--truncate_at=conv2_block1_out"
+    code, plan, err = done("train", *shared, "--arch=ResNet18Minus3", cut, f"--run_dir={tmp_path / 'a'}")
     assert code == 0, err[-3000:]
     assert "which learned barlow_twins" in plan
+    assert "pretrained (conv1_conv to conv2_block1_" in plan
     code, _, err = done("train", *shared, "--arch=ResNet34", f"--run_dir={tmp_path / 'b'}")
     assert code == 2
     assert "holds weights of ResNet18Minus3; received --arch=ResNet34" in err
-    for verb, flags in {"evaluate": ("--split=test",), "predict": (f"--images={tmp_path}",), "explain": ()}.items():
+    for verb, flags in {
+        "evaluate": ("--split=test",),
+        "predict": (str(tmp_path),),
+        "explain": (f"--out={tmp_path}",),
+    }.items():
         code, _, err = done(verb, f"--run_dir={run_dir}", *flags)
         assert code == 2
         assert "learned barlow_twins alone and predicts no observation" in err, verb
