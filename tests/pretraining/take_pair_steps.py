@@ -53,7 +53,7 @@ def main(out: pathlib.Path, replicas: int) -> None:
         run_dir=pathlib.Path("unused"),
         batch=BATCH,
         optimizer="lars",
-        learning_rate=2.0,
+        learning_rate=0.01,
         weight_decay=1e-3,
         trust=0.01,
         seed=1,

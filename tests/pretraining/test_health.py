@@ -34,6 +34,14 @@ def test_deviations_by_hand():
     assert found.effective_rank == pytest.approx(1.0)
 
 
+def test_numbers_that_are_none_are_no_collapse():
+    """The loss is none either, which ends the run by itself."""
+    values = np.array([[1.0, np.nan], [2.0, 3.0], [np.inf, 4.0]])
+    assert np.isnan(health.effective_rank(values))
+    with np.errstate(invalid="ignore"):
+        assert said(values) == ""
+
+
 def said(values, target=None):
     return health.fault(health.measure(values), target)
 

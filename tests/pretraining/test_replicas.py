@@ -33,7 +33,8 @@ def test_value_and_gradient_are_those_of_one_device(found, replicas):
 
 @pytest.mark.slow
 def test_replicas_and_workers_take_the_step_of_one_device(in_processes, tmp_path):
-    """Two steps of the whole network with LARS: weights, moving statistics and momentum."""
+    """Two steps of the whole network with LARS: weights, moving statistics and momentum, to the rounding of float32.
+    A larger rate would let that rounding grow: what it changes in the first step changes the second."""
     script = HERE / "take_pair_steps.py"
     in_processes(script, (str(tmp_path), "1"), (str(tmp_path), "2"))
     in_processes(script, (str(tmp_path), "4"))
@@ -43,4 +44,6 @@ def test_replicas_and_workers_take_the_step_of_one_device(in_processes, tmp_path
     for other in others:
         assert other.keys() == one.keys()
         for name, expected in one.items():
-            np.testing.assert_allclose(other[name], expected, rtol=1e-3, atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(
+                other[name], expected, rtol=0, atol=2e-4 * np.abs(expected).max() + 1e-9, err_msg=name
+            )

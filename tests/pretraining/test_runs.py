@@ -94,9 +94,11 @@ def test_the_encoder_is_handed_over_to_heads_and_truncations(twins, prepared, tm
     code, _, err = done("train", *shared, "--arch=ResNet34", f"--run_dir={tmp_path / 'b'}")
     assert code == 2
     assert "holds weights of ResNet18Minus3; received --arch=ResNet34" in err
+    film = tmp_path / "film.png"
+    film.write_bytes(b"never read")
     for verb, flags in {
         "evaluate": ("--split=test",),
-        "predict": (str(tmp_path),),
+        "predict": (str(film),),
         "explain": (f"--out={tmp_path}",),
     }.items():
         code, _, err = done(verb, f"--run_dir={run_dir}", *flags)
