@@ -29,6 +29,11 @@ class TrainSettings(Settings):
     dry_run: bool = setting(
         False, help="print what would be done (data, model, steps, disk, memory) and stop", decides=False
     )
+    recover: bool = setting(
+        False,
+        help="train nothing: rebuild a run's lost config.json and index of checkpoints from its checkpoints",
+        decides=False,
+    )
 
     # CheXtransfer, section 3.1: three epochs, batches of 16, Adam(0.9, 0.999) at 1e-4, ten checkpoints.
     batch: int = setting(16, help="images per step, over all replicas together", low=1, group="procedure")
