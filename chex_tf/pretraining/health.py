@@ -31,8 +31,8 @@ def measure(embeddings: np.ndarray) -> Health:
 
 
 def effective_rank(values: np.ndarray) -> float:
-    """exp of the entropy of the singular values of centred `values`, as shares of their sum (Roy and Vetterli 2007); NaN
-    where a value is not finite."""
+    """exp of the entropy of the singular values of centred `values`, as shares of their sum (Roy and Vetterli 2007);
+    NaN where a value is not finite."""
     if not np.isfinite(values).all():
         return float("nan")
     centred = values - values.mean(axis=0)
