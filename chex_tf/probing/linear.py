@@ -14,7 +14,7 @@ from chex_tf.statistics.ranking import unweighted_auroc
 # Inverse strengths of the penalty, the strongest first; the first among equals on validation is taken.
 GRID = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 MOST_ITERATIONS = 1000
-NEAREST_TO_CERTAIN = 1e-9  # nine digits of a predictions file hold no more
+NEAREST_TO_CERTAIN = 1e-15  # 0 and 1 would be a reader's decisions
 
 
 @dataclasses.dataclass(frozen=True)
