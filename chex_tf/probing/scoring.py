@@ -45,7 +45,7 @@ class Answers:
 
 
 def cell(value: float) -> str:
-    """With every digit, so that launch.evaluate finds the same numbers in the files; a strong penalty leaves scores that
+    """With every digit, so that launch.evaluate finds the same numbers; a strong penalty leaves scores that
     differ in the ninth."""
     return "" if np.isnan(value) else f"{value:.17g}"
 
