@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"tensorflow", "tensorboard", "keras", "numpy"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs"}
     | {"chex_tf.statistics.ranking", "chex_tf.statistics.aggregation"},
+    "chex_tf.pretraining": GROUND | {"tensorflow", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.training"},
     "chex_tf.trained": GROUND
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},
@@ -47,6 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.evaluation.forest_figure": GROUND | {"matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.evaluation.figure_appearance": GROUND | {"matplotlib", "chex_tf.evaluation"},
     "chex_tf.evaluation.figures": GROUND | {"matplotlib", "chex_tf.evaluation"},
+    "chex_tf.probing": GROUND
+    | {"numpy", "sklearn", "chex_tf.statistics", "chex_tf.evaluation", "chex_tf.data.policies"},
+    "chex_tf.probing.figure": GROUND | {"matplotlib", "chex_tf.probing", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}

@@ -32,7 +32,7 @@ from chex_tf.training.observations.objective import open_observations
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
-OpenObjective = Callable[[TrainSettings], Objective]
+OpenObjective = Callable[[TrainSettings, distribution.Machine], Objective]
 _FORM_OF_PYTORCHS_EPSILON = 3  # of a run's configuration; runs of earlier forms began with the kernel's epsilon
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 
@@ -73,7 +73,7 @@ def train_observations(
     return train(
         settings,
         model,
-        lambda training: open_observations(asked, data, training),
+        lambda training, machine: open_observations(asked, data, training),
         say=say,
         progress=progress,
         callbacks=callbacks,
@@ -107,7 +107,7 @@ def train(
     """Begins a run, or continues it where it stopped; a finished run is left alone."""
     distribution.prepare(settings)
     machine = distribution.machine(settings)
-    objective = open_objective(settings)
+    objective = open_objective(settings, machine)
     model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:

@@ -35,17 +35,17 @@ def test_the_order_in_which_settings_stand_is_nothing():
 
 
 def test_a_runs_folder_and_what_decides_nothing_are_not_part_of_it(tmp_path, kinds, fixture_runs):
-    of = of_run(fixture_runs / "finished", kinds)
+    of = of_run(fixture_runs / "finished", {"train": kinds})
     moved = tmp_path / "elsewhere"
     shutil.copytree(fixture_runs / "finished", moved)
     config = json.loads((moved / "config.json").read_text())
     config["training"] |= {"run_dir": str(moved), "log_every": 999}
     config["data"]["data"] = "/gone"
     (moved / "config.json").write_text(json.dumps(config))
-    assert of_run(moved, kinds).key == of.key
+    assert of_run(moved, {"train": kinds}).key == of.key
     config["training"]["learning_rate"] = 0.5
     (moved / "config.json").write_text(json.dumps(config))
-    assert of_run(moved, kinds).key != of.key
+    assert of_run(moved, {"train": kinds}).key != of.key
 
 
 def test_a_run_that_starts_from_another_has_its_key_wherever_it_lies(tmp_path, kinds, fixture_runs):
@@ -55,13 +55,13 @@ def test_a_run_that_starts_from_another_has_its_key_wherever_it_lies(tmp_path, k
     config = json.loads((second / "config.json").read_text())
     config["model"]["weights"] = str(first)
     (second / "config.json").write_text(json.dumps(config))
-    found = of_run(second, kinds)
-    assert found.settings["model"]["weights"] == f"{RUN}{of_run(first, kinds).key}"
+    found = of_run(second, {"train": kinds})
+    assert found.settings["model"]["weights"] == f"{RUN}{of_run(first, {'train': kinds}).key}"
     moved = first.rename(tmp_path / "moved")
     config["model"]["weights"] = str(moved)
     (second / "config.json").write_text(json.dumps(config))
-    assert of_run(second, kinds).key == found.key
-    assert started_from(tmp_path / "nothing", kinds) is None
+    assert of_run(second, {"train": kinds}).key == found.key
+    assert started_from(tmp_path / "nothing", {"train": kinds}) is None
 
 
 def test_a_file_of_weights_is_known_by_its_content(tmp_path, kinds, fixture_runs):
@@ -74,11 +74,11 @@ def test_a_file_of_weights_is_known_by_its_content(tmp_path, kinds, fixture_runs
         config["model"]["weights"] = str(weights)
         config.pop("weights_sha256", None)
         (run / "config.json").write_text(json.dumps(config | recorded))
-        return of_run(run, kinds).key
+        return of_run(run, {"train": kinds}).key
 
     first = key(file)
     digest = hashlib.sha256(b"three bytes and more").hexdigest()
-    assert of_run(run, kinds).settings["model"]["weights"] == f"{FILE}{digest[:16]}"
+    assert of_run(run, {"train": kinds}).settings["model"]["weights"] == f"{FILE}{digest[:16]}"
     assert key(file.rename(tmp_path / "called_otherwise.h5")) == first
     (tmp_path / "called_otherwise.h5").write_bytes(b"other weights of the same name")
     assert key(tmp_path / "called_otherwise.h5") != first
@@ -97,4 +97,4 @@ def test_a_plan_that_has_a_files_path_is_read_as_one_that_has_its_digest(tmp_pat
 
 
 def test_a_folder_without_a_run_has_none(tmp_path, kinds, fixture_runs):
-    assert of_run(tmp_path, kinds) is None
+    assert of_run(tmp_path, {"train": kinds}) is None

@@ -15,6 +15,7 @@ from chex_tf.software import UNKNOWN
 from chex_tf.study.cell import Cell
 from chex_tf.study.controller import flags_of
 from chex_tf.study.folder import Study
+from chex_tf.study.identity import Kinds
 from chex_tf.study.outcomes import Outcomes
 from chex_tf.study.report.curves_figure import Curve
 from chex_tf.study.table import NOTHING, Table
@@ -24,7 +25,6 @@ RUNS, DATA_DIR = "RUNS", "DATA_DIR"
 SCORE = "auroc"  # the column of metrics.csv that training curves show
 
 Configs = Mapping[str, Config]  # by cell that has begun
-Kinds = Mapping[str, Sequence[type[Settings]]]
 
 
 @dataclasses.dataclass(frozen=True)

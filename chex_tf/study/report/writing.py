@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.study import contrasts, correlations, table, tables
+from chex_tf.study.identity import Kinds
 from chex_tf.study.outcomes import PRETRAINED, Outcomes
 from chex_tf.study.report import appearance, data_card, figures, page, provenance
 from chex_tf.study.report.page import Page, Picture, Section
-from chex_tf.study.report.provenance import Kinds
 from chex_tf.study.table import Table
 from chex_tf.study.verdicts import Judged
 

@@ -86,7 +86,7 @@ def make(fixture: pathlib.Path, place: pathlib.Path, kinds, seeds=(0,), **more) 
         name = base if len(seeds) == 1 else f"{base}-seed{seed}"
         first = place / "making" / name
         make_run(fixture, first, arch, arm, seed)
-        cell = Cell(name, arch, arm, base, "", seed, (f"--arch={arch}",), of_run(first, kinds))
+        cell = Cell(name, arch, arm, base, "", seed, (f"--arch={arch}",), of_run(first, {"train": kinds}))
         cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
         first.rename(cell.run_dir(place))
         cells.append(cell)
