@@ -11,7 +11,18 @@ from chex_tf.study.identity import Identity
 RUNS, LOGS = "runs", "logs"  # folders in a study's
 TRAIN = "train"  # the verb of cells, unless the grid says another
 FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell's run
+GROUPED = "/"  # in an arm, between what it is called and the group of arms that it is compared within
 SOURCE = "source"  # arm of cells that are trained for their encoder alone: they predict nothing and no table has them
+
+
+def group_of(arm: str) -> str:
+    """The group of arms that this one is compared within; empty for arms that name none."""
+    return arm.partition(GROUPED)[2]
+
+
+def within_group(arm: str) -> str:
+    """What the arm is called among those of its group."""
+    return arm.partition(GROUPED)[0]
 
 
 @dataclasses.dataclass(frozen=True)

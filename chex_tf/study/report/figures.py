@@ -36,9 +36,8 @@ def all_of(outcomes: Outcomes, related: Sequence[Related], curves: Sequence[Curv
     return tuple(one for one in found if one is not None)
 
 
-def _in_order(outcomes: Outcomes) -> list[str]:
+def _in_order(arms: Sequence[str]) -> list[str]:
     """Scratch on the left as in the paper, then pretrained, then arms of the grid's own."""
-    arms = dict.fromkeys(one.arm for one in outcomes.members)
     return [
         *(arm for arm in (SCRATCH, PRETRAINED) if arm in arms),
         *(a for a in arms if a not in (SCRATCH, PRETRAINED)),
@@ -79,7 +78,7 @@ def _against(
 ) -> Drawn | None:
     """Figures 2 and 3."""
     panels = []
-    for arm in _in_order(outcomes):
+    for arm in _in_order(outcomes.related_arms()):
         members = [one for one in outcomes.whole(arm) if getattr(one.facts, attribute) is not None]
         if members:
             marks = tuple(_mark(one, scale * getattr(one.facts, attribute)) for one in members)
