@@ -9,7 +9,10 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The ground floor: any room of chex_tf and launch may use it.
-GROUND = {"chex_tf.observations", "chex_tf.settings", "chex_tf.files", "chex_tf.prediction_files"}
+GROUND = {
+    *("chex_tf.observations", "chex_tf.settings", "chex_tf.files"),
+    *("chex_tf.prediction_files", "chex_tf.features_file"),
+}
 
 # Room (longest prefix wins) -> what it may import beside the standard library, itself and, where listed, the ground.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -19,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.settings": set(),
     "chex_tf.files": set(),
     "chex_tf.prediction_files": GROUND | {"numpy"},
+    "chex_tf.features_file": GROUND | {"numpy"},
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
     "chex_tf.statistics": GROUND | {"numpy", "scipy"},
     "chex_tf.data": GROUND | {"tensorflow", "tensorflow_datasets", "numpy", "cv2", "PIL"},

@@ -1,0 +1,33 @@
+"""The page on features and probes: its commands run, and its example is a features file."""
+
+import pathlib
+import re
+import shlex
+
+from chex_tf import features_file
+from chex_tf.trained.settings import FeaturesSettings
+from launch import command, features
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "features_and_probes.md"
+
+
+def commands(verb: str) -> list[list[str]]:
+    """The flags of each command of a verb that stands as a block of its own."""
+    lines = [line.strip() for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("    ")]
+    return [shlex.split(line)[3:] for line in lines if line.startswith(f"python -m launch.{verb} ")]
+
+
+def test_the_features_command_writes_a_file(trained, tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "densenet121").symlink_to(trained)
+    monkeypatch.chdir(tmp_path)
+    (flags,) = commands("features")
+    features.main(*command.parse(flags, FeaturesSettings))
+    assert len(features_file.read(tmp_path / "densenet121_test.npz", print)) == 30
+
+
+def test_the_example_in_python_is_a_features_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, str(PAGE), "exec"), {})
+    assert features_file.read(tmp_path / "theirs.npz", print).matrix.shape == (1, 768)
