@@ -1,8 +1,8 @@
 """Linear centred kernel alignment (CKA), biased and debiased, from moments.
 
-Kornblith et al. 2019: HSIC(K, L) over the root of HSIC(K, K) HSIC(L, L) for the kernels K = XXᵀ and L = YYᵀ. The biased
-one is |XᵀY|² / (|XᵀX| |YᵀY|) with X and Y centred; unrelated features have about neurons / points. The debiased one puts
-the U-statistic of Song et al. 2012 (HSIC₁) in its place, of which unrelated features have 0 on average:
+Kornblith et al. 2019: HSIC(K, L) over the root of HSIC(K, K) HSIC(L, L) for the kernels K = XXᵀ and L = YYᵀ. The
+biased one is |XᵀY|² / (|XᵀX| |YᵀY|) with X and Y centred; unrelated features have about neurons / points. The debiased
+one puts the U-statistic of Song et al. 2012 (HSIC₁) in its place, of which unrelated features have 0 on average:
 
     n (n - 3) HSIC₁ = tr K̃L̃ + 1ᵀK̃1 1ᵀL̃1 / ((n - 1)(n - 2)) - 2 / (n - 2) 1ᵀK̃L̃1,
 

@@ -4,15 +4,15 @@ Coefficients are the singular values of the product of the two whitened layers. 
 linear map of either side.
 
 - mean CCA: the mean of all coefficients, as many as the smaller of the two ranks;
-- SVCCA (Raghu et al. 2017): the mean over coefficients of the leading principal components of each side, as many as hold
-  a given share of its variance;
+- SVCCA (Raghu et al. 2017): the mean over coefficients of the leading principal components of each side, as many as
+  hold a given share of its variance;
 - projection-weighted CCA (Morcos et al. 2018, section 3): coefficients weighted by αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩|, hᵢ being the
   first side's canonical variables and xⱼ its centred neurons;
 - the same as the authors' published code weights them (`pwcca_code`): directions are applied to activations that were
   not whitened, the neurons' means are added to them, they are made orthogonal one after another, and the neurons that
-  they are multiplied with are not centred. Its value changes with the neurons' means and with the signs that a singular
-  value decomposition happens to give. It weights by the side of smaller rank, the first if both are equal; where that is
-  the second, the code mixes the two sides up, and here the second's own activations are taken.
+  they are multiplied with are not centred. Its value changes with the neurons' means and with the signs that a
+  singular value decomposition happens to give. It weights by the side of smaller rank, the first if both are equal;
+  where that is the second, the code mixes the two sides up, and here the second's own activations are taken.
 """
 
 import dataclasses

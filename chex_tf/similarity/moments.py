@@ -1,10 +1,9 @@
 """Sums over points of two layers' activations, from which every similarity here is computed; memory does not grow with
 the points.
 
-Activations are taken relative to a fixed centre near their mean, so that products are not lost against a large mean, and
-all sums are float64. Sums over disjoint sets of points can be added, and one set's be taken from another's. Beside the
-products of neurons there are, for the unbiased estimate of HSIC, sums of the points' squared lengths, their products,
-and each neuron weighted by them.
+Activations are taken relative to a fixed centre near their mean, so that products are not lost against a large mean,
+and all sums are float64. Sums over disjoint sets of points can be added. Beside the products of neurons there are, for
+the unbiased estimate of HSIC, sums of the points' squared lengths, their products, and each neuron weighted by them.
 """
 
 import dataclasses
@@ -42,16 +41,16 @@ class SideSums:
         self.squared_lengths += float(lengths @ lengths)
         self.by_length += lengths @ rows
 
-    def combined(self, other: "SideSums", sign: int = 1) -> "SideSums":
-        """Sums over both sets of points; with sign -1, over the points of this set that are not in the other."""
+    def combined(self, other: "SideSums") -> "SideSums":
+        """Sums over both sets of points."""
         if not np.array_equal(self.centre, other.centre):
             raise ValueError("expected sums relative to one centre; received two centres")
         found = SideSums(self.centre)
-        found.points = self.points + sign * other.points
-        found.total = self.total + sign * other.total
-        found.products = self.products + sign * other.products
-        found.squared_lengths = self.squared_lengths + sign * other.squared_lengths
-        found.by_length = self.by_length + sign * other.by_length
+        found.points = self.points + other.points
+        found.total = self.total + other.total
+        found.products = self.products + other.products
+        found.squared_lengths = self.squared_lengths + other.squared_lengths
+        found.by_length = self.by_length + other.by_length
         return found
 
 
@@ -74,13 +73,13 @@ class CrossSums:
         self.first_by_length += second_lengths @ first
         self.second_by_length += first_lengths @ second
 
-    def combined(self, other: "CrossSums", sign: int = 1) -> "CrossSums":
+    def combined(self, other: "CrossSums") -> "CrossSums":
         found = CrossSums(*self.products.shape)
-        found.points = self.points + sign * other.points
-        found.products = self.products + sign * other.products
-        found.lengths = self.lengths + sign * other.lengths
-        found.first_by_length = self.first_by_length + sign * other.first_by_length
-        found.second_by_length = self.second_by_length + sign * other.second_by_length
+        found.points = self.points + other.points
+        found.products = self.products + other.products
+        found.lengths = self.lengths + other.lengths
+        found.first_by_length = self.first_by_length + other.first_by_length
+        found.second_by_length = self.second_by_length + other.second_by_length
         return found
 
 

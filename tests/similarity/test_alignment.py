@@ -1,5 +1,6 @@
 """Linear CKA against the formulas with kernels of points by points, and against closed forms."""
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -12,10 +13,11 @@ from chex_tf.similarity.refusal import Refusal
 def hsic_1(first, second):
     """Song et al. 2012, equation 5, from the kernels; n (n - 3) times."""
     n = len(first)
-    k, l = first @ first.T, second @ second.T
-    for kernel in (k, l):
+    one, other = first @ first.T, second @ second.T
+    for kernel in (one, other):
         kernel[np.diag_indices(n)] = 0
-    return np.trace(k @ l) + k.sum() * l.sum() / ((n - 1) * (n - 2)) - 2 / (n - 2) * (k @ l).sum()
+    sums = one.sum() * other.sum() / ((n - 1) * (n - 2))
+    return np.trace(one @ other) + sums - 2 / (n - 2) * (one @ other).sum()
 
 
 def by_kernels(first, second):
@@ -25,8 +27,8 @@ def by_kernels(first, second):
 def biased_by_kernels(first, second):
     n = len(first)
     centring = np.eye(n) - 1 / n
-    k, l = centring @ first @ first.T @ centring, centring @ second @ second.T @ centring
-    return np.sum(k * l) / np.sqrt(np.sum(k * k) * np.sum(l * l))
+    one, other = centring @ first @ first.T @ centring, centring @ second @ second.T @ centring
+    return np.sum(one * other) / np.sqrt(np.sum(one * one) * np.sum(other * other))
 
 
 @pytest.mark.parametrize(("points", "neurons"), [(4, (2, 3)), (9, (12, 2)), (60, (5, 40)), (200, (7, 7))])
@@ -79,7 +81,7 @@ def test_one_with_itself_and_the_same_after_rotation_scale_and_shift(statistic):
 
 def test_orthogonal_neurons_have_a_closed_form():
     """Orthogonal centred columns of variances a and b share the first two: |a₁b₁ + a₂b₂| / (|a| |b|)."""
-    columns, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(40, 5)) - 0.0)
+    columns, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(40, 5)))
     columns -= columns.mean(axis=0)
     columns, _ = np.linalg.qr(columns)
     a, b = np.array([3.0, 2, 1]), np.array([1.0, 4, 2])
@@ -103,8 +105,6 @@ def test_noise_is_biased_but_not_debiased():
 
 def test_over_all_orders_of_the_points_the_debiased_one_is_zero_on_average():
     """HSIC₁ of five points over all 120 orders of one side, exactly."""
-    import itertools
-
     generator = np.random.default_rng(3)
     first, second = generator.normal(size=(5, 2)), generator.normal(size=(5, 3))
     values = [
