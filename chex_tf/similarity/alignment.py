@@ -34,7 +34,7 @@ def debiased(pair: Pair) -> float:
     _check_changing(pair)
     n = pair.points
     if n < FEWEST_POINTS:
-        raise Refusal(f"debiased CKA needs {FEWEST_POINTS} points; there are {n}")
+        raise Refusal(f"{n} points", f"debiased CKA needs {FEWEST_POINTS}")
     first, second = pair.first, pair.second
     traces = float(np.trace(first.scatter)), float(np.trace(second.scatter))
     both = _hsic(np.sum(pair.cross**2), pair.lengths, traces[0] * traces[1], n)
@@ -43,7 +43,7 @@ def debiased(pair: Pair) -> float:
         for side, trace in zip((first, second), traces, strict=True)
     ]
     if min(alone) <= 0:
-        raise Refusal("debiased CKA is not defined: a layer's HSIC with itself is 0")
+        raise Refusal(f"{n} points", "a layer's debiased HSIC with itself is 0")
     return both / math.sqrt(alone[0] * alone[1])
 
 
@@ -55,4 +55,4 @@ def _hsic(products: float, lengths: float, traces: float, n: int) -> float:
 def _check_changing(pair: Pair) -> None:
     for side in (pair.first, pair.second):
         if not side.changing.size:
-            raise Refusal(f"a layer of {side.neurons:,} neurons is constant over the {pair.points:,} points")
+            raise Refusal(f"{side.neurons:,} neurons over {pair.points:,} points", "a layer is constant")

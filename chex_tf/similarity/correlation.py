@@ -73,8 +73,8 @@ def pwcca_code(pair: Pair) -> float:
     for side, base in zip((pair.first, pair.second), bases, strict=True):
         if len(base.sizes) < len(side.changing):
             raise Refusal(
-                f"the published code's weights need neurons of which none follows from others; {len(side.changing):,} "
-                f"neurons have rank {len(base.sizes):,}"
+                f"rank {len(base.sizes):,} of {len(side.changing):,} neurons",
+                "the published code's weights need neurons of which none follows from others",
             )
     _check_points(pair, bases)
     roots = [(base.directions / np.sqrt(base.sizes)) @ base.directions.T for base in bases]
@@ -108,11 +108,11 @@ def _canonical(pair: Pair, cross: np.ndarray, first: Principal, second: Principa
 def _check_points(pair: Pair, bases: tuple[Principal, Principal]) -> None:
     """Two spaces whose dimensions reach the number of points, less one for the mean, have a direction in common."""
     ranks = [len(base.sizes) for base in bases]
-    sides = f"{pair.first.neurons:,} and {pair.second.neurons:,} neurons"
+    counts = f"{ranks[0]:,} + {ranks[1]:,} dimensions over {pair.points:,} points"
     if not min(ranks):
-        raise Refusal(f"a layer is constant: {sides} over {pair.points:,} points")
+        raise Refusal(counts, "a layer is constant")
     if sum(ranks) >= pair.points:
         raise Refusal(
-            f"{sides}, {ranks[0]:,} and {ranks[1]:,} dimensions, over {pair.points:,} points: CCA is 1 in some "
-            f"direction for anything; it needs more than {sum(ranks):,} points"
+            counts,
+            "in so few points CCA is 1 in some direction for anything; it needs more than both sides' dimensions",
         )

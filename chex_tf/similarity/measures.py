@@ -9,11 +9,12 @@ from chex_tf.similarity.moments import Pair
 
 @dataclasses.dataclass(frozen=True)
 class Statistic:
-    """`of` takes a pair of layers and the share of variance that SVCCA keeps."""
+    """`of` takes a pair of layers and the share of variance that SVCCA keeps. None exceeds 1 or is below `least`."""
 
     name: str
     words: str
     of: Callable[[Pair, float], float]
+    least: float = 0.0
 
 
 def _svcca(pair: Pair, share: float) -> float:
@@ -30,7 +31,7 @@ SVCCA = "svcca"
 STATISTICS = {
     one.name: one
     for one in (
-        Statistic(DEBIASED, "linear CKA, debiased", lambda pair, share: alignment.debiased(pair)),
+        Statistic(DEBIASED, "linear CKA, debiased", lambda pair, share: alignment.debiased(pair), -1.0),
         Statistic("cka_biased", "linear CKA, biased", lambda pair, share: alignment.biased(pair)),
         Statistic("cca", "mean CCA", lambda pair, share: correlation.mean_cca(pair)),
         Statistic(SVCCA, "SVCCA", _svcca),

@@ -20,7 +20,8 @@ from chex_tf.statistics.bootstrap import Interval
 @dataclasses.dataclass(frozen=True)
 class Similarity:
     """One statistic of one pair of layers. `permuted` has a value for each other pairing of films, `random` one for
-    each pair of random networks. With a `refusal` nothing was computed. `components` are those that SVCCA compared."""
+    each pair of random networks, fewer if some were refused. With a `refusal` nothing was computed. `components` are
+    those that SVCCA compared."""
 
     layers: LayerPair
     neurons: tuple[int, int]
@@ -31,7 +32,8 @@ class Similarity:
     permuted: tuple[float, ...]
     random: tuple[float, ...]
     components: tuple[int, int] | None = None
-    refusal: str = ""
+    refusal: Refusal | None = None
+    random_refusal: Refusal | None = None
 
 
 Key = tuple[LayerPair, str]
@@ -76,9 +78,12 @@ def similarities(
     for group in range(groups):
         without.append(_values(_sums(found, group), statistics, share)[0])
         progress(2 + group, steps)
-    by_chance = []
+    by_chance: list[dict[Key, float]] = []
+    chance_refusals: dict[Key, Refusal] = {}
     for one in random:
-        by_chance.append(_values(_sums(one), statistics, share)[0])
+        of_random, refused = _values(_sums(one), statistics, share)
+        by_chance.append(of_random)
+        chance_refusals |= refused
         progress(1 + groups + len(by_chance), steps)
     refusals |= {(pair, name): _unlike(found, pair) for pair in found.unlike for name in statistics}
     return [
@@ -92,16 +97,20 @@ def similarities(
             permuted.get((pair, name), ()),
             tuple(one[pair, name] for one in by_chance if (pair, name) in one and (pair, name) in values),
             components.get(pair) if name == SVCCA else None,
-            refusals.get((pair, name), ""),
+            refusals.get((pair, name)),
+            chance_refusals.get((pair, name)),
         )
         for pair in pairs
         for name in statistics
     ]
 
 
-def _unlike(found: Accumulated, pair: LayerPair) -> str:
+def _unlike(found: Accumulated, pair: LayerPair) -> Refusal:
     places = found.first_places[pair[0]], found.second_places[pair[1]]
-    return f"maps of {places[0]:,} and of {places[1]:,} places have no points in common; --points=pooled compares them"
+    return Refusal(
+        f"maps of {places[0]:,} and {places[1]:,} places",
+        "they have no points in common; --points=pooled compares them",
+    )
 
 
 def _interval(
@@ -114,10 +123,13 @@ def _interval(
         return Interval(math.nan, math.nan, reason=reason)
     if not all(key in one for one in without):
         return Interval(math.nan, math.nan, reason="without a group of patients it is refused")
-    return jackknife.interval(values[key], np.array([one[key] for one in without]), found.group_films.astype(float))
+    left_out = np.array([one[key] for one in without])
+    made = jackknife.interval(values[key], left_out, found.group_films.astype(float))
+    # What cannot be is no part of an interval.
+    return Interval(max(made.low, STATISTICS[key[1]].least), min(made.high, 1.0))
 
 
-def _values(sums: _Sums, statistics: Sequence[str], share: float) -> tuple[dict[Key, float], dict[Key, str]]:
+def _values(sums: _Sums, statistics: Sequence[str], share: float) -> tuple[dict[Key, float], dict[Key, Refusal]]:
     """Values, and why others are refused."""
     values, refusals = {}, {}
     for pair in sums.cross:
@@ -126,7 +138,7 @@ def _values(sums: _Sums, statistics: Sequence[str], share: float) -> tuple[dict[
             try:
                 values[pair, name] = STATISTICS[name].of(both, share)
             except Refusal as refusal:
-                refusals[pair, name] = str(refusal)
+                refusals[pair, name] = refusal
     return values, refusals
 
 

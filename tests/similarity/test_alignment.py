@@ -116,8 +116,8 @@ def test_over_all_orders_of_the_points_the_debiased_one_is_zero_on_average():
 def test_what_cannot_be_said_is_refused_with_counts():
     generator = np.random.default_rng(4)
     three = generator.normal(size=(3, 2))
-    with pytest.raises(Refusal, match="4 points; there are 3"):
+    with pytest.raises(Refusal, match="3 points: debiased CKA needs 4"):
         alignment.debiased(moments.of_arrays(three, three))
     still = np.full((10, 7), 0.1)
-    with pytest.raises(Refusal, match="7 neurons is constant over the 10 points"):
+    with pytest.raises(Refusal, match="7 neurons over 10 points: a layer is constant"):
         alignment.debiased(moments.of_arrays(still, generator.normal(size=(10, 2))))
