@@ -12,6 +12,7 @@ import numpy as np
 import scipy.optimize
 
 PARAMETERS = 8
+FIRST_STEPS, LAST_STEPS = 120, 600  # evaluations from each start, and from where the best of them led
 FEWEST_NUMBERS = 25  # of a filter; 3×3 numbers could be met by 8 parameters whatever they are
 
 
@@ -33,22 +34,33 @@ def fit(pixels: np.ndarray) -> Fit:
         return Fit(0.0, np.zeros_like(pixels), 0.0, 0.0)
     target = pixels / np.sqrt(energy)
     down, across = np.meshgrid(*(np.arange(length) - (length - 1) / 2 for length in pixels.shape), indexing="ij")
-    reach = (side - 1) / 2
-    low = np.array([-reach, -reach, 0.5, 0.5, -np.inf, 0.0])
-    high = np.array([reach, reach, 2.0 * side, 2.0 * side, np.inf, 0.5])
-    best: tuple[float, np.ndarray] | None = None
-    for start in _starts(target, side):
-        found = scipy.optimize.least_squares(
-            lambda at: (target - _closest(target, at, down, across)).ravel(),
-            np.clip(start, low, high),
-            bounds=(low, high),
-        )
-        if best is None or found.cost < best[0]:
-            best = found.cost, found.x
-    assert best is not None
-    shown = _closest(target, best[1], down, across)
+
+    def left(at: np.ndarray) -> np.ndarray:
+        return (target - _closest(target, _within(at, side), down, across)).ravel()
+
+    tried = [scipy.optimize.least_squares(left, at, method="lm", max_nfev=FIRST_STEPS) for at in _starts(target, side)]
+    nearest = min(tried, key=lambda found: found.cost).x
+    at = _within(scipy.optimize.least_squares(left, nearest, method="lm", max_nfev=LAST_STEPS).x, side)
+    shown = _closest(target, at, down, across)
     explained = 1 - float(np.sum((target - shown) ** 2))
-    return Fit(explained, shown * np.sqrt(energy), float(best[1][5]), float(best[1][4]))
+    return Fit(explained, shown * np.sqrt(energy), float(at[5]), float(at[4]))
+
+
+def _within(at: np.ndarray, side: int) -> np.ndarray:
+    """Parameters of any size as x and y within the filter, widths of 0.5 pixels to twice its side, an angle, and a
+    frequency of up to 0.5 cycles per pixel."""
+    x, y, long, wide, angle, wave = at
+    reach = (side - 1) / 2
+    widths = 0.5 + (2 * side - 0.5) * np.sin(np.array([long, wide])) ** 2
+    return np.array([reach * np.tanh(x), reach * np.tanh(y), *widths, angle, 0.5 * np.sin(wave) ** 2])
+
+
+def _without_limits(at: np.ndarray, side: int) -> np.ndarray:
+    """The inverse."""
+    reach = (side - 1) / 2
+    places = np.arctanh(np.clip(at[:2] / reach, -0.95, 0.95))
+    widths = np.arcsin(np.sqrt((at[2:4] - 0.5) / (2 * side - 0.5)))
+    return np.array([*places, *widths, at[4], np.arcsin(np.sqrt(np.clip(at[5] / 0.5, 0.01, 0.99)))])
 
 
 def _closest(target: np.ndarray, at: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
@@ -57,12 +69,14 @@ def _closest(target: np.ndarray, at: np.ndarray, down: np.ndarray, across: np.nd
     along = (across - x) * np.cos(angle) + (down - y) * np.sin(angle)
     beside = (down - y) * np.cos(angle) - (across - x) * np.sin(angle)
     envelope = np.exp(-(along**2) / (2 * long**2) - beside**2 / (2 * wide**2))
-    waves = np.stack(
-        [envelope * np.cos(2 * np.pi * frequency * along), envelope * np.sin(2 * np.pi * frequency * along)]
-    )
-    flat = waves.reshape(2, -1).T
-    amplitudes = np.linalg.lstsq(flat, target.ravel(), rcond=None)[0]
-    shown: np.ndarray = np.tensordot(amplitudes, waves, axes=1)
+    even, odd = envelope * np.cos(2 * np.pi * frequency * along), envelope * np.sin(2 * np.pi * frequency * along)
+    # Made orthogonal, so that each has its own share; without a wave there is no odd one.
+    even_size = np.sum(even * even)
+    odd = odd - np.sum(odd * even) / even_size * even
+    odd_size = np.sum(odd * odd)
+    shown: np.ndarray = np.sum(target * even) / even_size * even
+    if odd_size > 1e-12 * even_size:
+        shown = shown + np.sum(target * odd) / odd_size * odd
     return shown
 
 
@@ -79,4 +93,5 @@ def _starts(target: np.ndarray, side: int) -> list[np.ndarray]:
         waves.append((float(np.arctan2(down[row], across[column])), float(np.hypot(down[row], across[column]))))
         near = (np.abs(down[:, None] - down[row]) < 0.15) & (np.abs(across[None] - across[column]) < 0.15)
         spectrum = np.where(near, 0.0, spectrum)
-    return [np.array([x, y, width, width, *wave]) for wave in waves for width in (side / 5, side / 2)]
+    starts = (np.array([x, y, width, width, *wave]) for wave in waves for width in (side / 5, side / 2))
+    return [_without_limits(start, side) for start in starts]

@@ -10,7 +10,7 @@ def test_distance_and_correlation_by_hand():
     """Filters (3, 4, 0, 0) → (3, 4, 5, 0), the same doubled, its negative, and one of zeros."""
     one = np.array([3.0, 4, 0, 0])
     a = np.stack([one, one, one, np.zeros(4)], axis=-1).reshape(2, 2, 1, 4)
-    b = np.stack([one + [0, 0, 5, 0], 2 * one, -one, one], axis=-1).reshape(2, 2, 1, 4)
+    b = np.stack([one + np.array([0.0, 0, 5, 0]), 2 * one, -one, one], axis=-1).reshape(2, 2, 1, 4)
     found = filters.moved(a, b)
     np.testing.assert_allclose(found.distance, [1, 1, 2, np.inf])
     # (3, 4, 0, 0) and (3, 4, 5, 0) around 7/4 and 3: products 25 - 21, squares 25 - 49/4 and 50 - 36.

@@ -36,7 +36,7 @@ def test_noise_takes_its_share():
 def test_random_numbers_are_explained_in_part_and_less_of_more_of_them():
     generator = np.random.default_rng(1)
     seven, eleven = (
-        np.median([gabor.fit(generator.normal(size=(side, side))).explained for _ in range(12)]) for side in (7, 11)
+        np.median([gabor.fit(generator.normal(size=(side, side))).explained for _ in range(8)]) for side in (7, 11)
     )
     assert 8 / 121 < eleven < seven < 0.6
 
