@@ -41,9 +41,8 @@ def measure(films: int) -> None:
     sums = stream.accumulate(simulated(films), [PAIR], Design(10, 10, 0))
     (row,) = results.similarities(sums, [], [PAIR], ["cka"], 0.99)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{films:>8,} films: {peak:8.1f} MiB at most; cka {row.value:.4f} [{row.interval.low:.4f}, {row.interval.high:.4f}]"
-    )
+    interval = f"[{row.interval.low:.4f}, {row.interval.high:.4f}]"
+    print(f"{films:,} films: {peak:.1f} MiB at most; cka {row.value:.4f} {interval}")
 
 
 def memory(sizes: list[int]) -> None:

@@ -59,6 +59,12 @@ FIGURES = {
         "difference N ± N, mean and standard deviation over seeds",
     ),
     "predict": ("round 1: network alone N films a second, from files N, ratio N", "median ratio N by the clock, N by"),
+    "pretraining": (
+        "step of Barlow Twins N ms",
+        "two supervised passes N ms",
+        "passes over step N",
+        "loss N ms, N% of a step",
+    ),
     "selection": (
         "best − worst of 10 equal models, 100 positives: significant N% (± N), by its own p N% (± N)",
         "a reader on the curve, 25 positives: margin's interval N% (± N), significant N% (± N)",
@@ -91,7 +97,10 @@ FIGURES = {
     ),
 }
 # More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
-SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "similarity", "study", "training"}
+SLOW = {
+    *("ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "pretraining", "similarity", "study"),
+    "training",
+}
 
 
 def benchmarks() -> list[str]:

@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"tensorflow", "tensorboard", "keras", "numpy"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs"}
     | {"chex_tf.statistics.ranking", "chex_tf.statistics.aggregation"},
+    "chex_tf.pretraining": GROUND | {"tensorflow", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.training"},
     "chex_tf.trained": GROUND
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},

@@ -13,6 +13,7 @@ CONFIG = "config.json"
 STATUS = "status.json"
 METRICS = "metrics.csv"
 CHECKPOINTS, INDEX = "checkpoints", "index.json"
+STATES, BEST_WEIGHTS = "state-*.safetensors", "best-*.safetensors"  # patterns of the files in it
 ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS, ENCODER = "encoder_best.weights.h5", "encoder.weights.h5", "encoder.json"
 PREDICTIONS = "predictions"
 EVALUATION, EVALUATION_RESULT = "evaluation", "evaluation.json"
