@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUND = {
     *("chex_tf.observations", "chex_tf.settings", "chex_tf.files"),
     *("chex_tf.prediction_files", "chex_tf.features_file"),
+    *("chex_tf.amounts", "chex_tf.software"),
 }
 
 # Room (longest prefix wins) -> what it may import beside the standard library, itself and, where listed, the ground.
@@ -21,6 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.observations": set(),
     "chex_tf.settings": set(),
     "chex_tf.files": set(),
+    "chex_tf.amounts": set(),
+    "chex_tf.software": set(),
     "chex_tf.prediction_files": GROUND | {"numpy"},
     "chex_tf.features_file": GROUND | {"numpy"},
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
@@ -45,6 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.evaluation.forest_figure": GROUND | {"matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.evaluation.figure_appearance": GROUND | {"matplotlib", "chex_tf.evaluation"},
     "chex_tf.evaluation.figures": GROUND | {"matplotlib", "chex_tf.evaluation"},
+    "chex_tf.probing": GROUND
+    | {"numpy", "sklearn", "chex_tf.statistics", "chex_tf.evaluation", "chex_tf.data.policies"},
+    "chex_tf.probing.figure": GROUND | {"matplotlib", "chex_tf.probing", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}

@@ -186,7 +186,7 @@ def _sample(
         bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed),
         progress,
         with_jackknife=settings.interval == "bca",
-        with_components=len(prepared) > 1,
+        with_components=True,
         by_replicates=() if settings.interval == "auto" else (AUROC,),
     )
     for name, measure, tasks in wanted:

@@ -5,8 +5,9 @@ import re
 import shlex
 
 from chex_tf import features_file
+from chex_tf.probing.settings import ProbeSettings
 from chex_tf.trained.settings import FeaturesSettings
-from launch import command, features
+from launch import command, features, probe
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "features_and_probes.md"
 
@@ -31,3 +32,21 @@ def test_the_example_in_python_is_a_features_file(tmp_path, monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(code, str(PAGE), "exec"), {})
     assert features_file.read(tmp_path / "theirs.npz", print).matrix.shape == (1, 768)
+
+
+def test_the_probe_commands_run(trained, prepared, tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "densenet121").symlink_to(trained)
+    monkeypatch.chdir(tmp_path)
+    for split in ("train", "valid", "test"):
+        features.main(FeaturesSettings(run_dir=trained, split=split, out=tmp_path / f"{split}.npz"))
+    ours, theirs = commands("probe")
+    quick = ["--tasks=Edema", "--patients=50,100", "--repeats=2", "--fewest=2", "--replicates=40"]
+    theirs = [flag.replace("/data/prepared", str(prepared)) for flag in theirs]
+    for flags, out in ((ours, "probed"), (theirs, "probed_theirs")):
+        probe.main(*command.parse([*flags, *quick], ProbeSettings))
+        written = {path.name for path in (tmp_path / out).iterdir()}
+        assert written == {
+            *("probe.json", "auroc.csv", "differences.csv", "few_labels.csv", "few_labels.png", "few_labels.pdf"),
+            "predictions",
+        }
