@@ -46,7 +46,7 @@ def heat_map(found: Comparison, statistic: str) -> Figure:
         for side in (first, second)
     ]
     cell = (TWO_COLUMNS_INCHES - longest[0] - 1.1) / (len(panels) * len(second))
-    height = cell * len(first) + longest[1] + 0.75
+    height = cell * len(first) + longest[1] + 0.85
     figure = Figure(figsize=(TWO_COLUMNS_INCHES, height), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (title, _), grid in zip(axes, panels, grids, strict=True):
@@ -54,12 +54,12 @@ def heat_map(found: Comparison, statistic: str) -> Figure:
         axis.set_title(title)
         names = [shortened(layer, LABEL_POINTS, LABEL_INCHES) for layer in second]
         axis.set_xticks(range(len(second)), names, rotation=90, size=LABEL_POINTS)
-        axis.set_xlabel("Layer of B")
         shown = [shortened(layer, LABEL_POINTS, LABEL_INCHES) for layer in first] if axis is axes[0] else []
         axis.set_yticks(range(len(first)), shown or [""] * len(first), size=LABEL_POINTS)
         axis.spines[:].set_visible(False)
         _write_numbers(axis, grid, max(len(first), len(second)))
     axes[0].set_ylabel("Layer of A")
+    figure.supxlabel("Layer of B", size=7.5)
     bar = figure.colorbar(image, ax=list(axes), shrink=0.9, pad=0.01, aspect=18)
     bar.set_label(_sentence(statistic))
     bar.outline.set_visible(False)
