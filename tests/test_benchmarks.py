@@ -70,6 +70,11 @@ FIGURES = {
         "a reader on the curve, 25 positives: margin's interval N% (± N), significant N% (± N)",
         "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
     ),
+    "similarity": (
+        "200 films: N MiB at most; cka N [N, N]",
+        "| normal | 0 | 100 | N | N | N | N |",
+        "20 films: N s, N% in forward passes",
+    ),
     "study": (
         "planning: N s for N cells",
         "by hand: N s, N s a run",
@@ -92,7 +97,10 @@ FIGURES = {
     ),
 }
 # More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
-SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "pretraining", "study", "training"}
+SLOW = {
+    *("ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "pretraining", "similarity", "study"),
+    "training",
+}
 
 
 def benchmarks() -> list[str]:

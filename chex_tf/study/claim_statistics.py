@@ -18,6 +18,7 @@ from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
 
 # The smallest loss that counts as one where truncated models are shown to be as good (not stated in the paper).
 NO_LOSS = 0.01
+IN_WORDS = {"imagenet_top1": "ImageNet accuracy"}  # attributes whose names are no words
 COUNTED = "shown, not excluded"  # of counts: from what is shown to what is not excluded
 # From an interval's half width to the difference that would be found significant in 80% of studies.
 SEEN_IN_80_PERCENT = (1.959964 + 0.841621) / 1.959964
@@ -27,7 +28,7 @@ class Missing(Exception):
     """Cells that a statistic needs and that are not finished; `names` says which."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(", ".join(names))
+        super().__init__("; ".join(names))
         self.names = tuple(names)
 
 
@@ -128,7 +129,9 @@ def rho(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
 
 def rho_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     pairs = [pair for pair in outcomes.boosted() if getattr(pair[0].facts, given["attribute"]) is not None]
-    _check_enough(len(pairs), f"architectures in both arms with {given['attribute']}")
+    _check_enough(
+        len(pairs), f"architectures in both arms with known {IN_WORDS.get(given['attribute'], given['attribute'])}"
+    )
     values = np.array([one.auroc.value - other.auroc.value for one, other in pairs])
     replicates = np.stack([one.auroc.replicates - other.auroc.replicates for one, other in pairs], axis=1)
     return _correlation([first for first, _ in pairs], given["attribute"], values, replicates, seed)
@@ -136,7 +139,7 @@ def rho_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
 
 def _with(members: Sequence[Member], attribute: str) -> list[Member]:
     known = [one for one in members if getattr(one.facts, attribute) is not None]
-    _check_enough(len(known), f"models with {attribute}")
+    _check_enough(len(known), f"models with known {IN_WORDS.get(attribute, attribute)}")
     return known
 
 

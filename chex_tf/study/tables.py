@@ -52,7 +52,10 @@ def described(outcomes: Outcomes) -> str:
     """Which set, n, single or ensemble, which policy: beside every table."""
     evaluation = outcomes.evaluation
     if evaluation is None:
-        return "No cell is finished."
+        sources = [cell.name for cell in outcomes.study.cells if cell.is_source and cell.name in outcomes.states]
+        finished = sum(outcomes.states[name].is_finished for name in sources)
+        alone = f" (of {counted(len(sources), 'source')} of weights, {finished})" if sources else ""
+        return f"No cell that is evaluated is finished{alone}."
     cohort = evaluation.cohort
     films = counted(cohort.studies, "study")
     films += f" of {counted(cohort.unit_count, cohort.unit)}" if cohort.unit != "study" else ""

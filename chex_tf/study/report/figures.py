@@ -7,6 +7,7 @@ import numpy as np
 from chex_tf.amounts import counted
 from chex_tf.evaluation.scarcity import SEVERAL
 from chex_tf.study import contrasts, correlations, tables
+from chex_tf.study.cell import SOURCE
 from chex_tf.study.claim_statistics import NO_LOSS
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.correlations import Related
@@ -196,11 +197,16 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
 def _curves(outcomes: Outcomes, curves: Sequence[Curve]) -> Drawn | None:
     if not curves:
         return None
+    has_sources = any(arm == SOURCE for _, arm, _, _ in curves)
+    sources = (
+        " A source's line is of the films and findings that it was given, which may be others." if has_sources else ""
+    )
     return Drawn(
         "curves",
         "Training curves",
         "AUROC on the images that rank checkpoints, over steps; a line each of "
-        f"{counted(len(curves), 'run')}, finished or not. These images chose the checkpoints: curves are no result.",
+        f"{counted(len(curves), 'run')}, finished or not. These images chose the checkpoints: curves are no result."
+        f"{sources}",
         "Small multiples by architecture: validation AUROC over training steps, a line a run, coloured by arm.",
         curves_figure.draw(curves),
     )
