@@ -127,7 +127,12 @@ def _cells_of(
             whole = "-".join([base, *(f"{flag}{_word(value)}" for flag, value in varied if flag == SEED)])
             seed = dict(varied).get(SEED, "")
             of_row = [flag.replace(SEED_OF_CELL, seed) for flag in own]
-            flags = (f"--arch={arch}", f"--weights={weights}", *of_row, *(f"--{flag}={value}" for flag, value in varied))
+            flags = (
+                f"--arch={arch}",
+                f"--weights={weights}",
+                *of_row,
+                *(f"--{flag}={value}" for flag, value in varied),
+            )
             needs = (weights.removeprefix(FROM_CELL),) if weights.startswith(FROM_CELL) else ()
             variant = base.removeprefix(name).lstrip("-")
             verb = (row.get("verb") or "").strip() or TRAIN

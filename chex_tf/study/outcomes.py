@@ -106,9 +106,7 @@ class Outcomes:
         found = []
         for one in self.members:
             if one.arch in own and not one.facts.is_truncated:
-                beside = [
-                    other for other in self.whole_of(one.arch) if group_of(other.arm) == group_of(one.arm)
-                ]
+                beside = [other for other in self.whole_of(one.arch) if group_of(other.arm) == group_of(one.arm)]
                 reference = next((other for other in beside if within_group(other.arm) == SCRATCH), beside[0])
                 found.append((one, None if reference is one else reference))
         return tuple(found)
@@ -223,7 +221,8 @@ def no_interval(evaluation: Evaluation) -> str:
 
 
 def _check_alike(cells: Sequence[Cell]) -> None:
-    """Cells of one base may differ in their seeds, that of a subset too, and in nothing else, or their mean would be of different things."""
+    """Cells of one base may differ in their seeds, that of a subset too, and in nothing else, or their mean would be of
+    different things."""
     for other in cells[1:]:
         unlike = [
             line

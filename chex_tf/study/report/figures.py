@@ -7,7 +7,6 @@ import numpy as np
 from chex_tf.amounts import counted
 from chex_tf.evaluation.scarcity import SEVERAL
 from chex_tf.study import contrasts, correlations, tables
-from chex_tf.study.cell import SOURCE
 from chex_tf.study.claim_statistics import NO_LOSS
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.correlations import Related
@@ -33,6 +32,7 @@ def all_of(outcomes: Outcomes, related: Sequence[Related], curves: Sequence[Curv
         _boosts(outcomes, by_key),
         _truncations(outcomes),
         _curves(outcomes, curves),
+        _losses(curves),
     ]
     return tuple(one for one in found if one is not None)
 
@@ -197,7 +197,7 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
 def _curves(outcomes: Outcomes, curves: Sequence[Curve]) -> Drawn | None:
     if not curves:
         return None
-    has_sources = any(arm == SOURCE for _, arm, _, _ in curves)
+    has_sources = any(one.is_source for one in curves)
     sources = (
         " A source's line is of the films and findings that it was given, which may be others." if has_sources else ""
     )
@@ -207,6 +207,23 @@ def _curves(outcomes: Outcomes, curves: Sequence[Curve]) -> Drawn | None:
         "AUROC on the images that rank checkpoints, over steps; a line each of "
         f"{counted(len(curves), 'run')}, finished or not. These images chose the checkpoints: curves are no result."
         f"{sources}",
-        "Small multiples by architecture: validation AUROC over training steps, a line a run, coloured by arm.",
+        "Small multiples by architecture and group: validation AUROC over training steps, a line a run, coloured by "
+        "arm.",
         curves_figure.draw(curves),
+    )
+
+
+def _losses(curves: Sequence[Curve]) -> Drawn | None:
+    """Overfitting, as in Figures 2 to 4 of In-domain Model Pre-training for Chest X-Rays."""
+    shown = [one for one in curves if not np.isnan(one.loss).all()]
+    if not shown:
+        return None
+    return Drawn(
+        "losses",
+        "Losses of training and validation images",
+        f"Over steps; a line each of {counted(len(shown), 'run')}. A validation loss that rises while the training "
+        "loss falls is overfitting. Sex, age, view and projection beside observations count in the training loss only.",
+        "Small multiples by architecture and group: validation loss over training steps, and training loss as a "
+        "thinner, paler line.",
+        curves_figure.draw_losses(shown),
     )
