@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.noisy_correlation import NO_INTERVAL
 from chex_tf.statistics.permutation import PermutationP
 from chex_tf.statistics.rank_correlation import Correlation, correlate
 from chex_tf.statistics.ranks import rho
@@ -121,9 +122,9 @@ def table(related: Sequence[Related], described: str) -> Table:
         f"{described} Spearman's ρ over whole models, p by permutation (exact up to ten models). The interval is for "
         "other models of such families and counts as many models as they are worth, being alike within families. By "
         "family: ρ of the families' means with its p. Without noise: what ρ of these models would be on an endless "
-        f"test set. Without one: the lowest and the highest ρ when one model is left out. With fewer than {FEWEST} "
-        "models there is no correlation. Within families: of the pairs of models of one family, how many have the "
-        "higher value where the attribute is higher."
+        f"test set; it has no interval, since {NO_INTERVAL}. Without one: the lowest and the highest ρ when one model "
+        f"is left out. With fewer than {FEWEST} models there is no correlation. Within families: of the pairs of "
+        "models of one family, how many have the higher value where the attribute is higher."
     )
     return Table("correlations", "Correlations over models", (*columns, "Within families"), tuple(rows), note, 2)
 
@@ -141,7 +142,7 @@ def _numbers(one: Related) -> tuple[str, ...]:
         span(found.over_models),
         NOTHING if family is None else f"{signed(family.rho)} ({by_family})",
         f"{found.effective_models:.1f}",
-        NOTHING if clean is None else f"{signed(clean.rho)} ({span(clean.interval)})",
+        NOTHING if clean is None else signed(clean.rho),
         f"{signed(low[0])} ({low[1]}) to {signed(high[0])} ({high[1]})",
     )
 
