@@ -85,4 +85,5 @@ def mean_of_intervals(values: np.ndarray, intervals: list[Interval], replicates:
     above = [one.high for one in intervals] - values
     reaches = [math.sqrt(max(0.0, float(side @ alike @ side))) / values.size for side in (below, above)]
     mean = float(values.mean())
-    return Interval(mean - reaches[0], mean + reaches[1])
+    undefined = replicates.shape[0] - known.shape[0] if any(one.undefined for one in intervals) else 0
+    return Interval(mean - reaches[0], mean + reaches[1], undefined)
