@@ -81,4 +81,5 @@ setup(
     package_data={"": PACKAGE_DATA},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
+    entry_points={"console_scripts": ["chex = launch.__main__:main"]},
 )

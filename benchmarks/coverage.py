@@ -48,13 +48,14 @@ PARTS = (aurocs, resampled_measures, proportions, calibrations, groups, selectio
 ABOUT = """\
 # Coverage
 
-How often each 95% interval holds the truth in simulated test sets, and how often each test calls equals different;
-[statistics.md](statistics.md) says what the intervals and tests are. An interval should hold in 95%; "p < 0.05" should
-be 5% where nothing differs, "non-inferior" and "equivalent" 2.5% where the difference is the margin. What follows ± is
-1.96 Monte Carlo standard errors, in percentage points for a share.
+    python -m benchmarks.coverage --keep=FILE --page=docs/coverage.md
 
-`python -m benchmarks.coverage --keep=FILE --page=docs/coverage.md` makes this page; the code of a section, in
-`benchmarks/coverage_rows`, says how its sets are drawn.
+makes this page: how often each 95% interval holds the truth in simulated test sets, and how often each test calls equals
+different. [statistics.md](statistics.md) says what the intervals and tests are; the code of a section, in
+`benchmarks/coverage_rows`, how its sets are drawn.
+
+An interval should hold in 95%; "p < 0.05" should be 5% where nothing differs, "non-inferior" and "equivalent" 2.5% where
+the difference is the margin. What follows ± is 1.96 Monte Carlo standard errors, in percentage points for a share.
 """
 
 # By what is counted: trials, sum, sum of squares, and whether it is a share: a mean of yes and no.

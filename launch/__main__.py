@@ -1,7 +1,9 @@
-"""`python -m launch` lists the verbs."""
+"""`python -m launch`, or `chex` where the package is installed: lists the verbs, or runs one (`chex train --help`)."""
 
 import ast
+import importlib.metadata
 import pathlib
+import runpy
 import sys
 
 from chex_tf.settings import nearest
@@ -19,13 +21,19 @@ def verbs() -> dict[str, str]:
 
 
 def main() -> int:
+    word = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if word == "--version":
+        print(f"chex_tf {importlib.metadata.version('chex_tf')}")
+        return 0
     known = verbs()
-    if len(sys.argv) > 1 and sys.argv[1] not in ("--help", "-h"):
-        verb = sys.argv[1]
-        advice = f"; run it as: python -m launch.{verb}" if verb in known else nearest(verb, known)
-        print(f"launch: expected no argument; received {verb!r}{advice}", file=sys.stderr)
+    if word in known:
+        sys.argv = [f"launch.{word}", *sys.argv[2:]]
+        runpy.run_module(f"launch.{word}", run_name="__main__", alter_sys=True)
+        return 0
+    if word not in ("--help", "-h"):
+        print(f"launch: expected a verb; received {word!r}{nearest(word, known)}", file=sys.stderr)
         return 2
-    print("python -m launch.VERB --flag=value ...      (--help shows a verb's flags)\n")
+    print("chex VERB --flag=value ...   or   python -m launch.VERB --flag=value ...    (--help shows a verb's flags)\n")
     for verb, about in known.items():
         print(f"  {verb:<12}{about}")
     return 0

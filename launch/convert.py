@@ -70,6 +70,8 @@ def read(torch: Any, path: pathlib.Path) -> Any:
         ) from error
     except Exception as error:  # whatever a damaged file makes of PyTorch's reader
         reason = printable(next(iter(str(error).splitlines()), type(error).__name__))
+        if "weights_only" in reason:  # PyTorch's advice is to switch its safety off
+            reason = "its weights-only loader does not read it"
         raise InputError(
             f"expected a PyTorch checkpoint; {path} cannot be read as one: {reason}", "checkpoint"
         ) from error
@@ -107,8 +109,26 @@ def state(content: Any, torch: Any) -> dict[str, Any]:
     if not tensors:
         keys = printable(", ".join(map(str, content))) or "none"
         raise InputError(f"expected a dictionary of tensors; its keys are: {keys}", "checkpoint")
+    for name, tensor in tensors.items():
+        _check(name, tensor, torch)
     # Copies, because a .safetensors file cannot hold two names for the same memory.
     return {plain: tensors[name].detach().contiguous().clone() for plain, name in plain_names(tensors).items()}
+
+
+def _check(name: str, tensor: Any, torch: Any) -> None:
+    """Refuses what is no plain weight, and a few numbers that stand for many: copied, they would fill the memory."""
+    plain = tensor.dtype.is_floating_point and tensor.element_size() > 1  # fp8 has scales elsewhere
+    plain |= tensor.dtype in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+    if tensor.layout != torch.strided or not plain:
+        kind = str(tensor.dtype if tensor.layout == torch.strided else tensor.layout).removeprefix("torch.")
+        raise InputError(f"expected plain tensors of numbers; {printable(name)} is {kind}", "checkpoint")
+    held = tensor.untyped_storage().nbytes()
+    if tensor.numel() * tensor.element_size() > held:
+        raise InputError(
+            f"expected tensors that hold their numbers; {printable(name)} claims {tensor.numel():,} and its storage "
+            f"holds {held:,} bytes",
+            "checkpoint",
+        )
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:

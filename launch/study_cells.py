@@ -1,4 +1,4 @@
-"""From a study's grid to its cells: every flag parsed as launch.train would, every data set looked at once."""
+"""From a study's grid to its cells: every flag parsed as the cell's verb would, every data set looked at once."""
 
 import dataclasses
 import json
@@ -11,10 +11,11 @@ from typing import Any
 from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
+from chex_tf.pretraining.settings import PretrainingSettings
 from chex_tf.runs.checkpoints import KEPT_STATES
-from chex_tf.settings import InputError, Settings
+from chex_tf.settings import InputError, Settings, nearest
 from chex_tf.study import claims, grid
-from chex_tf.study.cell import FROM_CELL, SOURCE, Cell
+from chex_tf.study.cell import FROM_CELL, SOURCE, TRAIN, Cell
 from chex_tf.study.claim_statistics import ARGUMENTS
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import RUN, deciding, of_settings, started_from
@@ -25,7 +26,8 @@ from launch.command import parse
 from launch.study_settings import StudySettings
 
 Kind = typing.TypeVar("Kind", bound=Settings)
-VERB = "train"
+# Flags of any verb may stand in the flagfiles that all cells share; those of the observations say nothing to pretrain.
+_FLAGS_TOO = {"pretrain": (ObservationsSettings,)}
 _COPIES = 3  # numbers of a full state for each parameter: the weight and Adam's two
 
 
@@ -56,7 +58,7 @@ def plan_of(
     for one in wanted:
         flags = _complete(settings, one.flags)
         try:
-            made = parse([*flags, f"--run_dir={settings.study / 'runs' / one.name}"], *kinds[VERB])
+            made = _parsed(one, [*flags, f"--run_dir={settings.study / 'runs' / one.name}"], kinds)
             _check_weights(_of(made, ModelSettings))
         except InputError as error:
             name = f"--{error.setting}: " if error.setting else ""
@@ -71,15 +73,13 @@ def plan_of(
             flags, made, seen = parsed[one.name]
             model, training = _of(made, ModelSettings), _of(made, TrainSettings)
             needs = [cell_of(other) for other in wanted if other.name in one.needs]
-            weights = (
-                f"{RUN}{needs[0].identity.key}" if needs else started_from(pathlib.Path(model.weights), kinds[VERB])
-            )
+            weights = f"{RUN}{needs[0].identity.key}" if needs else started_from(pathlib.Path(model.weights), kinds)
             arm = SOURCE if _is_source(one, made) else one.arm
-            if arm != one.arm:
+            if arm != one.arm and one.verb == TRAIN:
                 say(f"{one.name} learns no observation: a source of weights (arm {SOURCE}), which predicts nothing")
             identity = of_settings(made, seen.fingerprints, version, weights)
             cells[one.name] = Cell(
-                one.name, one.arch, arm, one.base, one.variant, training.seed, flags, identity, one.needs
+                one.name, one.arch, arm, one.base, one.variant, training.seed, flags, identity, one.needs, one.verb
             )
         return cells[one.name]
 
@@ -90,6 +90,23 @@ def plan_of(
     asked = () if settings.claims is None else claims.read(settings.claims, ARGUMENTS)
     rows = tuple(claim.to_row() for claim in asked)
     return Study(found, version, None, settings.about, tuple(settings.splits), models, rows), costs
+
+
+def _parsed(
+    one: grid.Wanted, flags: Sequence[str], kinds: Mapping[str, Sequence[type[Settings]]]
+) -> tuple[Settings, ...]:
+    """The settings that a run of the cell would record."""
+    if one.verb not in kinds:
+        raise InputError(f"expected the verb {' or '.join(kinds)}; received {one.verb}{nearest(one.verb, kinds)}")
+    made = parse(flags, *kinds[one.verb], *_FLAGS_TOO.get(one.verb, ()))[: len(kinds[one.verb])]
+    pretraining = next((found for found in made if isinstance(found, PretrainingSettings)), None)
+    if pretraining is not None and not pretraining.compares_views:
+        raise InputError(
+            f"{pretraining.objective} is learned by the verb train, with --observations_weight=0 and the weights of "
+            "view, projection, sex or age",
+            "objective",
+        )
+    return made
 
 
 def _complete(settings: StudySettings, flags: Sequence[str]) -> tuple[str, ...]:
@@ -113,7 +130,9 @@ def _check_other_data(settings: StudySettings, wanted: Sequence[grid.Wanted]) ->
 
 def _is_source(one: grid.Wanted, made: Sequence[Settings]) -> bool:
     """Whether a cell is trained for its encoder alone: the grid says so, or it learns nothing to predict."""
-    return one.arm == SOURCE or _of(made, ObservationsSettings).observations_weight == 0
+    if one.arm == SOURCE or one.verb != TRAIN:
+        return True
+    return _of(made, ObservationsSettings).observations_weight == 0
 
 
 def _check_splits(
@@ -149,18 +168,27 @@ def _check_weights(model: ModelSettings) -> None:
 
 def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[str], None]) -> Looked:
     """Opens the records of these settings, unless the same were opened for another cell."""
-    training, observations, data = _of(made, TrainSettings), _of(made, ObservationsSettings), _of(made, DataSettings)
+    training, data = _of(made, TrainSettings), _of(made, DataSettings)
+    (objective,) = (one for one in made if isinstance(one, ObservationsSettings | PretrainingSettings))
     seeded = data.seeded(training.seed)
-    key = json.dumps([str(data.data), training.evaluation_split, deciding([seeded, observations])], sort_keys=True)
+    key = json.dumps([str(data.data), training.evaluation_split, deciding([seeded, objective])], sort_keys=True)
     if key not in looked:
-        from chex_tf.training.observations.feed import open_feed
+        from chex_tf.pretraining import feed as pairs
+        from chex_tf.training.observations import feed as single
 
         if str(data.data) not in {json.loads(known)[0] for known in looked}:
             say(f"looking at {data.data}")
-        feed = open_feed(seeded, training.batch, training.evaluation_split)
+        given = seeded, training.batch, training.evaluation_split
+        feed: pairs.Feed | single.Feed
+        if isinstance(objective, PretrainingSettings):
+            feed = pairs.open_feed(*given, objective.pairs, objective.validation_pairs)
+            evaluated = 2 * feed.validation_pairs
+        else:
+            feed = single.open_feed(*given)
+            evaluated = len(feed.valid)
         sources = {"train": feed.train, "valid": feed.valid}
         fingerprints = {role: source.records.fingerprint() for role, source in sources.items()}
-        looked[key] = Looked(fingerprints, len(feed.train), len(feed.valid))
+        looked[key] = Looked(fingerprints, len(feed.train), evaluated)
     return looked[key]
 
 
@@ -171,6 +199,9 @@ def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[s
     weights = 4 * int(models[model.arch]["parameters"])
     state, kept = _COPIES * weights, min(training.keep, evaluations) * weights
     key = rate_key(model.arch, model.truncate_at, data.image_size, training.batch, training.precision)
+    pretraining = next((one for one in made if isinstance(one, PretrainingSettings)), None)
+    if pretraining is not None:
+        key += f", two views, projector of {'-'.join(map(str, pretraining.projector))}"
     return Cost(key, steps, training.batch, evaluations * seen.evaluated_images, KEPT_STATES * state + kept)
 
 

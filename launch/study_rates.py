@@ -34,7 +34,7 @@ def measure(
         shutil.rmtree(scratch, ignore_errors=True)
         log = scratch.with_suffix(".log")
         more = [f"--steps={STEPS}", "--keep=1", "--notensorboard", f"--evaluate_every={STEPS}", "--evaluate_unit=steps"]
-        command = [sys.executable, "-m", "launch.train", *flags, *more, f"--run_dir={scratch / cell.name}"]
+        command = [sys.executable, "-m", f"launch.{cell.verb}", *flags, *more, f"--run_dir={scratch / cell.name}"]
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as file:
             code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT).returncode

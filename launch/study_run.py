@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
+from chex_tf.pretraining.settings import PretrainingSettings
 from chex_tf.settings import InputError, Settings, nearest
 from chex_tf.study import adopting, controller, executor, folder, overview, plan, ray, slurm, state
 from chex_tf.study.folder import Study
@@ -19,8 +20,10 @@ from chex_tf.training.settings import TrainSettings
 from launch.live_table import LiveTable
 from launch.study_settings import StudySettings
 
+# Verb -> the settings that its runs record. Pre-training by view prediction is a run of train.
 KINDS: dict[str, tuple[type[Settings], ...]] = {
-    "train": (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
+    "train": (TrainSettings, ObservationsSettings, DataSettings, ModelSettings),
+    "pretrain": (TrainSettings, PretrainingSettings, DataSettings, ModelSettings),
 }
 INCOMPLETE = 1  # exit code of a study that ended without all of its cells
 
@@ -29,7 +32,7 @@ def carry_out(settings: StudySettings) -> int:
     before = folder.read(settings.study, KINDS)
     if settings.status:
         study = _planned(settings, before)
-        states = {cell.name: state.of_cell(settings.study, study, cell, KINDS[cell.verb]) for cell in study.cells}
+        states = {cell.name: state.of_cell(settings.study, study, cell, KINDS) for cell in study.cells}
         print(overview.text(study.cells, states))
         return 0
     if before is None:
@@ -44,7 +47,7 @@ def carry_out(settings: StudySettings) -> int:
         study = folder.kept(before, study)
         for line in folder.changes(before, study):
             _say(line)
-    states = {cell.name: state.of_cell(settings.study, study, cell, KINDS[cell.verb]) for cell in study.cells}
+    states = {cell.name: state.of_cell(settings.study, study, cell, KINDS) for cell in study.cells}
     foreign = [name for name, one in states.items() if one.condition is state.Condition.FOREIGN]
     if foreign:
         raise InputError(

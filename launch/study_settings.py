@@ -18,7 +18,7 @@ class StudySettings(Settings):
     )
     grid: pathlib.Path | None = setting(
         None,
-        help="table of cells (CSV: arch, weights, and flags, arm, name if wanted); without it the plan stands",
+        help="table of cells (CSV: arch, weights, and flags, arm, name, verb if wanted); without it the plan stands",
         existing="file",
         group="study",
     )

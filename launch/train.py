@@ -13,7 +13,12 @@ FAILED = 1  # exit code of a run that cannot continue; the reason is one line
 
 
 def main(training: TrainSettings, observations: ObservationsSettings, data: DataSettings, model: ModelSettings) -> int:
+    from chex_tf.runs import recovery
     from chex_tf.runs.checkpoints import CheckpointError
+
+    if training.recover:
+        recovery.recover(training.run_dir, _say)
+        return 0
     from chex_tf.training.distribution import WorkerLost
     from chex_tf.training.guards import NonFinite
     from chex_tf.training.train import train_observations

@@ -67,6 +67,12 @@ FIGURES = {
         "difference N ± N, mean and standard deviation over seeds",
     ),
     "predict": ("round 1: network alone N films a second, from files N, ratio N", "median ratio N by the clock, N by"),
+    "pretraining": (
+        "step of Barlow Twins N ms",
+        "two supervised passes N ms",
+        "passes over step N",
+        "loss N ms, N% of a step",
+    ),
     "study": (
         "planning: N s for N cells",
         "by hand: N s, N s a run",
@@ -84,7 +90,7 @@ FIGURES = {
     ),
 }
 # More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
-SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "study", "training"}
+SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "pretraining", "study", "training"}
 
 
 def benchmarks() -> list[str]:

@@ -9,7 +9,10 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The ground floor: any room of chex_tf and launch may use it.
-GROUND = {"chex_tf.observations", "chex_tf.settings", "chex_tf.files", "chex_tf.prediction_files"}
+GROUND = {
+    *("chex_tf.observations", "chex_tf.settings", "chex_tf.files"),
+    *("chex_tf.prediction_files", "chex_tf.features_file"),
+}
 
 # Room (longest prefix wins) -> what it may import beside the standard library, itself and, where listed, the ground.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -19,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.settings": set(),
     "chex_tf.files": set(),
     "chex_tf.prediction_files": GROUND | {"numpy"},
+    "chex_tf.features_file": GROUND | {"numpy"},
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
     "chex_tf.statistics": GROUND | {"numpy", "scipy"},
     "chex_tf.data": GROUND | {"tensorflow", "tensorflow_datasets", "numpy", "cv2", "PIL"},
@@ -30,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"tensorflow", "tensorboard", "keras", "numpy"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs"}
     | {"chex_tf.statistics.ranking", "chex_tf.statistics.aggregation"},
+    "chex_tf.pretraining": GROUND | {"tensorflow", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.training"},
     "chex_tf.trained": GROUND
     | {"tensorflow", "keras", "numpy", "chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics"},
     "chex_tf.evaluation": GROUND | {"numpy", "scipy", "pandas", "sklearn", "chex_tf.statistics", "chex_tf.runs"},
@@ -40,6 +45,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.evaluation.forest_figure": GROUND | {"matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.evaluation.figure_appearance": GROUND | {"matplotlib", "chex_tf.evaluation"},
     "chex_tf.evaluation.figures": GROUND | {"matplotlib", "chex_tf.evaluation"},
+    "chex_tf.probing": GROUND
+    | {"numpy", "sklearn", "chex_tf.statistics", "chex_tf.evaluation", "chex_tf.data.policies"},
+    "chex_tf.probing.figure": GROUND | {"matplotlib", "chex_tf.probing", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.films": GROUND | {"numpy", "cv2", "pydicom", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
     "chex_tf.export": GROUND
     | {"tensorflow", "keras", "numpy", "onnxruntime", "tf2onnx"}

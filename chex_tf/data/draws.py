@@ -30,6 +30,13 @@ class Purpose(enum.IntEnum):
     CROP_DOWN = 14
     STATISTICS = 15
     SUBSET = 16
+    CROP_AREA = 17
+    CROP_RATIO = 18
+    JITTER = 19
+    JITTER_ORDER = 20
+    BLUR = 21
+    BLUR_SIGMA = 22
+    SOLARISE = 23
 
 
 def bits(purpose: Purpose | np.ndarray, *keys: int | np.ndarray) -> np.ndarray:

@@ -1,20 +1,20 @@
-"""Two views of one patient or one study, for multi-instance pre-training: partners are found from the index alone."""
+"""Which film is the second view of another: itself, or one of the same patient or study, found from the index alone."""
 
 import numpy as np
 
 from chex_tf.data import draws
 from chex_tf.data.records import Records
-
-GROUPINGS = ("patient", "study")
+from chex_tf.data.settings import IMAGE, PAIRS
 
 
 class Partners:
-    """For each of `examples` another image of the same patient (or study), drawn anew each epoch; itself if alone."""
+    """For each of `examples` another image of the same patient (or study), drawn anew each epoch; itself if alone, as
+    every image is by `image`."""
 
     def __init__(self, records: Records, examples: np.ndarray, by: str, seed: int) -> None:
-        if by not in GROUPINGS:
-            raise ValueError(f"expected pairs by {' or '.join(GROUPINGS)}; received {by!r}")
-        keys = records.index.patient[examples]
+        if by not in PAIRS:
+            raise ValueError(f"expected pairs by {', '.join(PAIRS)}; received {by!r}")
+        keys = records.index.path[examples] if by == IMAGE else records.index.patient[examples]
         if by == "study":
             # Some sources number studies afresh for each patient.
             keys = np.char.add(np.char.add(keys, b"\n"), records.index.study[examples])

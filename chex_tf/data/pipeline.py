@@ -24,7 +24,7 @@ A batch is a dict:
     index       int64 (batch,); place in the records
     sex, age, view, projection, and each with _weight: see auxiliary.py
     path, patient, study            strings, unless `texts` is False (they cannot be sent to a GPU)
-    second_image, second_index      with `pairs`: another image of the same patient or study
+    second_image, second_index      with `pairs`: another view of the image, or another image of its patient or study
 """
 
 import os
@@ -36,13 +36,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.data import augmentation, auxiliary, cache, draws, images, order, subset, targets
+from chex_tf.data import augmentation, auxiliary, cache, distortion, draws, images, order, subset, targets
 from chex_tf.data.batch_memory import BatchMemory
 from chex_tf.data.counted import counted
 from chex_tf.data.pairs import Partners
 from chex_tf.data.pixel_statistics import measured_statistics
 from chex_tf.data.records import Records, Statistics, open_records
-from chex_tf.data.settings import DataSettings
+from chex_tf.data.settings import TWO_VIEWS, DataSettings
 from chex_tf.settings import InputError
 
 TEXTS = ("path", "patient", "study")
@@ -77,7 +77,8 @@ def dataset(
 class Source:
     """A split under given settings. Its contents are known once it is constructed; images are read with each batch.
 
-    A subset (see subset.py) is of what is trained on: other sources hold every image of the chosen views.
+    A subset (see subset.py) is of what is trained on: other sources hold every image of the chosen views. Without
+    `augmented`, which is as `training` if not given, pictures are centre crops; evaluation's are the same each time.
     """
 
     def __init__(
@@ -86,11 +87,13 @@ class Source:
         split: str = "train",
         *,
         training: bool,
+        augmented: bool | None = None,
         progress: Progress = _silent,
         records: Records | None = None,
     ) -> None:
         self.settings = settings
         self.training = training
+        self.augmented = training if augmented is None else augmented
         self.records = open_records(settings.data, split, progress) if records is None else records
         self.targets = targets.make_targets(self.records, settings)
         self._of_views = _chosen(self.records, settings.views)
@@ -164,7 +167,7 @@ class Source:
         chosen = self.examples[places]
         found = {"image": self._images(chosen, epochs, 0), "index": chosen, "weight": weight}
         if pairs is not None:
-            second = self._partners_by(pairs)(chosen, epochs)
+            second = self.partners(pairs)(chosen, epochs)
             found |= {"second_image": self._images(second, epochs, 1), "second_index": second}
         return found
 
@@ -255,13 +258,15 @@ class Source:
         views = "all views" if settings.views == "all" else f"{settings.views} views only, {of_others}"
         side, resized = settings.image_size, settings.resized
         how = f"{resized}×{resized}" if settings.aspect == "squash" else f"shorter side {resized}, proportions kept"
-        where = settings.crop if self.training else "centre"
+        where = settings.crop if self.augmented else "centre"
         cropped = f", {where} crop {side}×{side}" if resized != side or settings.aspect == "keep" else ""
         changes = [
             f"{name} {getattr(settings, name):g}"
             for name in ("flip", "rotation", "translation", "scale", "brightness", "contrast")
-            if self.training and getattr(settings, name)
+            if self.augmented and getattr(settings, name)
         ]
+        if self.augmented and settings.augmentation == TWO_VIEWS:
+            cropped, changes = "", ["the two distortions of Barlow Twins and VICReg"]
         size = cache.gigabytes(cache.bytes_needed(len(self), resized))
         return [
             f"{self.records.name} {self.records.split}: {counted(len(self), 'image')} of "
@@ -281,8 +286,10 @@ class Source:
     def _images(self, examples: np.ndarray, epochs: np.ndarray, copy: int) -> np.ndarray:
         """uint8 (examples, side, side, 1)."""
         side, resized = self.settings.image_size, self.settings.resized
-        change = augmentation.draw(self.settings, epochs, examples, copy) if self.training else None
-        plain = side == resized and self.settings.aspect == "squash" and (change is None or change.is_identity)
+        distorts = self.augmented and self.settings.augmentation == TWO_VIEWS
+        change = augmentation.draw(self.settings, epochs, examples, copy) if self.augmented else None
+        unchanged = not distorts and (change is None or change.is_identity)
+        plain = side == resized and self.settings.aspect == "squash" and unchanged
         out = self._memory.buffer(len(examples), side)
         if plain and self._cache is not None:
             self._cache.copy(examples, out)
@@ -292,6 +299,11 @@ class Source:
         else:
             cached = self._cache
             films = cached(examples) if cached is not None else [self._load(one) for one in examples.tolist()]
+            if distorts:
+                shapes = np.array([film.shape for film in films])
+                drawn = distortion.draw(self.settings.seed, epochs, examples, shapes, copy)
+                distortion.apply(films, drawn, side, out)
+                return out[..., None]
             augmentation.apply(films, change or augmentation.centre_crop(len(examples)), side, out)
         return out[..., None]
 
@@ -345,7 +357,8 @@ class Source:
             for done, _ in enumerate(pool.map(write, range(count)), start=1):
                 progress(done, count)
 
-    def _partners_by(self, by: str) -> Partners:
+    def partners(self, by: str) -> Partners:
+        """Of this source's images; see pairs.py."""
         with self._lock:
             if by not in self._partners:
                 self._partners[by] = Partners(self.records, self.examples, by, self.settings.seed)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from chex_tf.data import policies
 from chex_tf.observations import TASK_SETS
@@ -12,7 +12,14 @@ VIEW_CHOICES: tuple[str, ...] = ("all", "frontal", "lateral")
 ASPECTS: tuple[str, ...] = ("squash", "keep")
 CROPS: tuple[str, ...] = ("centre", "random")
 SHUFFLES: tuple[str, ...] = ("full", "blocks", "none")
+FLAGS, TWO_VIEWS = "flags", "two_views"
+AUGMENTATIONS: tuple[str, ...] = (FLAGS, TWO_VIEWS)
+IMAGE = "image"
+PAIRS: tuple[str, ...] = (IMAGE, "patient", "study")  # what the second view of an image is of; see pairs.py
 CACHES: tuple[str, ...] = ("none", "ram", "disk")
+
+
+_CHANGES = ("flip", "rotation", "translation", "scale", "brightness", "contrast")  # settings of --augmentation=flags
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -99,6 +106,13 @@ class DataSettings(Settings):
     crop: str = setting(
         "centre", help="where training images are cropped; evaluation crops the centre", choices=CROPS, group="images"
     )
+    augmentation: str = setting(
+        FLAGS,
+        help="how training images change: by the flags below, or by the two distortions of Barlow Twins and VICReg "
+        "(random part of the film, mirror, jitter, blur, solarisation), of which single images have the first",
+        choices=AUGMENTATIONS,
+        group="images",
+    )
     flip: float = setting(0.0, help="probability of a mirrored training image", low=0, high=1, group="images")
     rotation: float = setting(
         0.0, help="largest rotation of training images either way", unit="degrees", low=0, high=180, group="images"
@@ -155,6 +169,10 @@ class DataSettings(Settings):
             raise InputError(
                 f"expected train_patients or train_images with it; received {self.subset_seed} alone", "subset_seed"
             )
+        if self.augmentation == TWO_VIEWS and (given := [name for name in _CHANGES if getattr(self, name)]):
+            raise InputError(f"{self.augmentation} has changes of its own; drop --{', --'.join(given)}", "augmentation")
+        if self.augmentation == TWO_VIEWS and self.crop == "random":
+            raise InputError(f"{self.augmentation} has a random crop of its own; expected centre", "crop")
         policies.check(self.uncertain, "uncertain")
         policies.check(self.blank, "blank")
         wants_file = "self_trained" in policies.rule_names(self.uncertain, "uncertain")
@@ -177,6 +195,12 @@ class DataSettings(Settings):
         return self.train_patients is not None or self.train_images is not None
 
     @property
+    def augments(self) -> bool:
+        """Whether two pictures of one training image may differ."""
+        crops = self.crop == "random" and (self.resized != self.image_size or self.aspect == "keep")
+        return self.augmentation != FLAGS or crops or any(getattr(self, name) for name in _CHANGES)
+
+    @property
     def resized(self) -> int:
         """Side (or shorter side) of an image before it is cropped."""
         return self.image_size if self.crop_from is None else self.crop_from
@@ -193,6 +217,7 @@ class DataSettings(Settings):
     def as_evaluated(self, data: pathlib.Path | None = None) -> Self:
         """The same films and tasks for evaluation, perhaps from another folder: no subset, no augmentation, no cache,
         no policy for uncertain labels. Labels not mentioned keep their rule, which decides what counts as negative."""
+        unchanged: dict[str, Any] = dict.fromkeys(_CHANGES, 0.0)
         return dataclasses.replace(
             self,
             data=self.data if data is None else data,
@@ -205,10 +230,6 @@ class DataSettings(Settings):
             cache="none",
             cache_dir=None,
             readers=0,
-            flip=0.0,
-            rotation=0.0,
-            translation=0.0,
-            scale=0.0,
-            brightness=0.0,
-            contrast=0.0,
+            augmentation=FLAGS,
+            **unchanged,
         )

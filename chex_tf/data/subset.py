@@ -92,16 +92,21 @@ def choose(index: Index, examples: np.ndarray, settings: DataSettings) -> Subset
     )
 
 
-def _in_order(index: Index, examples: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """All examples, patient after patient in the drawn order and each patient's by path; where each patient begins."""
-    names, numbers = np.unique(index.patient[examples], return_inverse=True)
+def place_of_patients(patients: np.ndarray, seed: int) -> np.ndarray:
+    """For each of these UTF-8 names, repeated or not, its patient's place in the drawn order, from 0."""
+    names, numbers = np.unique(patients, return_inverse=True)
     keys = [int.from_bytes(hashlib.sha256(name).digest()[:8], "little") for name in names.tolist()]
     drawn = draws.bits(draws.Purpose.SUBSET, seed, np.array(keys, np.uint64))
     rank = np.empty(len(names), np.int64)
     rank[np.lexsort((np.arange(len(names)), drawn))] = np.arange(len(names))
-    place = rank[numbers]
+    return np.asarray(rank[numbers])
+
+
+def _in_order(index: Index, examples: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """All examples, patient after patient in the drawn order and each patient's by path; where each patient begins."""
+    place = place_of_patients(index.patient[examples], seed)
     order = np.lexsort((index.path[examples], place))
-    first = np.searchsorted(place[order], np.arange(len(names)))
+    first = np.searchsorted(place[order], np.arange(place.max() + 1))
     return examples[order], first
 
 

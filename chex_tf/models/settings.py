@@ -10,6 +10,7 @@ from chex_tf.settings import InputError, Settings, setting
 # What --initialiser and --batch_normalisation may name: as the builder has it, as in the implementation that
 # CheXtransfer trained (rows.Original), and one initialiser for all architectures.
 KERAS, PAPER, HE_FAN_OUT = "keras", "paper", "he_fan_out"
+MOST_PROJECTOR_LAYERS = 5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,11 @@ from chex_tf.settings import InputError
 
 _MOST_NAMED = 20  # tensors named in a message, before "and N more"
 
+# What a file may claim to hold, times the network's own bytes: a classifier beside it (VGG16's is nine times its
+# features) or an optimizer's state. Networks smaller than the second number count as that large.
+_MOST_TIMES = 16
+_SMALLEST_BYTES = 2**24
+
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
@@ -80,7 +85,8 @@ def load(
     """
     file = resolve(row, weights, folder, progress, encoder)
     path = file.path
-    found = matching.match(network, row, checkpoint_files.read(path), path, needed)
+    most_bytes = _MOST_TIMES * max(4 * network.count_params(), _SMALLEST_BYTES)
+    found = matching.match(network, row, checkpoint_files.read(path, most_bytes), path, needed)
     loaded = Loaded(path, len(found.values), found.missing, found.unexpected, found.classifier, file.recorded)
     if found.missing:
         raise InputError(

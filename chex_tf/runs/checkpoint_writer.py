@@ -15,7 +15,7 @@ import numpy as np
 import safetensors.numpy
 
 from chex_tf.files import whole_file
-from chex_tf.runs import layout
+from chex_tf.runs import config, layout, recovery
 from chex_tf.runs.checkpoints import KEPT_STATES, Best, CheckpointError, State, commit, ranked
 
 Arrays = Mapping[str, np.ndarray]
@@ -48,6 +48,7 @@ class Writer:
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._run_dir = run_dir
+        self._config = config.as_written(run_dir)
         self._keep = keep
         self._states = states
         self._say = say
@@ -135,15 +136,16 @@ class Writer:
             else one
             for one in ranked((*others, *candidates), self._keep)
         )
-        name = f"state-{save.step:09d}.safetensors"
-        newest = State(save.step, name, self._write_arrays(name, save.state), best, save.note)
+        newest = State(save.step, f"state-{save.step:09d}.safetensors", "", best, save.note)
+        carried = recovery.metadata(newest, self._config)
+        newest = dataclasses.replace(newest, sha256=self._write_arrays(newest.file, save.state, carried))
         older = tuple(known for known in self._states if known.step < save.step)
         states = (newest, *older)[:KEPT_STATES]
         commit(self._run_dir, states)
         self._states = states
 
-    def _write_arrays(self, name: str, arrays: Arrays) -> str:
-        content = safetensors.numpy.save({key: np.ascontiguousarray(value) for key, value in arrays.items()})
+    def _write_arrays(self, name: str, arrays: Arrays, carried: dict[str, str] | None = None) -> str:
+        content = safetensors.numpy.save({key: np.ascontiguousarray(value) for key, value in arrays.items()}, carried)
         with whole_file(self._run_dir / layout.CHECKPOINTS / name) as scratch:
             scratch.write_bytes(content)
         return hashlib.sha256(content).hexdigest()

@@ -57,9 +57,29 @@ def read_index(run_dir: pathlib.Path) -> tuple[State, ...]:
         return ()
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["states"]
-        return tuple(State(**{**state, "best": tuple(Best(**best) for best in state["best"])}) for state in found)
+        return tuple(state_of(state) for state in found)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{run_dir} is damaged: its {layout.INDEX} is not as training wrote it", "run_dir") from error
+
+
+def state_of(found: dict[str, Any]) -> State:
+    """From its form in JSON; raises KeyError, TypeError or ValueError for another form."""
+    state = State(**{**found, "best": tuple(_best_of(best) for best in found["best"])})
+    _check_kinds(state, step=int, file=str, sha256=str, note=dict)
+    return state
+
+
+def _best_of(found: dict[str, Any]) -> Best:
+    best = Best(**found)
+    _check_kinds(best, step=int, score=(int, float), file=str, sha256=str)
+    return best
+
+
+def _check_kinds(record: Any, **kinds: Any) -> None:
+    for name, kind in kinds.items():
+        value = getattr(record, name)
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise TypeError(f"{name} is {value!r}")
 
 
 def read_best(run_dir: pathlib.Path) -> tuple[Best, ...]:
@@ -120,10 +140,15 @@ def read_weights(run_dir: pathlib.Path, best: Best) -> dict[str, np.ndarray]:
 
 def commit(run_dir: pathlib.Path, states: tuple[State, ...]) -> None:
     """Makes `states` the run's checkpoints, and removes files that none of them names."""
+    write_index(run_dir, states)
     folder = run_dir / layout.CHECKPOINTS
-    index = {"states": [dataclasses.asdict(state) for state in states]}
-    write_text(folder / layout.INDEX, json.dumps(index, indent=1) + "\n")
     named = {state.file for state in states} | {best.file for state in states for best in state.best}
     for file in folder.iterdir():
         if file.name != layout.INDEX and file.name not in named:
             file.unlink(missing_ok=True)
+
+
+def write_index(run_dir: pathlib.Path, states: tuple[State, ...]) -> None:
+    """Removes no file. A run begins with an index without states: where there is none, one was lost."""
+    index = {"states": [dataclasses.asdict(state) for state in states]}
+    write_text(run_dir / layout.CHECKPOINTS / layout.INDEX, json.dumps(index, indent=1) + "\n")

@@ -128,12 +128,13 @@ def as_begun(before: Config, asked: Kind) -> tuple[Kind, list[str]]:
 def read_if_trained(run_dir: pathlib.Path) -> Config | None:
     """The configuration that training wrote; None in a folder with only predictions, where there may be a part of it
     (see `label_policy`) or none."""
-    content = _content(run_dir / CONFIG)
+    content = as_written(run_dir)
     return read(run_dir) if "model" in content and "records" in content else None
 
 
-def _content(path: pathlib.Path) -> dict[str, Any]:
-    """As it stands in the file; empty if there is none."""
+def as_written(run_dir: pathlib.Path) -> dict[str, Any]:
+    """As it stands in the file, in whatever form; empty if there is none."""
+    path = run_dir / CONFIG
     if not path.is_file():
         return {}
     try:
@@ -145,7 +146,7 @@ def _content(path: pathlib.Path) -> dict[str, Any]:
 def label_policy(run_dir: pathlib.Path) -> str | None:
     """In words, what labels neither positive nor negative became in training; None if not recorded. In a folder with
     only predictions, the configuration may hold only this."""
-    given = _content(run_dir / CONFIG).get("data", {})
+    given = as_written(run_dir).get("data", {})
     return ", ".join(f"{name}={given[name]}" for name in ("uncertain", "blank") if name in given) or None
 
 

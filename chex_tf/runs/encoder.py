@@ -75,5 +75,8 @@ def _described(run_dir: pathlib.Path) -> str:
         return f"of the run {run_dir}"
     heads = known.content.get("heads", {})
     number = heads.get("outputs", 0)
-    learned = ", ".join([*([f"{number} observations"] if number else []), *heads.get("extra", ())])
+    of_views = known.content.get("pretraining", {}).get("objective")
+    learned = ", ".join(
+        [*([f"{number} observations"] if number else []), *heads.get("extra", ()), *([of_views] if of_views else [])]
+    )
     return f"of the run {run_dir}{f', which learned {learned}' if learned else ''}"

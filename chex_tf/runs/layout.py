@@ -2,7 +2,7 @@
 
 A run directory holds config.json (every setting as resolved, and what else decides the run), status.json, metrics.csv,
 `checkpoints/` with index.json, encoder_best.weights.h5 and encoder.weights.h5 (the last weights) with encoder.json,
-`predictions/`, `evaluation/` and `events/`.
+`predictions/`, `evaluation/`, `probe/` and `events/`.
 """
 
 import pathlib
@@ -13,9 +13,11 @@ CONFIG = "config.json"
 STATUS = "status.json"
 METRICS = "metrics.csv"
 CHECKPOINTS, INDEX = "checkpoints", "index.json"
+STATES, BEST_WEIGHTS = "state-*.safetensors", "best-*.safetensors"  # patterns of the files in it
 ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS, ENCODER = "encoder_best.weights.h5", "encoder.weights.h5", "encoder.json"
 PREDICTIONS = "predictions"
 EVALUATION, EVALUATION_RESULT = "evaluation", "evaluation.json"
+PROBE = "probe"
 
 
 def path_within(run_dir: pathlib.Path, file: str) -> pathlib.Path:

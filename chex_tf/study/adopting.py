@@ -2,23 +2,20 @@
 
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from chex_tf.runs import layout
-from chex_tf.settings import Settings
 from chex_tf.study.folder import Study
-from chex_tf.study.identity import differences, of_run
+from chex_tf.study.identity import Kinds, differences, of_run
 
 
-def adopt(
-    folder: pathlib.Path, study: Study, kinds: Mapping[str, Sequence[type[Settings]]], places: Sequence[pathlib.Path]
-) -> list[str]:
+def adopt(folder: pathlib.Path, study: Study, kinds: Kinds, places: Sequence[pathlib.Path]) -> list[str]:
     """Links every run below `places` that has the key of a cell without a run; says what became of each run."""
     lines = []
     open_cells = {cell.identity.key: cell for cell in study.cells if not layout.is_run(cell.run_dir(folder))}
     for place in places:
         for run_dir in (place,) if layout.is_run(place) else layout.runs_below(place):
-            of = next((found for kind in kinds.values() if (found := of_run(run_dir, kind)) is not None), None)
+            of = of_run(run_dir, kinds)
             if of is None:
                 lines.append(f"{run_dir} is not taken: it is no run of a kind that studies have")
             elif of.key in open_cells:

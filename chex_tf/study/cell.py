@@ -9,6 +9,7 @@ from chex_tf.settings import Settings
 from chex_tf.study.identity import Identity
 
 RUNS, LOGS = "runs", "logs"  # folders in a study's
+TRAIN = "train"  # the verb of cells, unless the grid says another
 FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell's run
 SOURCE = "source"  # arm of cells that are trained for their encoder alone: they predict nothing and no table has them
 
@@ -29,7 +30,7 @@ class Cell:
     flags: tuple[str, ...]
     identity: Identity
     needs: tuple[str, ...] = ()
-    verb: str = "train"
+    verb: str = TRAIN
     folder: str = ""  # of its run, in the study's `runs`; named when it is planned, and kept for as long as its key
 
     def __post_init__(self) -> None:

@@ -12,11 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from chex_tf.settings import Settings
 from chex_tf.study import state as states
 from chex_tf.study.cell import Cell
 from chex_tf.study.executor import Executor, Job
 from chex_tf.study.folder import Study
+from chex_tf.study.identity import Kinds
 from chex_tf.study.state import Condition, State
 
 BAD_INPUT = 2  # exit code of a command that would fail the same way again
@@ -55,7 +55,7 @@ class Controller:
         self,
         folder: pathlib.Path,
         study: Study,
-        kinds: Mapping[str, Sequence[type[Settings]]],
+        kinds: Kinds,
         executor: Executor,
         rules: Rules,
         say: Say,
@@ -73,10 +73,7 @@ class Controller:
         self._started: dict[str, State] = {}  # jobs of this controller that have not ended, with their state before
 
     def states(self) -> dict[str, State]:
-        return {
-            cell.name: states.of_cell(self._folder, self._study, cell, self._kinds[cell.verb])
-            for cell in self._study.cells
-        }
+        return {cell.name: states.of_cell(self._folder, self._study, cell, self._kinds) for cell in self._study.cells}
 
     def run(self) -> Outcome:
         """Until every cell is finished or given up, or failures in a row end it. An exception (Ctrl-C, SIGTERM) asks
@@ -137,7 +134,7 @@ class Controller:
     def _look_at(self, name: str, code: int) -> None:
         """What a job of ours left behind decides, whatever its exit code says."""
         cell, before = self._study.cell(name), self._started.pop(name)
-        now = states.of_cell(self._folder, self._study, cell, self._kinds[cell.verb])
+        now = states.of_cell(self._folder, self._study, cell, self._kinds)
         if now.is_finished:
             self._in_a_row, score = 0, "" if now.score is None else f", best score {now.score:.4f}"
             self._say(f"{name}: finished{score}")

@@ -1,8 +1,8 @@
 """A grid as a table that people read: a line per kind of cell, and flags that every line is repeated over.
 
 A CSV with the columns `arch` and `weights`, each one name or several with spaces between, of which every combination is
-meant, and, if wanted, `flags` (for these cells alone, as on a command line), `arm` and `name`. Lines that begin with #
-are comments.
+meant, and, if wanted, `flags` (for these cells alone, as on a command line), `arm`, `name` and `verb` (train, or
+pretrain for cells that other cells start from). Lines that begin with # are comments.
 
     arch,weights,flags,arm
     DenseNet121 ResNet18,imagenet none,,
@@ -24,10 +24,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from chex_tf.settings import InputError, nearest
-from chex_tf.study.cell import FROM_CELL
+from chex_tf.study.cell import FROM_CELL, TRAIN
 
 COLUMNS = ("arch", "weights")
-MORE = ("flags", "arm", "name")
+MORE = ("flags", "arm", "name", "verb")
 # CheXtransfer's two arms, by the weights that a cell starts from; others are named by their weights.
 ARMS = {"none": "scratch", "imagenet": "pretrained"}
 SEED = "seed"
@@ -47,6 +47,7 @@ class Wanted:
     flags: tuple[str, ...]
     needs: tuple[str, ...]
     varied: str = ""  # what the dimensions added to its name
+    verb: str = TRAIN
 
 
 def read(path: pathlib.Path, vary: Sequence[str] = ()) -> tuple[Wanted, ...]:
@@ -121,7 +122,8 @@ def _cells_of(
             flags = (f"--arch={arch}", f"--weights={weights}", *own, *(f"--{flag}={value}" for flag, value in varied))
             needs = (weights.removeprefix(FROM_CELL),) if weights.startswith(FROM_CELL) else ()
             variant = base.removeprefix(name).lstrip("-")
-            found.append(Wanted(whole, base, variant, arch, arm, flags, needs, whole.removeprefix(name)))
+            verb = (row.get("verb") or "").strip() or TRAIN
+            found.append(Wanted(whole, base, variant, arch, arm, flags, needs, whole.removeprefix(name), verb))
     return found
 
 

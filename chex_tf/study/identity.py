@@ -17,6 +17,8 @@ from chex_tf.settings import Settings, meaning_of
 KEY_DIGITS = 16
 FIRST_VERSION = "0.1.0"  # of runs that recorded none
 PACKAGE = "chex_tf"
+# Verb -> the settings that its runs record. Those of one verb are never all among another's, so a run tells its verb.
+Kinds = Mapping[str, Sequence[type[Settings]]]
 RUN = "run:"  # before the key of a run whose encoder another starts from, in place of its folder
 
 
@@ -71,12 +73,15 @@ def of_settings(
     return Identity(found, dict(data), version)
 
 
-def of_run(run_dir: pathlib.Path, kinds: Sequence[type[Settings]]) -> Identity | None:
-    """The identity of a run of these kinds of settings; None in a folder that no run of theirs began in."""
+def of_run(run_dir: pathlib.Path, kinds: Kinds) -> Identity | None:
+    """The identity of a run of one of these verbs; None in a folder that no run of theirs began in."""
     found = config.read_if_trained(run_dir)
-    if found is None or any(kind.section not in found.content for kind in kinds):
+    if found is None:
         return None
-    settings = [found.settings(kind) for kind in kinds]
+    of_verb = next((one for one in kinds.values() if all(kind.section in found.content for kind in one)), None)
+    if of_verb is None:
+        return None
+    settings = [found.settings(kind) for kind in of_verb]
     data = {
         role: str(records["fingerprint"])
         for role, records in found.content["records"].items()
@@ -86,7 +91,7 @@ def of_run(run_dir: pathlib.Path, kinds: Sequence[type[Settings]]) -> Identity |
     return of_settings(settings, data, found.versions.get(PACKAGE, FIRST_VERSION), weights)
 
 
-def started_from(weights: pathlib.Path, kinds: Sequence[type[Settings]]) -> str | None:
+def started_from(weights: pathlib.Path, kinds: Kinds) -> str | None:
     """RUN and a key where `weights` is a run's folder; None for the name of released weights or for a file."""
     if not weights.is_dir():
         return None

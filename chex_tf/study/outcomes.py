@@ -16,13 +16,13 @@ from chex_tf.evaluation import matching, mean_tasks, sources
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
-from chex_tf.settings import InputError, Settings
+from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN, Sampled
 from chex_tf.study import readable
 from chex_tf.study import state as states
 from chex_tf.study.cell import Cell
 from chex_tf.study.folder import Study
-from chex_tf.study.identity import differences
+from chex_tf.study.identity import Kinds, differences
 from chex_tf.study.state import State
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
@@ -103,7 +103,7 @@ def variants(study: Study) -> tuple[str, ...]:
 def gather(
     folder: pathlib.Path,
     study: Study,
-    kinds: Mapping[str, Sequence[type[Settings]]],
+    kinds: Kinds,
     variant: str,
     split: str,
     replicates: int,
@@ -113,7 +113,7 @@ def gather(
     """Evaluates every finished cell of a variant on `split`; one whose predictions are not there or are damaged is
     missing. Sources predict nothing."""
     cells = [cell for cell in study.cells if cell.variant == variant]
-    found = {cell.name: states.of_cell(folder, study, cell, kinds[cell.verb]) for cell in cells}
+    found = {cell.name: states.of_cell(folder, study, cell, kinds) for cell in cells}
     missing = {name: _why(state) for name, state in found.items() if not state.is_finished}
     for cell in cells:
         unread = "" if cell.name in missing or cell.is_source else readable.why_not(cell.run_dir(folder), split)

@@ -6,10 +6,10 @@ import pathlib
 from collections.abc import Sequence
 
 from chex_tf.runs import checkpoints, layout, lock, predictions, status
-from chex_tf.settings import InputError, Settings
+from chex_tf.settings import InputError
 from chex_tf.study.cell import Cell
 from chex_tf.study.folder import Study
-from chex_tf.study.identity import differences, of_run
+from chex_tf.study.identity import Kinds, differences, of_run
 
 
 class Condition(enum.Enum):
@@ -50,8 +50,8 @@ class State:
         return self.condition is Condition.FINISHED
 
 
-def of_cell(folder: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type[Settings]]) -> State:
-    """`folder` is the study's; `kinds` are the settings of the cell's verb."""
+def of_cell(folder: pathlib.Path, study: Study, cell: Cell, kinds: Kinds) -> State:
+    """`folder` is the study's; `kinds` are the settings of every verb."""
     run_dir = cell.run_dir(folder)
     holder = lock.holder(run_dir)
     if not layout.is_run(run_dir):
@@ -62,9 +62,7 @@ def of_cell(folder: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type
         return State(Condition.FOREIGN, why=str(error))
 
 
-def _of_run(
-    run_dir: pathlib.Path, study: Study, cell: Cell, kinds: Sequence[type[Settings]], holder: str | None
-) -> State:
+def _of_run(run_dir: pathlib.Path, study: Study, cell: Cell, kinds: Kinds, holder: str | None) -> State:
     found = of_run(run_dir, kinds)
     if found is None:
         return State(Condition.FOREIGN, why="its configuration is of another kind of run")

@@ -16,10 +16,11 @@ from chex_tf.settings import InputError
 def check_observations(run: "TrainedRun") -> None:
     """Raises InputError for a run that learned no observations: it has nothing to say about them."""
     if not run.tasks:
-        learned = ", ".join(run.heads.extra)
+        extra, pretraining = run.heads.extra, run.config.content.get("pretraining", {})
+        alone = f"{', '.join(extra)} alone (--observations_weight=0)"
+        learned = alone if extra else f"{pretraining['objective']} alone"
         raise InputError(
-            f"{run.run_dir} learned {learned} alone (--observations_weight=0) and predicts no observation; its encoder "
-            f"is for --weights={run.run_dir}",
+            f"{run.run_dir} learned {learned} and predicts no observation; its encoder is for --weights={run.run_dir}",
             "run_dir",
         )
 

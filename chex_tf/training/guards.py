@@ -1,4 +1,4 @@
-"""Checks that stop a run before it wastes a day: on its first images, and on non-finite numbers."""
+"""Checks that stop a run before it wastes a day: on its first images, on non-finite numbers, and on a collapse."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,10 @@ from chex_tf.training.step import REPORTED
 
 class NonFinite(RuntimeError):
     """A loss or a gradient is not finite; the message names metric, step and the last good checkpoint."""
+
+
+class Collapsed(RuntimeError):
+    """A network has collapsed; the message names what fell, the step and the last checkpoint."""
 
 
 def check_first_images(images: np.ndarray, normalisation: Normalisation) -> list[str]:
@@ -58,6 +62,9 @@ def check_finite(reports: np.ndarray, first: int, checkpoint: Callable[[], str])
             )
 
 
-def check_evaluation(loss: float, step: int, checkpoint: Callable[[], str]) -> None:
+def check_evaluation(loss: float, fault: str, step: int, checkpoint: Callable[[], str]) -> None:
+    """`fault` is `Evaluation.fault`."""
     if not np.isfinite(loss):
         raise NonFinite(f"validation loss is {loss} at step {step}; last good checkpoint: {checkpoint()}")
+    if fault:
+        raise Collapsed(f"collapsed at step {step}: {fault}; last checkpoint before: {checkpoint()}")

@@ -1,6 +1,7 @@
 """The loop, to be read from top to bottom: resume, check, then step, evaluate, save, until the last step."""
 
 import dataclasses
+import functools
 import math
 import pathlib
 import time
@@ -134,7 +135,8 @@ def run(
             log(step, reports, clock())
             if evaluations.due(step):
                 evaluated = evaluate()
-                guards.check_evaluation(evaluated.loss, step, lambda: _last_checkpoint(writer, run_dir))
+                last = functools.partial(_last_checkpoint, writer, run_dir)
+                guards.check_evaluation(evaluated.loss, evaluated.fault, step, last)
                 metrics = journal.row(step, evaluated.values)
                 said = objective.say_beside(evaluated.values)
                 beside = f"; {said}" if said else ""

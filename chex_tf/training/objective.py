@@ -34,12 +34,14 @@ class Evaluation:
     loss     a run stops if it is not finite
     score    ranks checkpoints, the highest first; NaN ranks last
     detail   whatever else the objective's own pictures and callbacks need
+    fault    why learning cannot go on, such as that all embeddings are alike; empty if it can
     """
 
     values: dict[str, float]
     loss: float
     score: float
     detail: Any = None
+    fault: str = ""
 
 
 class Objective(typing.Protocol):

@@ -1,4 +1,4 @@
-"""PyTorch's Adam and momentum through TensorFlow's fused update kernels, one per variable, and PESG, with weight decay.
+"""PyTorch's Adam and momentum through TensorFlow's fused kernels, one per variable, LARS and PESG, with weight decay.
 
 Keras 3's own Adam runs some ten small operations per variable; the kernel runs one. Kernel and Keras add epsilon to
 the root of the mean square before its bias is corrected, PyTorch afterwards: the kernel is given PyTorch's epsilon,
@@ -16,7 +16,7 @@ from chex_tf.training.proximal import Stage
 from chex_tf.training.settings import TrainSettings
 
 # What each rule keeps for a variable.
-SLOTS = {"adam": ("mean", "mean_square"), "sgd": ("momentum",), "pesg": ("reference", "average")}
+SLOTS = {"adam": ("mean", "mean_square"), "sgd": ("momentum",), "lars": ("momentum",), "pesg": ("reference", "average")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +73,8 @@ class Optimizer:
         stage: Stage | None,
     ) -> tf.Tensor:
         decay = self.settings.weight_decay
+        if self.settings.optimizer == "lars":
+            return self._apply_lars(variable, gradient, slots[0], rate)
         if decay > 0 and self.settings.weight_decay_coupled:
             gradient = gradient + decay * variable
         elif decay > 0 and variable.shape.rank >= 2:  # biases and norms have rank 1
@@ -102,6 +104,21 @@ class Optimizer:
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=variable.handle, accum=slots[0].handle, lr=rate, grad=gradient, momentum=self.settings.momentum
             )
+        return tf.constant(True)
+
+    def _apply_lars(self, variable: Any, gradient: Any, momentum: Any, rate: Any) -> tf.Tensor:
+        """As the authors of Barlow Twins and VICReg have it: biases and norms, which have rank 1, neither decay nor
+        adapt; where a tensor or its gradient is zero, the step is not scaled; the rate multiplies the momentum."""
+        if variable.shape.rank >= 2:
+            gradient = gradient + self.settings.weight_decay * variable
+            length, of_gradient = tf.norm(variable), tf.norm(gradient)
+            there = (length > 0) & (of_gradient > 0)
+            ratio = self.settings.trust * length / tf.where(there, of_gradient, 1.0)
+            gradient = gradient * tf.where(there, ratio, 1.0)
+        else:
+            rate = rate * self.settings.bias_rate
+        momentum.assign(self.settings.momentum * momentum + gradient)
+        variable.assign_sub(rate * momentum)
         return tf.constant(True)
 
 

@@ -92,6 +92,8 @@ def describe_optimizer(settings: TrainSettings, steps_per_epoch: float) -> list[
     rules = {
         "adam": f"adam, beta {settings.beta_1:g} and {settings.beta_2:g}, epsilon {settings.epsilon:g}",
         "sgd": f"sgd, momentum {settings.momentum:g}",
+        "lars": f"lars, momentum {settings.momentum:g}, trust {settings.trust:g}; biases and norms neither adapt nor "
+        f"decay, at {settings.bias_rate:g} times the learning rate",
         "pesg": f"pesg, epoch decay {settings.epoch_decay:g}",
     }
     clipped = "not clipped" if settings.clip_norm is None else f"clipped to a norm of {settings.clip_norm:g}"
@@ -131,6 +133,8 @@ def _weight_decay(settings: TrainSettings) -> str:
     if not settings.weight_decay:
         return "no weight decay"
     coupled = "coupled, added to the gradient of every weight"
+    if settings.optimizer == "lars":
+        return f"weight decay {settings.weight_decay:g}, added to the gradient, biases and norms left out"
     decoupled = "decoupled, times the learning rate, biases and norms left out"
     return f"weight decay {settings.weight_decay:g}, {coupled if settings.weight_decay_coupled else decoupled}"
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from chex_tf.settings import InputError, Settings, setting
 
-OPTIMIZERS = ("adam", "sgd", "pesg")  # see optimizer.py and proximal.py
+OPTIMIZERS = ("adam", "sgd", "lars", "pesg")  # see optimizer.py and proximal.py
 SCHEDULES = ("constant", "cosine", "step")
 STRATEGIES = ("auto", "one", "mirrored", "multi_worker")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -28,6 +28,11 @@ class TrainSettings(Settings):
     )
     dry_run: bool = setting(
         False, help="print what would be done (data, model, steps, disk, memory) and stop", decides=False
+    )
+    recover: bool = setting(
+        False,
+        help="train nothing: rebuild a run's lost config.json and index of checkpoints from its checkpoints",
+        decides=False,
     )
 
     # CheXtransfer, section 3.1: three epochs, batches of 16, Adam(0.9, 0.999) at 1e-4, ten checkpoints.
@@ -65,8 +70,8 @@ class TrainSettings(Settings):
 
     optimizer: str = setting(
         "adam",
-        help="update rule; pesg is that of deep AUC maximisation, for --loss=auc_margin: a stage ends at each of "
-        "--decay_epochs",
+        help="update rule; lars is that of Barlow Twins and VICReg, for large batches; pesg is that of deep AUC "
+        "maximisation, for --loss=auc_margin: a stage ends at each of --decay_epochs",
         choices=OPTIMIZERS,
         group="optimizer",
     )
@@ -79,7 +84,21 @@ class TrainSettings(Settings):
         low=0,
         group="optimizer",
     )
-    momentum: float = setting(0.9, help="momentum of sgd", low=0, high=1, group="optimizer")
+    momentum: float = setting(0.9, help="momentum of sgd and lars", low=0, high=1, group="optimizer")
+    trust: float = setting(
+        0.001,
+        help="with lars, the length of a weight tensor's step before momentum, as a share of the tensor's norm and "
+        "times the learning rate; biases and norms take plain steps",
+        low=0,
+        group="optimizer",
+    )
+    bias_rate: float = setting(
+        1.0,
+        help="with lars, the learning rate of biases and norms as a multiple of the weights'; 0.024 in the code of "
+        "Barlow Twins (0.0048 and 0.2)",
+        low=0,
+        group="optimizer",
+    )
     epoch_decay: float = setting(
         0.002,
         help="how strongly pesg draws weights back to their mean over the stage before, or to where training began",
@@ -88,7 +107,8 @@ class TrainSettings(Settings):
     )
     weight_decay: float = setting(
         0.0,
-        help="weight decay: decoupled, so times the learning rate at each step, and without biases and norms",
+        help="weight decay: decoupled, so times the learning rate at each step, and without biases and norms; lars "
+        "adds it to the gradient, without biases and norms too",
         low=0,
         group="optimizer",
     )
@@ -179,6 +199,11 @@ class TrainSettings(Settings):
             raise InputError(
                 "pesg averages over every step, and float16 skips those that overflow; mixed_bfloat16 would do",
                 "precision",
+            )
+        if self.optimizer == "lars" and self.weight_decay_coupled:
+            raise InputError(
+                "lars adds the decay to the gradient by itself, but not to that of biases and norms; drop it",
+                "weight_decay_coupled",
             )
         if self.epochs == 0 and self.steps is None:
             raise InputError("expected more than 0 epochs, or --steps; received 0", "epochs")

@@ -21,7 +21,7 @@ from chex_tf.models.heads import POOLED, Heads
 from chex_tf.models.inputs import Encoder
 from chex_tf.models.layers_within import every_layer
 from chex_tf.models.settings import ModelSettings
-from chex_tf.runs import checkpoints, encoder, status
+from chex_tf.runs import checkpoints, encoder, recovery, status
 from chex_tf.runs import config as configuration
 from chex_tf.runs.config import Config
 from chex_tf.runs.lock import locked
@@ -32,7 +32,7 @@ from chex_tf.training.observations.objective import open_observations
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 
-OpenObjective = Callable[[TrainSettings], Objective]
+OpenObjective = Callable[[TrainSettings, distribution.Machine], Objective]
 _FORM_OF_PYTORCHS_EPSILON = 3  # of a run's configuration; runs of earlier forms began with the kernel's epsilon
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "chex_tf")
 
@@ -73,7 +73,7 @@ def train_observations(
     return train(
         settings,
         model,
-        lambda training: open_observations(asked, data, training),
+        lambda training, machine: open_observations(asked, data, training),
         say=say,
         progress=progress,
         callbacks=callbacks,
@@ -84,8 +84,9 @@ def _as_begun(
     run_dir: pathlib.Path, asked: ObservationsSettings, model: ModelSettings, say: loop.Say
 ) -> tuple[ObservationsSettings, ModelSettings]:
     """What an unfinished run of a former version did where it had no setting; without such a run, what is given."""
+    recovery.refuse_damage(run_dir)
     before = configuration.read(run_dir)
-    if before is None or _failed_before_its_first_checkpoint(run_dir):
+    if before is None or _learned_nothing(run_dir):
         return asked, model
     asked, of_objective = configuration.as_begun(before, asked)
     model, of_model = configuration.as_begun(before, model)
@@ -106,7 +107,7 @@ def train(
     """Begins a run, or continues it where it stopped; a finished run is left alone."""
     distribution.prepare(settings)
     machine = distribution.machine(settings)
-    objective = open_objective(settings)
+    objective = open_objective(settings, machine)
     model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
@@ -114,12 +115,13 @@ def train(
             built = job.build()
         return Result(settings.run_dir, "planned", 0, 0, (), plan.describe(settings, objective, built, machine))
     run_dir = settings.run_dir
+    recovery.refuse_damage(run_dir)
     if not machine.is_chief:
         return job.run()
     with locked(run_dir):
         before = configuration.read(run_dir)
-        if before is not None and _failed_before_its_first_checkpoint(run_dir):
-            say(f"{run_dir} failed before its first checkpoint; it starts again with these settings")
+        if before is not None and _learned_nothing(run_dir):
+            say(f"{run_dir} ended before its first checkpoint; it starts again with these settings")
             before = None
         if before is not None:
             job.refuse_changes(before)
@@ -128,6 +130,7 @@ def train(
             return _result(run_dir, "finished", 0, objective)
         if before is None:
             configuration.write(run_dir, job.config())
+            checkpoints.write_index(run_dir, ())
         try:
             return job.run()
         except BaseException as error:
@@ -283,9 +286,10 @@ def _encoder(model: ModelSettings) -> Encoder | None:
     return encoder.at(pathlib.Path(model.weights), model.encoder) if model.weights not in released else None
 
 
-def _failed_before_its_first_checkpoint(run_dir: pathlib.Path) -> bool:
-    """Whether a faulty command (a misspelt weights file, say) left nothing but its settings."""
-    return status.read(run_dir)["state"] == "failed" and not checkpoints.read_index(run_dir)
+def _learned_nothing(run_dir: pathlib.Path) -> bool:
+    """Whether it was killed or ended before its first checkpoint, as by a misspelt file of weights: its settings bind
+    nobody."""
+    return not checkpoints.read_index(run_dir)
 
 
 def _result(run_dir: pathlib.Path, state: str, exit_code: int, objective: Objective) -> Result:

@@ -42,5 +42,5 @@ def test_partners_are_sought_among_the_chosen_views(records):
 
 
 def test_an_unknown_grouping_is_refused(records):
-    with pytest.raises(ValueError, match="expected pairs by patient or study; received 'sex'"):
+    with pytest.raises(ValueError, match="expected pairs by image, patient, study; received 'sex'"):
         Partners(records, np.arange(3), "sex", seed=0)

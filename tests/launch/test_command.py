@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -313,6 +314,22 @@ def test_python_m_launch_lists_every_verb_with_what_it_does():
     wrong = subprocess.run([sys.executable, "-m", "launch", "fantom"], capture_output=True, text=True, cwd=ROOT)
     assert wrong.returncode == 2
     assert "did you mean phantom?" in wrong.stderr
+
+
+def test_a_verb_may_follow_as_a_word():
+    """So `chex zoo` is `python -m launch.zoo`, with its flags, its errors and its exit code."""
+    help_page, own = (
+        subprocess.run([sys.executable, "-m", *words, "--help"], capture_output=True, text=True, cwd=ROOT)
+        for words in (("launch", "zoo"), ("launch.zoo",))
+    )
+    assert (help_page.returncode, help_page.stdout) == (0, own.stdout)
+    wrong = subprocess.run(
+        [sys.executable, "-m", "launch", "zoo", "--formt=csv"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("zoo: unknown flag --formt")
+    version = subprocess.run([sys.executable, "-m", "launch", "--version"], capture_output=True, text=True, cwd=ROOT)
+    assert re.fullmatch(r"chex_tf \d+\.\d+\.\d+\n", version.stdout)
 
 
 @pytest.mark.parametrize("name", verbs())

@@ -128,3 +128,23 @@ def test_every_wrapping_and_refusal_with_pytorch(tmp_path: pathlib.Path) -> None
         with pytest.raises(InputError) as refusal:
             convert.read(torch, tmp_path / "a.pth")
         assert str(refusal.value).isprintable()
+
+
+def test_a_few_numbers_that_stand_for_many_are_refused() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    with pytest.raises(InputError, match="a claims 100,000,000,000 and its storage holds 4 bytes"):
+        convert.state({"a": torch.zeros(1).expand(10**11)}, torch)
+
+
+def test_what_is_no_plain_weight_is_named() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    for tensor, kind in (
+        (torch.zeros(2, 2).to_sparse(), "sparse_coo"),
+        (torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8), "qint8"),
+        (torch.zeros(2, dtype=torch.complex64), "complex64"),
+        (torch.zeros(2).to(torch.float8_e4m3fn), "float8_e4m3fn"),
+    ):
+        with pytest.raises(InputError, match=f"a is {kind}$"):
+            convert.state({"a": tensor}, torch)
+    kept = convert.state({"a": torch.zeros(2, dtype=torch.bfloat16), "n": torch.tensor(3)}, torch)
+    assert set(kept) == {"a", "n"}

@@ -138,3 +138,48 @@ def test_a_study_is_killed_goes_on_and_ends_as_runs_by_hand_would(prepared, grid
     again = run(command)
     assert again.returncode == 0
     assert "begins" not in again.stderr
+
+
+PRETRAINED = (
+    "arch,weights,flags,name,arm,verb\n"
+    "CBR-Tiny,none,--objective=barlow_twins --projector=16 --flip=0.5 --brightness=0.2,twins,source,pretrain\n"
+    "CBR-Tiny,cell:twins,,after,twins,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (PRETRAINED.replace(",pretrain", ",pretain"), "expected the verb train or pretrain; received pretain"),
+        (
+            PRETRAINED.replace("barlow_twins", "view").replace("--projector=16 ", ""),
+            "view is learned by the verb",
+        ),
+        (PRETRAINED.replace("--flip=0.5", "--flop=0.5"), "unknown flag --flop"),
+    ],
+)
+def test_a_row_of_another_verb_that_is_wrong_is_one_line(prepared, grid, text, complaint):
+    grid.write_text(text)
+    done = run(arguments(prepared, grid, "--plan"))
+    assert done.returncode == 2
+    assert complaint in last(done)
+
+
+@pytest.mark.slow
+def test_cells_start_from_pretrained_ones(prepared, grid):
+    """The flagfile that all share has a flag of the observations, which says nothing to pre-training."""
+    grid.write_text(PRETRAINED)
+    base = grid.parent / "base.cfg"
+    base.write_text(base.read_text() + "--score_by=image\n")
+    done = run(arguments(prepared, grid))
+    assert done.returncode == 0, done.stderr[-3000:]
+    study = json.loads((grid.parent / "study" / "study.json").read_text())
+    cells = {cell["name"]: cell for cell in study["cells"]}
+    assert (cells["twins"]["verb"], cells["after"]["verb"]) == ("pretrain", "train")
+    assert "observations" not in cells["twins"]["identity"]["settings"]
+    assert cells["after"]["identity"]["settings"]["model"]["weights"].startswith("run:")
+    log = next((grid.parent / "study" / "logs").glob("after-*.log")).read_text()
+    assert "which learned barlow_twins" in log
+    again = run(arguments(prepared, grid, "--status"))
+    assert again.returncode == 0
+    assert again.stdout.startswith("2 cells: 2 finished")

@@ -110,7 +110,7 @@ def test_a_truncation_starts_from_a_source_of_the_other_folder_and_is_reported(c
     settings = planned(config, f"--base={small}", f"--only={cell}", "--workers=1")
     assert study.main(settings) == 0
     made = folder.read(settings.study, study_run.KINDS)
-    states = {one.name: state.of_cell(settings.study, made, one, study_run.KINDS["train"]) for one in made.cells}
+    states = {one.name: state.of_cell(settings.study, made, one, study_run.KINDS) for one in made.cells}
     finished = {name for name, one in states.items() if one.is_finished}
     assert finished == {cell, "ResNet18-source"}
     assert not (made.cell("ResNet18-source").run_dir(settings.study) / "predictions").exists()

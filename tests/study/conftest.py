@@ -20,7 +20,7 @@ KINDS = (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
 
 def cell_like(run_dir: pathlib.Path, name: str, **more) -> Cell:
     """The cell that `run_dir` is a run of."""
-    identity = of_run(run_dir, KINDS)
+    identity = of_run(run_dir, {"train": KINDS})
     assert identity is not None
     arch = identity.settings["model"]["arch"]
     return Cell(name, arch, "scratch", name, "", 0, (f"--arch={arch}",), identity, **more)

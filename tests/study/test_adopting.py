@@ -22,5 +22,5 @@ def test_the_same_experiment_is_taken_and_another_is_not(study, kinds, tmp_path)
         f"{by_hand / 'other'} is not taken: no open cell is like it; "
         "the closest differs in learning_rate: 0.25 -> 0.001",
     ]
-    assert state.of_cell(folder, made, cell, kinds).is_finished
+    assert state.of_cell(folder, made, cell, {"train": kinds}).is_finished
     assert adopt(folder, made, {"train": kinds}, [by_hand])[0].startswith(f"{by_hand / 'mine'} is not taken")

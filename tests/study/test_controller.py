@@ -138,7 +138,9 @@ def test_two_controllers_do_not_train_a_cell_twice(control, two_cells, kinds):
     second, said, left = control({"done": ["finish"], "other": ["finish"]})
 
     def held():
-        return all(state.of_cell(folder, made, cell, kinds).condition is Condition.RUNNING for cell in made.cells)
+        return all(
+            state.of_cell(folder, made, cell, {"train": kinds}).condition is Condition.RUNNING for cell in made.cells
+        )
 
     thread = threading.Thread(target=_until_interrupted, args=(first, held, ended := threading.Event()))
     thread.start()

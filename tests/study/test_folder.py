@@ -29,7 +29,7 @@ def test_a_setting_that_the_plans_version_did_not_have_takes_its_default(study, 
         cell.run_dir(place).rename(place / "runs" / f"{cell.name}-before")
     before = folder.read(place, {"train": kinds})
     assert [cell.identity.key for cell in before.cells] == [cell.identity.key for cell in made.cells]
-    assert state.of_cell(place, before, before.cell("done"), kinds).is_finished
+    assert state.of_cell(place, before, before.cell("done"), {"train": kinds}).is_finished
     now = folder.kept(before, made)
     assert [cell.folder for cell in now.cells] == ["done-before", "begun-before"]
     assert folder.changes(before, now) == []

@@ -81,3 +81,10 @@ def test_what_is_wrong_is_named(read, text, vary, complaint):
     with pytest.raises(InputError) as refused:
         read(text, *vary)
     assert complaint in str(refused.value)
+
+
+def test_a_row_may_name_another_verb(read):
+    twins = "CBR-Tiny,none,--objective=vicreg,source,pretrain\n"
+    before, after = read(f"arch,weights,flags,arm,verb\n{twins}CBR-Tiny,cell:{{arch}}-source,,,\n")
+    assert (before.verb, after.verb) == ("pretrain", "train")
+    assert after.needs == ("CBR_Tiny-source",)

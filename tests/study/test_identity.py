@@ -34,17 +34,17 @@ def test_the_order_in_which_settings_stand_is_nothing():
 
 
 def test_a_runs_folder_and_what_decides_nothing_are_not_part_of_it(tmp_path, kinds, fixture_runs):
-    of = of_run(fixture_runs / "finished", kinds)
+    of = of_run(fixture_runs / "finished", {"train": kinds})
     moved = tmp_path / "elsewhere"
     shutil.copytree(fixture_runs / "finished", moved)
     config = json.loads((moved / "config.json").read_text())
     config["training"] |= {"run_dir": str(moved), "log_every": 999}
     config["data"]["data"] = "/gone"
     (moved / "config.json").write_text(json.dumps(config))
-    assert of_run(moved, kinds).key == of.key
+    assert of_run(moved, {"train": kinds}).key == of.key
     config["training"]["learning_rate"] = 0.5
     (moved / "config.json").write_text(json.dumps(config))
-    assert of_run(moved, kinds).key != of.key
+    assert of_run(moved, {"train": kinds}).key != of.key
 
 
 def test_a_run_that_starts_from_another_has_its_key_wherever_it_lies(tmp_path, kinds, fixture_runs):
@@ -54,14 +54,14 @@ def test_a_run_that_starts_from_another_has_its_key_wherever_it_lies(tmp_path, k
     config = json.loads((second / "config.json").read_text())
     config["model"]["weights"] = str(first)
     (second / "config.json").write_text(json.dumps(config))
-    found = of_run(second, kinds)
-    assert found.settings["model"]["weights"] == f"{RUN}{of_run(first, kinds).key}"
+    found = of_run(second, {"train": kinds})
+    assert found.settings["model"]["weights"] == f"{RUN}{of_run(first, {'train': kinds}).key}"
     moved = first.rename(tmp_path / "moved")
     config["model"]["weights"] = str(moved)
     (second / "config.json").write_text(json.dumps(config))
-    assert of_run(second, kinds).key == found.key
-    assert started_from(tmp_path / "nothing", kinds) is None
+    assert of_run(second, {"train": kinds}).key == found.key
+    assert started_from(tmp_path / "nothing", {"train": kinds}) is None
 
 
 def test_a_folder_without_a_run_has_none(tmp_path, kinds, fixture_runs):
-    assert of_run(tmp_path, kinds) is None
+    assert of_run(tmp_path, {"train": kinds}) is None

@@ -18,7 +18,7 @@ def of(kinds):
 
     def look(study, name):
         folder, made = study
-        return state.of_cell(folder, made, made.cell(name), kinds)
+        return state.of_cell(folder, made, made.cell(name), {"train": kinds})
 
     return look
 
@@ -36,7 +36,7 @@ def test_finished_stopped_and_not_begun(study, of):
 def test_a_finished_run_without_predictions_is_only_trained(study, kinds):
     folder, made = study
     of_test = dataclasses.replace(made, splits=("test", "elsewhere"))
-    assert state.of_cell(folder, of_test, made.cell("done"), kinds).condition is Condition.TRAINED
+    assert state.of_cell(folder, of_test, made.cell("done"), {"train": kinds}).condition is Condition.TRAINED
     assert state.lacking(made.cell("done").run_dir(folder), of_test.splits) == ["elsewhere"]
 
 
@@ -44,7 +44,7 @@ def test_a_source_need_not_predict(study, kinds):
     folder, made = study
     source = dataclasses.replace(made.cell("done"), arm="source")
     of_test = dataclasses.replace(made, splits=("elsewhere",), cells=(source, made.cell("begun")))
-    assert state.of_cell(folder, of_test, source, kinds).condition is Condition.FINISHED
+    assert state.of_cell(folder, of_test, source, {"train": kinds}).condition is Condition.FINISHED
 
 
 def test_a_live_process_is_seen_and_a_dead_one_is_not(study, of):

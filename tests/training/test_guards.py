@@ -71,6 +71,6 @@ def test_nobody_looks_for_the_last_checkpoint_while_all_is_well():
         raise AssertionError("the index was read")
 
     guards.check_finite(np.array([[0.5, 1.0, 0.1, 1.0, 0.0]]), 40, asked)
-    guards.check_evaluation(0.5, 40, asked)
+    guards.check_evaluation(0.5, "", 40, asked)
     with pytest.raises(guards.NonFinite, match="validation loss is nan at step 40; last good checkpoint: none yet"):
-        guards.check_evaluation(float("nan"), 40, lambda: "none yet")
+        guards.check_evaluation(float("nan"), "", 40, lambda: "none yet")

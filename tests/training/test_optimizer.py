@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from chex_tf.settings import InputError
 from chex_tf.training import optimizer
 from chex_tf.training.settings import TrainSettings
 
@@ -138,3 +139,53 @@ def test_coupled_decay_goes_through_sgds_momentum():
 def test_a_step_that_overflowed_changes_nothing():
     for before, after in zip(variables(), updated(steps=2, applies=tf.constant(False)), strict=True):
         np.testing.assert_array_equal(before.numpy(), after)
+
+
+def lars(value, found, rate, decay=0.0, momentum=0.9, trust=0.001, bias_rate=1.0):
+    """The authors' rule in float64, for one tensor and its gradients in turn."""
+    value, mean = value.astype(np.float64), np.zeros_like(value, np.float64)
+    for gradient in found:
+        step = gradient.astype(np.float64)
+        if value.ndim > 1:
+            step = step + decay * value
+            lengths = np.linalg.norm(value), np.linalg.norm(step)
+            step = step * (trust * lengths[0] / lengths[1] if min(lengths) > 0 else 1.0)
+        mean = momentum * mean + step
+        value = value - rate * (bias_rate if value.ndim == 1 else 1.0) * mean
+    return value
+
+
+def test_lars_leaves_biases_and_norms_out_of_decay_and_adaptation():
+    given = {"weight_decay": 0.1, "momentum": 0.8, "trust": 0.02, "bias_rate": 0.024}
+    found = updated(steps=5, optimizer="lars", learning_rate=0.5, **given)
+    given = {"decay": 0.1, "momentum": 0.8, "trust": 0.02, "bias_rate": 0.024}
+    for number, (mine, before) in enumerate(zip(found, variables(), strict=True)):
+        steps = [one[number].numpy() for one in gradients(5)]
+        np.testing.assert_allclose(mine, lars(before.numpy(), steps, 0.5, **given), rtol=2e-5, atol=1e-6)
+
+
+def test_lars_by_hand():
+    """A weight of norm 5 and a gradient of norm 10: the step is the gradient times 0.001 × 5 / 10."""
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), optimizer="lars", learning_rate=2.0)
+    weight, bias = keras.Variable([[3.0, 4.0]]), keras.Variable([1.0])
+    rule = optimizer.make(settings, {"dense/kernel": weight, "dense/bias": bias})
+    found = [tf.constant([[6.0, 8.0]]), tf.constant([0.25])]
+    rule.update(tf.distribute.get_strategy(), found, tf.constant(2.0), tf.constant(0, tf.int64), None)
+    np.testing.assert_allclose(weight.numpy(), [[3.0 - 2 * 0.003, 4.0 - 2 * 0.004]], rtol=1e-6)
+    np.testing.assert_allclose(bias.numpy(), [0.5])
+    assert {*rule.named_slots()} == {"momentum/dense/kernel", "momentum/dense/bias"}
+
+
+def test_lars_takes_a_plain_step_where_a_tensor_or_its_gradient_is_zero():
+    settings = TrainSettings(run_dir=pathlib.Path("unused"), optimizer="lars", learning_rate=0.5)
+    zero, still = keras.Variable([[0.0, 0.0]]), keras.Variable([[1.0, 2.0]])
+    rule = optimizer.make(settings, {"a/kernel": zero, "b/kernel": still})
+    found = [tf.constant([[1.0, 2.0]]), tf.zeros((1, 2))]
+    rule.update(tf.distribute.get_strategy(), found, tf.constant(0.5), tf.constant(0, tf.int64), None)
+    np.testing.assert_allclose(zero.numpy(), [[-0.5, -1.0]])
+    np.testing.assert_allclose(still.numpy(), [[1.0, 2.0]])
+
+
+def test_lars_couples_its_decay_by_itself():
+    with pytest.raises(InputError, match="lars adds the decay to the gradient by itself"):
+        TrainSettings(run_dir=pathlib.Path("unused"), optimizer="lars", weight_decay=0.1, weight_decay_coupled=True)

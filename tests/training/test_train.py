@@ -16,7 +16,7 @@ from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads
 from chex_tf.models.settings import ModelSettings
 from chex_tf.models.variable_names import weight_names
-from chex_tf.runs import checkpoints, encoder
+from chex_tf.runs import checkpoints, encoder, recovery
 from chex_tf.settings import InputError
 from chex_tf.statistics import ranking
 from chex_tf.trained import members
@@ -138,7 +138,7 @@ def test_a_command_that_failed_before_its_first_checkpoint_can_be_corrected(sett
         train_observations(training, data, dataclasses.replace(model, weights="nothing.h5"))
     said = []
     assert train_observations(training, data, model, say=said.append).state == "finished"
-    assert f"{training.run_dir} failed before its first checkpoint; it starts again with these settings" in said
+    assert f"{training.run_dir} ended before its first checkpoint; it starts again with these settings" in said
     config = json.loads((training.run_dir / "config.json").read_text())
     assert config["model"]["weights"] == model.weights
     # What has a checkpoint is kept as it is, whatever its status says.
@@ -308,3 +308,27 @@ def test_the_newest_checkpoint_may_be_damaged(settings):
     assert any("state-000000004.safetensors is damaged" in line for line in said)
     assert "continuing from step 2 of 4" in said
     assert (done.step, [int(row["step"]) for row in metrics(run_dir)]) == (4, [2, 4])
+
+
+def test_a_run_that_lost_its_records_is_refused_and_recovers_to_the_same_bytes(settings):
+    """The configuration and the index are rebuilt from a real run's states; the run then ends as if nothing was."""
+    training, data, model, asked = settings(steps=4, evaluate_every=2)
+    stop_after = dataclasses.replace(training, run_dir=training.run_dir / "lost")
+    whole = dataclasses.replace(training, run_dir=training.run_dir / "whole")
+    train_observations(whole, data, model, asked)
+
+    def end(evaluated):
+        if evaluated.step == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    assert train_observations(stop_after, data, model, asked, callbacks=[end]).state == "stopped"
+    run_dir = stop_after.run_dir
+    (run_dir / "config.json").unlink()
+    (run_dir / "checkpoints/index.json").unlink()
+    with pytest.raises(InputError, match=r"full states?, .*and no config\.json; --recover rebuilds"):
+        train_observations(dataclasses.replace(stop_after, learning_rate=0.5), data, model, asked)
+    recovery.recover(run_dir, lambda line: None)
+    with pytest.raises(InputError, match=r"learning_rate: .* -> 0\.5"):
+        train_observations(dataclasses.replace(stop_after, learning_rate=0.5), data, model, asked)
+    assert train_observations(stop_after, data, model, asked).state == "finished"
+    assert (run_dir / "metrics.csv").read_bytes() == (whole.run_dir / "metrics.csv").read_bytes()

@@ -16,6 +16,7 @@ from chex_tf.settings import InputError, Settings, meaning_of
 from chex_tf.study.cell import Cell
 from chex_tf.study.controller import flags_of
 from chex_tf.study.folder import Study
+from chex_tf.study.identity import Kinds
 from chex_tf.study.outcomes import Outcomes
 from chex_tf.study.report.curves_figure import Curve
 from chex_tf.study.table import NOTHING, Table, counted
@@ -24,7 +25,6 @@ RUN_DIR = "RUN_DIR"  # in a command, for the folder of the run that it makes
 SCORE = "auroc"  # the column of metrics.csv that training curves show
 
 Configs = Mapping[str, Config]  # by cell that has begun
-Kinds = Mapping[str, Sequence[type[Settings]]]
 
 
 @dataclasses.dataclass(frozen=True)

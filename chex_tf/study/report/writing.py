@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from chex_tf.files import write_text
 from chex_tf.study import correlations, table, tables
+from chex_tf.study.identity import Kinds
 from chex_tf.study.outcomes import PRETRAINED, Outcomes
 from chex_tf.study.report import appearance, figures, page, provenance
 from chex_tf.study.report.page import Page, Picture, Section
-from chex_tf.study.report.provenance import Kinds
 from chex_tf.study.table import Table, counted
 from chex_tf.study.verdicts import Judged
 

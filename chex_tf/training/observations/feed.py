@@ -51,9 +51,7 @@ class Feed:
         return np.asarray((values * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
 
     def auxiliary_targets(self, source: Source, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Targets and weights (images,) of an auxiliary task: see chex_tf.data.auxiliary."""
-        found = auxiliary.targets(source.records)
-        return found[name][source.examples], found[f"{name}_weight"][source.examples]
+        return auxiliary_targets(source, name)
 
     @property
     def valid_studies(self) -> np.ndarray:
@@ -92,8 +90,14 @@ class Feed:
         return {"train": self.train.to_json(), "valid": self.valid.to_json()}
 
 
+def auxiliary_targets(source: Source, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and weights (images,) of an auxiliary task: see chex_tf.data.auxiliary."""
+    found = auxiliary.targets(source.records)
+    return found[name][source.examples], found[f"{name}_weight"][source.examples]
+
+
 def open_feed(settings: DataSettings, batch: int, evaluation_split: str = "valid") -> Feed:
-    _check_evaluation_split(settings, evaluation_split)
+    check_evaluation_split(settings, evaluation_split)
     train = Source(settings, TRAINING_SPLIT, training=True)
     # The evaluation split is read only once per evaluation: only the training split is cached.
     valid = Source(dataclasses.replace(settings, cache="none", cache_dir=None), evaluation_split, training=False)
@@ -102,7 +106,7 @@ def open_feed(settings: DataSettings, batch: int, evaluation_split: str = "valid
     return Feed(train, valid, batch)
 
 
-def _check_evaluation_split(settings: DataSettings, split: str) -> None:
+def check_evaluation_split(settings: DataSettings, split: str) -> None:
     """Refuses a split that is learned from, or that the data lack: ChestX-ray14 comes with train and test alone."""
     present = split_names(settings.data)
     if split == TRAINING_SPLIT:

@@ -60,7 +60,7 @@ def make(fixture: pathlib.Path, place: pathlib.Path, kinds, **more) -> tuple[pat
             name = f"{arch}-{arm}"
             first = place / "making" / name
             make_run(fixture, first, arch, arm, 0)
-            identity = of_run(first, kinds)
+            identity = of_run(first, {"train": kinds})
             cell = Cell(name, arch, arm, name, "", 0, (f"--arch={arch}",), identity)
             cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
             first.rename(cell.run_dir(place))

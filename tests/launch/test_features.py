@@ -1,0 +1,42 @@
+"""The verb launch.features: the file that it writes, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from chex_tf import features_file
+from chex_tf.settings import InputError
+from chex_tf.trained.settings import FeaturesSettings
+from launch import features
+
+
+def test_a_splits_features_are_written_with_where_they_are_from(trained, tmp_path, capsys):
+    out = tmp_path / "features.npz"
+    features.main(FeaturesSettings(run_dir=trained, split="test", out=out))
+    found = features_file.read(out, print)
+    assert len(found) == 30
+    assert len(set(found.patients)) == 15
+    assert len(set(found.studies)) == 15
+    assert np.isfinite(found.matrix).all()
+    assert found.matrix.dtype == np.float32
+    about = found.about
+    assert (about["arch"], about["layer"], about["split"]) == ("ResNet18Minus3", "features", "test")
+    assert len(about["weights_sha256"]) == 64
+    assert f"{out}: 30 films, {found.matrix.shape[1]} features of features" in capsys.readouterr().out
+    again = tmp_path / "again.npz"
+    features.main(FeaturesSettings(run_dir=trained, split="test", out=again))
+    assert again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"out": "features.csv"}, "ends in .npz"),
+        ({"checkpoint": "ensemble"}, "expected best, last, random or a step"),
+        ({"seed": 3}, "expected --checkpoint=random"),
+    ],
+)
+def test_contradictions_are_refused(tmp_path, given, says):
+    given = {"run_dir": tmp_path, "out": "features.npz", **given}
+    given["out"] = tmp_path / given["out"]
+    with pytest.raises(InputError, match=says):
+        FeaturesSettings(**given)
