@@ -50,12 +50,13 @@ ABOUT = """\
 
     python -m benchmarks.coverage --keep=FILE --page=docs/coverage.md
 
-makes this page: how often each 95% interval holds the truth in simulated test sets, and how often each test calls equals
-different. [statistics.md](statistics.md) says what the intervals and tests are; the code of a section, in
+makes this page: how often each 95% interval holds the truth in simulated test sets, and how often each test calls
+equals different. [statistics.md](statistics.md) says what the intervals and tests are; the code of a section, in
 `benchmarks/coverage_rows`, how its sets are drawn.
 
-An interval should hold in 95%; "p < 0.05" should be 5% where nothing differs, "non-inferior" and "equivalent" 2.5% where
-the difference is the margin. What follows ± is 1.96 Monte Carlo standard errors, in percentage points for a share.
+An interval should hold in 95%; "p < 0.05" should be 5% where nothing differs, "non-inferior" and "equivalent" 2.5%
+where the difference is the margin. What follows ± is 1.96 Monte Carlo standard errors, for a share in percentage
+points.
 """
 
 # By what is counted: trials, sum, sum of squares, and whether it is a share: a mean of yes and no.

@@ -17,13 +17,15 @@ import tempfile
 import time
 
 from benchmarks import quick
+from chex_tf import software
 from chex_tf.study import folder
 from chex_tf.study.controller import Controller, Rules, command_of
 from chex_tf.study.executor import LocalExecutor, Slot
 from chex_tf.study.folder import Study
+from chex_tf.study.identity import PACKAGE
 from chex_tf.study.state import Condition, State
 from launch.study_cells import plan_of
-from launch.study_run import KINDS, version
+from launch.study_run import KINDS
 from launch.study_settings import StudySettings
 
 FLAGS = ("image_size=64", "batch=16", "evaluate_unit=steps", "keep=1", "cam_images=0", "notensorboard")
@@ -67,7 +69,7 @@ def planned(place: pathlib.Path, data: pathlib.Path, arguments: argparse.Namespa
     settings = StudySettings(
         study=place / "plan", grid=place / "grid.csv", base=(place / "base.cfg",), data=data, vary=(f"seed={seeds}",)
     )
-    study, _ = plan_of(settings, KINDS, version(), lambda line: None)
+    study, _ = plan_of(settings, KINDS, software.version(PACKAGE), lambda line: None)
     return dataclasses.replace(study, splits=())
 
 

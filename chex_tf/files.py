@@ -1,6 +1,8 @@
-"""Atomic writing: a file or folder is made beside its path and renamed, so that a reader never sees half of it."""
+"""Atomic writing: a file or folder is made beside its path and renamed, so that a reader never sees half of it; and
+the digest that tells one file's content from another's."""
 
 import contextlib
+import hashlib
 import os
 import pathlib
 import shutil
@@ -42,6 +44,12 @@ def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
     finally:
         if scratch.exists():
             shutil.rmtree(scratch)
+
+
+def sha256(path: pathlib.Path) -> str:
+    """Of the file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _umask() -> int:

@@ -63,6 +63,8 @@ def main(settings: ReportSettings) -> int:
         about, missing, written = _of_study(settings, settings.study, out)
     if about:
         print(f"{about}\n")
+    for caution in written.cautions:
+        print(f"{caution}\n")
     for one in written.tables:
         print(one.as_markdown())
     for name, why in missing.items():

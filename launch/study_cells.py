@@ -8,6 +8,8 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from chex_tf import software
+from chex_tf.amounts import counted
 from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
@@ -89,7 +91,8 @@ def plan_of(
     costs = {name: _cost(made, seen, models) for name, (_, made, seen) in parsed.items()}
     asked = () if settings.claims is None else claims.read(settings.claims, ARGUMENTS)
     rows = tuple(claim.to_row() for claim in asked)
-    return Study(found, version, None, settings.about, tuple(settings.splits), models, rows), costs
+    about = settings.about, tuple(settings.splits), models, rows, _data((made for _, made, _ in parsed.values()), say)
+    return Study(found, version, software.revision(), *about), costs
 
 
 def _parsed(
@@ -192,6 +195,21 @@ def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[st
     return looked[key]
 
 
+def _data(cells: Iterable[Sequence[Settings]], say: Callable[[str], None]) -> tuple[dict[str, Any], ...]:
+    """What the splits of every prepared folder hold, and which of them share patients."""
+    from chex_tf.data import splits
+
+    folders = dict.fromkeys(_of(made, DataSettings).data for made in cells)
+    looked = [splits.look(folder) for folder in folders]
+    for one in looked:
+        for shared in one.shared:
+            patients = counted(shared.patients, "patient")
+            say(
+                f"note: {one.name}: {patients} in both {shared.first} and {shared.second}, such as {shared.examples[0]}"
+            )
+    return tuple(one.to_json() for one in looked)
+
+
 def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[str, Any]]) -> Cost:
     training, data, model = _of(made, TrainSettings), _of(made, DataSettings), _of(made, ModelSettings)
     steps = training.total_steps(seen.training_images / training.batch)
@@ -219,6 +237,11 @@ def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:
             "paper_parameters_millions": entry.paper_parameters_millions,
             "imagenet_top1": entry.imagenet_top1,
             "paper_imagenet_top1": entry.paper_imagenet_top1,
+            "weights_imagenet_top1": {
+                one.name: one.imagenet_top1
+                for one in catalogue.row(entry.model).checkpoints
+                if one.imagenet_top1 is not None and catalogue.row(entry.model).cut_at is None
+            },
             "times_smaller": entry.times_smaller,
             "whole": catalogue.row(entry.model).whole,
         }

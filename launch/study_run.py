@@ -2,18 +2,19 @@
 
 import dataclasses
 import functools
-import importlib.metadata
 import os
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
+from chex_tf import amounts, software
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.pretraining.settings import PretrainingSettings
 from chex_tf.settings import InputError, Settings, nearest
 from chex_tf.study import adopting, controller, executor, folder, overview, plan, ray, slurm, state
 from chex_tf.study.folder import Study
+from chex_tf.study.identity import PACKAGE
 from chex_tf.study.state import State
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
@@ -38,12 +39,15 @@ def carry_out(settings: StudySettings) -> int:
     if before is None:
         _check_free(settings.study)
     costs: Mapping[str, plan.Cost] = {}
+    version = software.version(PACKAGE)
     if settings.grid is None:
         study = _planned(settings, before)
+        for line in folder.changed_software(study, version, software.revision()):
+            _say(line)
     else:
         from launch.study_cells import plan_of
 
-        study, costs = plan_of(settings, KINDS, version(), _say)
+        study, costs = plan_of(settings, KINDS, version, _say)
         study = folder.kept(before, study)
         for line in folder.changes(before, study):
             _say(line)
@@ -102,7 +106,9 @@ def _run(settings: StudySettings, study: Study) -> int:
             more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
         study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
     carrier = _executor(settings)
-    _say(f"{len(study.cells)} cells on {carrier.describe()}; --status in another terminal shows them")
+    _say(
+        f"{amounts.counted(len(study.cells), 'cell')} on {carrier.describe()}; --status in another terminal shows them"
+    )
     live, shown = LiveTable(), [""]
 
     def show(states: Mapping[str, State]) -> None:
@@ -138,7 +144,7 @@ def _cost(cost: plan.Cost | None, rates: Mapping[str, float]) -> str:
         return ""
     rate = rates.get(cost.rate_key)
     hours = "rate not measured" if rate is None else f"{cost.seconds(rate, 0) / 3600:.2f} h"
-    return f"{cost.steps:>9,} steps  {plan.size(cost.disk):>8}  {hours}"
+    return f"{cost.steps:>9,} steps  {amounts.size(cost.disk):>8}  {hours}"
 
 
 def gpus() -> Sequence[int]:
@@ -148,13 +154,6 @@ def gpus() -> Sequence[int]:
         return [int(one) for one in visible.split(",") if one.strip().isdigit()]
     devices = pathlib.Path("/proc/driver/nvidia/gpus")
     return list(range(len(list(devices.iterdir())))) if devices.is_dir() else []
-
-
-def version() -> str:
-    try:
-        return importlib.metadata.version("chex_tf")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _say(line: str) -> None:

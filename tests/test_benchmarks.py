@@ -73,6 +73,11 @@ FIGURES = {
         "passes over step N",
         "loss N ms, N% of a step",
     ),
+    "similarity": (
+        "200 films: N MiB at most; cka N [N, N]",
+        "| normal | 0 | 100 | N | N | N | N |",
+        "20 films: N s, N% in forward passes",
+    ),
     "study": (
         "planning: N s for N cells",
         "by hand: N s, N s a run",
@@ -90,7 +95,10 @@ FIGURES = {
     ),
 }
 # More than about ten seconds on two idle cores, most of them in starting TensorFlow once or several times.
-SLOW = {"ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "pretraining", "study", "training"}
+SLOW = {
+    *("ingest", "input", "kills", "phantom_difficulty", "precision", "predict", "pretraining", "similarity", "study"),
+    "training",
+}
 
 
 def benchmarks() -> list[str]:

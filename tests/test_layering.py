@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUND = {
     *("chex_tf.observations", "chex_tf.settings", "chex_tf.files"),
     *("chex_tf.prediction_files", "chex_tf.features_file"),
+    *("chex_tf.amounts", "chex_tf.software"),
 }
 
 # Room (longest prefix wins) -> what it may import beside the standard library, itself and, where listed, the ground.
@@ -21,6 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.observations": set(),
     "chex_tf.settings": set(),
     "chex_tf.files": set(),
+    "chex_tf.amounts": set(),
+    "chex_tf.software": set(),
     "chex_tf.prediction_files": GROUND | {"numpy"},
     "chex_tf.features_file": GROUND | {"numpy"},
     "chex_tf.phantom": GROUND | {"numpy", "scipy", "PIL", "matplotlib"},
@@ -58,6 +61,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"chex_tf.evaluation.tables.columns", "chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
     "chex_tf.explain.while_training": GROUND
     | {"numpy", "chex_tf.data", "chex_tf.models", "chex_tf.explain", "chex_tf.training.loop"},
+    "chex_tf.similarity": GROUND | {"numpy", "scipy", "chex_tf.statistics", "chex_tf.evaluation.tables.columns"},
+    "chex_tf.similarity.networks": GROUND | {"numpy", "chex_tf.data", "chex_tf.trained", "chex_tf.similarity"},
+    "chex_tf.similarity.first_layer": GROUND | {"chex_tf.trained", "chex_tf.similarity"},
+    "chex_tf.similarity.figure_files": GROUND | {"matplotlib", "chex_tf.evaluation.figure_appearance"},
+    "chex_tf.similarity.layers_figure": GROUND
+    | {"numpy", "matplotlib", "chex_tf.evaluation.figure_appearance", "chex_tf.similarity"},
+    "chex_tf.similarity.filters_figure": GROUND
+    | {"numpy", "matplotlib", "chex_tf.evaluation.figure_appearance", "chex_tf.similarity"},
     "chex_tf.study": GROUND | {"numpy", "chex_tf.runs", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.study.ray": GROUND | {"ray", "chex_tf.study.executor"},
     "chex_tf.study.report": GROUND

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from chex_tf import amounts
 from chex_tf.files import whole_file
 from chex_tf.settings import InputError
 
@@ -35,8 +36,8 @@ class MemoryCache:
         need, free = bytes_needed(len(examples), side), free_memory()
         if free is not None and need > free:
             raise InputError(
-                f"expected {gigabytes(need)} of free memory for {len(examples):,} images of {side}×{side}; received "
-                f"{gigabytes(free)}; --cache=disk or a smaller image would do",
+                f"expected {amounts.size(need)} of free memory for {len(examples):,} images of {side}×{side}; received "
+                f"{amounts.size(free)}; --cache=disk or a smaller image would do",
                 "cache",
             )
         self._place = np.full(total, -1, np.int64)
@@ -81,8 +82,8 @@ class DiskCache:
             free = shutil.disk_usage(folder).free
             if need > free:
                 raise InputError(
-                    f"expected {gigabytes(need)} of free space in {folder} for {len(examples):,} images of "
-                    f"{side}×{side}; received {gigabytes(free)}",
+                    f"expected {amounts.size(need)} of free space in {folder} for {len(examples):,} images of "
+                    f"{side}×{side}; received {amounts.size(free)}",
                     "cache_dir",
                 )
             with whole_file(self.file) as scratch:
@@ -130,7 +131,3 @@ def free_memory(
     if limit.is_file() and used.is_file() and limit.read_text().strip().isdigit():
         found.append(max(0, int(limit.read_text()) - int(used.read_text())))
     return min(found, default=None)
-
-
-def gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

@@ -36,9 +36,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from chex_tf import amounts
+from chex_tf.amounts import counted
 from chex_tf.data import augmentation, auxiliary, cache, distortion, draws, images, order, subset, targets
 from chex_tf.data.batch_memory import BatchMemory
-from chex_tf.data.counted import counted
 from chex_tf.data.pairs import Partners
 from chex_tf.data.pixel_statistics import measured_statistics
 from chex_tf.data.records import Records, Statistics, open_records
@@ -267,7 +268,7 @@ class Source:
         ]
         if self.augmented and settings.augmentation == TWO_VIEWS:
             cropped, changes = "", ["the two distortions of Barlow Twins and VICReg"]
-        size = cache.gigabytes(cache.bytes_needed(len(self), resized))
+        size = amounts.size(cache.bytes_needed(len(self), resized))
         return [
             f"{self.records.name} {self.records.split}: {counted(len(self), 'image')} of "
             f"{counted(patients, 'patient')}, {views}",

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from chex_tf.amounts import counted
 from chex_tf.data import draws
-from chex_tf.data.counted import counted
 from chex_tf.data.index import Index
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError

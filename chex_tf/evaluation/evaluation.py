@@ -186,7 +186,7 @@ def _sample(
         bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed),
         progress,
         with_jackknife=settings.interval == "bca",
-        compared=[one for one in measures.MEASURES if one.is_compared] if len(prepared) > 1 else (),
+        compared=[one for one in measures.MEASURES if one.is_compared],
         by_replicates=() if settings.interval == "auto" else [one for one in measures.MEASURES if one.counts is None],
     )
     for name, measure, tasks in wanted:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from chex_tf.data.counted import counted
+from chex_tf.amounts import counted
 from chex_tf.data.distributed import one_pass
 from chex_tf.data.pipeline import Source
 from chex_tf.data.settings import IMAGE, DataSettings

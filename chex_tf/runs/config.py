@@ -68,6 +68,11 @@ class Config:
         return typing.cast(Mapping[str, str], self.content.get("versions", {}))
 
     @property
+    def weights_sha256(self) -> str | None:
+        """Of the file from whose weights the run began; None where it began otherwise, or did not record it."""
+        return self.content.get("weights_sha256")
+
+    @property
     def revision(self) -> str | None:
         return self.content.get("revision")
 
@@ -79,11 +84,14 @@ def assemble(
     replicas: int,
     versions: Mapping[str, str],
     revision: str | None,
+    weights_sha256: str | None = None,
 ) -> Config:
+    """`weights_sha256` is that of a file that --weights names."""
     sections = {one.section: one.to_json() for one in settings}
     return Config(
         {"form": FORM, **sections, "heads": dict(heads), "records": dict(records)}
         | {"replicas": replicas, "versions": dict(versions), "revision": revision}
+        | ({} if weights_sha256 is None else {"weights_sha256": weights_sha256})
     )
 
 
@@ -166,7 +174,7 @@ def differences(before: Config, now: Config, settings: Sequence[Settings]) -> li
         found += [
             _changed(name, value, "unknown to this version") for name, value in given.items() if name not in today
         ]
-    for part in ("records", "heads", "replicas"):
+    for part in ("records", "heads", "replicas", "weights_sha256"):
         found += _different(part, before.content.get(part), now.content.get(part))
     return found
 

@@ -45,6 +45,11 @@ def of_repeats(name: str, runs: Mapping[str, pathlib.Path], kinds: Sequence[type
     return _in_words(list(seeds.values())), _versions(list(found.values()))
 
 
+def of_weights(found: config.Config) -> int:
+    """The seed of a run's random weights."""
+    return _seed(found, "training") or 0
+
+
 def _seed(found: config.Config, section: str) -> int | None:
     value = found.content.get(section, {}).get(SEEDS[section])
     return 0 if value is None and section == "training" else value

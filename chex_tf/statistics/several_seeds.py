@@ -15,6 +15,7 @@ three runs and seeds that matter, a bootstrap of seeds and units together covers
 import dataclasses
 import math
 import statistics
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -141,10 +142,21 @@ def difference_over_seeds(
 ) -> OverSeeds:
     """The first mean minus the second; each is given as values [runs] and components [runs, units]. Their seeds have
     nothing to do with each other, their units are the same."""
-    sides = [mean_over_seeds(*side) for side in (first, second)]
-    between = sum(side.between for side in sides)
-    squares = sum(side.between**2 / side.degrees for side in sides)
+    return contrast_over_seeds((1.0, -1.0), (first, second), freedom)
+
+
+def contrast_over_seeds(
+    weights: Sequence[float], given: Sequence[tuple[np.ndarray, np.ndarray]], freedom: float = math.inf
+) -> OverSeeds:
+    """A weighted sum of means over runs, such as the mean of differences; each mean is given as in
+    `difference_over_seeds`."""
+    sides = [mean_over_seeds(*side) for side in given]
+    value = sum(weight * side.value for weight, side in zip(weights, sides, strict=True))
+    parts = [weight**2 * side.between for weight, side in zip(weights, sides, strict=True)]
+    between = sum(parts)
+    squares = sum(part**2 / side.degrees for part, side in zip(parts, sides, strict=True))
     degrees = between**2 / squares if squares > 0 else sum(side.degrees for side in sides)
-    given = float(np.sum((first[1].mean(axis=0) - second[1].mean(axis=0)) ** 2))
-    own = sum(side.given - side.shared for side in sides)
-    return OverSeeds(sides[0].value - sides[1].value, between, degrees, given - own, given, freedom)
+    means = sum(weight * components.mean(axis=0) for weight, (_, components) in zip(weights, given, strict=True))
+    of_units = float(np.sum(np.asarray(means) ** 2))
+    own = sum(weight**2 * (side.given - side.shared) for weight, side in zip(weights, sides, strict=True))
+    return OverSeeds(value, between, degrees, of_units - own, of_units, freedom)

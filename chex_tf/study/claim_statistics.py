@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from chex_tf.evaluation.scarcity import SEVERAL
 from chex_tf.statistics import comparison, extremes
-from chex_tf.statistics.bootstrap import Interval, percentile_interval
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.family_spread import family_spread
-from chex_tf.statistics.measure import Sampled
 from chex_tf.statistics.rank_correlation import correlate
+from chex_tf.study import contrasts
+from chex_tf.study.contrasts import Contrast
 from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
 
 # The smallest loss that counts as one where truncated models are shown to be as good (not stated in the paper).
 NO_LOSS = 0.01
+IN_WORDS = {"imagenet_top1": "ImageNet accuracy"}  # attributes whose names are no words
+COUNTED = "shown, not excluded"  # of counts: from what is shown to what is not excluded
 # From an interval's half width to the difference that would be found significant in 80% of studies.
 SEEN_IN_80_PERCENT = (1.959964 + 0.841621) / 1.959964
 
@@ -24,14 +28,14 @@ class Missing(Exception):
     """Cells that a statistic needs and that are not finished; `names` says which."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(", ".join(names))
+        super().__init__("; ".join(names))
         self.names = tuple(names)
 
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """`interval` is of 95%, NaN where there is none; `over` says what it is over, or why there is none; `n` how many
-    models or pairs it is of."""
+    """`interval` is of 95%, NaN where there is none, and then `p` decides; `over` says what the two are over; `n` how
+    many models or pairs the value is of."""
 
     value: float
     interval: Interval
@@ -45,9 +49,11 @@ class Found:
         return SEEN_IN_80_PERCENT * (self.interval.high - self.interval.low) / 2
 
 
-TEST_SET = "the test set's patients"
 PAPER_ARCHITECTURES = 16  # of which section 2.1 counts significant boosts
-FEWEST = 4  # models or pairs, for a correlation
+PAPER_TRUNCATED = 4  # of which section 4.4 averages how many times smaller they became
+# A claim about architectures in general is judged from so many at least: the fewest that would be significant by
+# themselves if all agreed in direction (a sign test of six gives 2 / 2^6 = 0.03, of five 0.06).
+FEWEST_ARCHITECTURES = 6
 
 Statistic = Callable[[Outcomes, Mapping[str, str], int], Found]
 
@@ -59,41 +65,42 @@ def _member(outcomes: Outcomes, arch: str, arm: str) -> Member:
     return found
 
 
-def _of_replicates(value: float, replicates: np.ndarray, n: int = 0) -> Found:
-    p = float(comparison.bootstrap_p(replicates[:, np.newaxis])[0])
-    return Found(value, percentile_interval(replicates), p, TEST_SET, n)
+def _found(one: Contrast, outcomes: Outcomes, n: int = 0) -> Found:
+    return Found(one.value, one.interval, one.p, over_of(one, outcomes), n)
 
 
-def _difference(first: Member, second: Member) -> Sampled:
-    return Sampled(first.auroc.value - second.auroc.value, first.auroc.replicates - second.auroc.replicates)
+def over_of(one: Contrast, outcomes: Outcomes) -> str:
+    """What an interval is over: `patients`, or `seeds and patients`."""
+    assert outcomes.evaluation is not None  # there is a contrast
+    units = SEVERAL[outcomes.evaluation.cohort.unit]
+    return f"seeds and {units}" if one.over_seeds else units
 
 
-def _of_difference(first: Member, second: Member) -> Found:
-    one = _difference(first, second)
-    return _of_replicates(one.value, one.replicates)
+def _of_difference(outcomes: Outcomes, first: Member, second: Member) -> Found:
+    return _found(contrasts.difference(first, second), outcomes)
 
 
 def difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """AUROC of architecture a minus that of b, in one arm."""
-    return _of_difference(*(_member(outcomes, given[side], given["arm"]) for side in ("a", "b")))
+    return _of_difference(outcomes, *(_member(outcomes, given[side], given["arm"]) for side in ("a", "b")))
 
 
 def boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """Pretrained minus from scratch (section 4.3)."""
-    return _of_difference(*(_member(outcomes, given["arch"], arm) for arm in (PRETRAINED, SCRATCH)))
+    return _of_difference(outcomes, *(_member(outcomes, given["arch"], arm) for arm in (PRETRAINED, SCRATCH)))
 
 
 def boost_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
-    sides = [
-        _difference(*(_member(outcomes, given[side], arm) for arm in (PRETRAINED, SCRATCH))) for side in ("a", "b")
-    ]
-    return _of_replicates(sides[0].value - sides[1].value, sides[0].replicates - sides[1].replicates)
+    sides = (("a", 1.0), ("b", -1.0))
+    arms = ((PRETRAINED, 1.0), (SCRATCH, -1.0))
+    terms = [(sign * way, _member(outcomes, given[side], arm)) for side, sign in sides for arm, way in arms]
+    return _found(contrasts.of(terms), outcomes)
 
 
 def cut(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """A truncated pretrained network minus the whole one (section 4.4)."""
     truncated = _member(outcomes, given["arch"], PRETRAINED)
-    return _of_difference(truncated, _member(outcomes, truncated.facts.whole, PRETRAINED))
+    return _of_difference(outcomes, truncated, _member(outcomes, truncated.facts.whole, PRETRAINED))
 
 
 def rho(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
@@ -106,19 +113,23 @@ def rho(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
 
 def rho_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     pairs = [pair for pair in outcomes.boosted() if getattr(pair[0].facts, given["attribute"]) is not None]
-    if len(pairs) < FEWEST:
-        raise Missing([f"{FEWEST} architectures in both arms, found {len(pairs)}"])
-    boosts = [_difference(*pair) for pair in pairs]
-    values = np.array([one.value for one in boosts])
-    replicates = np.stack([one.replicates for one in boosts], axis=1)
+    _check_enough(
+        len(pairs), f"architectures in both arms with known {IN_WORDS.get(given['attribute'], given['attribute'])}"
+    )
+    values = np.array([one.auroc.value - other.auroc.value for one, other in pairs])
+    replicates = np.stack([one.auroc.replicates - other.auroc.replicates for one, other in pairs], axis=1)
     return _correlation([first for first, _ in pairs], given["attribute"], values, replicates, seed)
 
 
 def _with(members: Sequence[Member], attribute: str) -> list[Member]:
     known = [one for one in members if getattr(one.facts, attribute) is not None]
-    if len(known) < FEWEST:
-        raise Missing([f"{FEWEST} models with {attribute}, found {len(known)}"])
+    _check_enough(len(known), f"models with known {IN_WORDS.get(attribute, attribute)}")
     return known
+
+
+def _check_enough(found: int, what: str, needed: int = FEWEST_ARCHITECTURES) -> None:
+    if found < needed:
+        raise Missing([f"{needed} {what}, found {found}"])
 
 
 def _correlation(
@@ -126,50 +137,51 @@ def _correlation(
 ) -> Found:
     over = np.array([getattr(one.facts, attribute) for one in members], np.float64)
     found = correlate(over, values, [one.facts.family for one in members], replicates, seed)
-    return Found(found.rho, found.over_models, found.p.p, "other models of such families", len(members))
+    return Found(found.rho, found.over_models, found.p.p, "other such models", len(members))
 
 
 def mean_boost(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
-    boosts = [_difference(*pair) for pair in _all_boosted(outcomes)]
-    replicates = np.mean([one.replicates for one in boosts], axis=0)
-    return _of_replicates(float(np.mean([one.value for one in boosts])), replicates, len(boosts))
+    pairs = outcomes.boosted()
+    _check_enough(len(pairs), "architectures in both arms")
+    return _found(contrasts.mean_of_differences(pairs), outcomes, len(pairs))
 
 
 def significant_boosts(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """How many boosts are above 0 after Holm's adjustment; no more could be than are not shown to be 0 or less."""
-    pairs = _all_boosted(outcomes)
-    if len(pairs) < PAPER_ARCHITECTURES:
-        raise Missing([f"{PAPER_ARCHITECTURES} architectures in both arms, found {len(pairs)}"])
-    boosts = [_of_difference(*pair) for pair in pairs]
+    pairs = outcomes.boosted()
+    _check_enough(len(pairs), "architectures in both arms", PAPER_ARCHITECTURES)
+    boosts = [_of_difference(outcomes, *pair) for pair in pairs]
+    if without := _without_interval(boosts):
+        return without
     adjusted = comparison.holm([one.p for one in boosts])
     count = sum(one.value > 0 and p < SIGNIFICANCE for one, p in zip(boosts, adjusted, strict=True))
     possible = sum(one.interval.high > 0 for one in boosts)
-    over = "those shown after Holm's adjustment to those not excluded"
-    return Found(count, Interval(count, possible), math.nan, over, len(boosts))
+    return Found(count, Interval(count, possible), math.nan, COUNTED, len(boosts))
 
 
-def _all_boosted(outcomes: Outcomes) -> tuple[tuple[Member, Member], ...]:
-    found = outcomes.boosted()
-    if not found:
-        raise Missing(["architectures in both arms"])
-    return found
+def _without_interval(differences: Sequence[Found]) -> Found | None:
+    """What counts differences by their intervals says nothing where one has none."""
+    lacking = [one for one in differences if math.isnan(one.interval.low)]
+    return Found(math.nan, lacking[0].interval, math.nan, lacking[0].over, len(differences)) if lacking else None
 
 
 def best_minus_worst(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """Tested as two that were chosen on these very films."""
     members = outcomes.whole(given["arm"])
-    if len(members) < 2:
-        raise Missing([f"two whole models, {given['arm']}"])
+    _check_enough(len(members), f"whole models, {given['arm']}")
     values = np.array([one.auroc.value for one in members])
     replicates = np.stack([one.auroc.replicates for one in members], axis=1)
     value = float(np.ptp(values))
     interval, p = extremes.range_test(value, replicates - values)
-    return Found(value, interval, p, f"{TEST_SET}, of all pairs at once", len(members))
+    assert outcomes.evaluation is not None  # there are members
+    over = f"{SEVERAL[outcomes.evaluation.cohort.unit]}, all pairs"
+    return Found(value, interval, p, over, len(members))
 
 
 def family_share(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """Share of the variance between models that is between families, without the test set's noise."""
     members = outcomes.whole(given["arm"])
+    _check_enough(len(members), f"whole models, {given['arm']}")
     families = [one.facts.family for one in members]
     if len(set(families)) < 3 or len(set(families)) == len(families):
         raise Missing([f"three families, one of them of two models, {given['arm']}"])
@@ -182,26 +194,21 @@ def family_share(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Fou
     )
     between, within = spread.between.value**2, spread.within.value**2
     share = between / (between + within) if between + within > 0 else math.nan
-    none = Interval(math.nan, math.nan, 0, "the p of dealing models to families decides")
-    return Found(share, none, spread.p, "no interval: the p is over ways to deal the models to families", len(members))
+    none = Interval(math.nan, math.nan, 0, "none: p decides")
+    return Found(share, none, spread.p, "ways to deal families", len(members))
 
 
 def family_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """Mean AUROC of the models of some families minus that of others: of these very models."""
-    sides = []
-    for side in ("a", "b"):
+    terms: list[tuple[float, Member]] = []
+    for side, sign in (("a", 1.0), ("b", -1.0)):
         wanted = given[side].split("+")
         members = [one for one in outcomes.whole(given["arm"]) if one.facts.family in wanted]
         absent = [family for family in wanted if family not in {one.facts.family for one in members}]
         if absent:
             raise Missing([f"{family}, {given['arm']}" for family in absent])
-        sides.append(
-            Sampled(
-                float(np.mean([one.auroc.value for one in members])),
-                np.mean([one.auroc.replicates for one in members], axis=0),
-            )
-        )
-    return _of_replicates(sides[0].value - sides[1].value, sides[0].replicates - sides[1].replicates)
+        terms += [(sign / len(members), one) for one in members]
+    return _found(contrasts.of(terms), outcomes, len(terms))
 
 
 def mean_times_smaller(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
@@ -210,9 +217,10 @@ def mean_times_smaller(outcomes: Outcomes, given: Mapping[str, str], seed: int) 
     by_whole: dict[str, list[tuple[Member, Found]]] = {}
     for truncated, whole in outcomes.truncated():
         if truncated.arm == PRETRAINED:
-            by_whole.setdefault(whole.arch, []).append((truncated, _of_difference(truncated, whole)))
-    if not by_whole:
-        raise Missing(["truncated models with their whole ones"])
+            by_whole.setdefault(whole.arch, []).append((truncated, _of_difference(outcomes, truncated, whole)))
+    _check_enough(len(by_whole), "truncated architectures with their whole ones", PAPER_TRUNCATED)
+    if without := _without_interval([found for cuts in by_whole.values() for _, found in cuts]):
+        return without
 
     def largest(keeps: Callable[[Found], bool]) -> float:
         sizes = []
@@ -227,8 +235,7 @@ def mean_times_smaller(outcomes: Outcomes, given: Mapping[str, str], seed: int) 
 
     as_paper = largest(lambda found: found.interval.high >= 0)
     shown = largest(lambda found: found.interval.low > -NO_LOSS)
-    over = f"cuts shown to lose less than {NO_LOSS:g} to cuts without a significant loss"
-    return Found(as_paper, Interval(min(shown, as_paper), as_paper), math.nan, over, len(by_whole))
+    return Found(as_paper, Interval(min(shown, as_paper), as_paper), math.nan, COUNTED, len(by_whole))
 
 
 STATISTICS: dict[str, tuple[Statistic, tuple[str, ...]]] = {

@@ -7,12 +7,14 @@ import numpy as np
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
+from chex_tf.statistics import delong
 from chex_tf.statistics.bootstrap import Interval, percentile_interval
-from chex_tf.statistics.measure import MEAN
+from chex_tf.statistics.contrast import contrast
+from chex_tf.statistics.measure import MEAN, Sampled
 from chex_tf.study import tables
 from chex_tf.study.cell import Cell
 from chex_tf.study.identity import differences
-from chex_tf.study.outcomes import Outcomes
+from chex_tf.study.outcomes import Outcomes, no_interval
 from chex_tf.study.table import NOTHING, Table
 
 PAIRED = "paired: the same films"
@@ -32,7 +34,7 @@ class Compared:
 
 
 def compare(first: Outcomes, second: Outcomes, seed: int) -> tuple[Compared, ...]:
-    """Both must have been evaluated with the same replicates and seed, which is what pairs them on the same films."""
+    """`seed` is that of the bootstrap of films that are not the same, where there is no other interval."""
     if first.evaluation is None:
         return ()
     relation, is_paired, is_comparable = films(first.evaluation, second.evaluation)
@@ -46,14 +48,20 @@ def compare(first: Outcomes, second: Outcomes, seed: int) -> tuple[Compared, ...
             continue
         unlike = tuple(differences(cell.identity, other.identity))
         two = second.evaluation.sampled[other.name, AUROC, MEAN]
-        interval = nothing
-        if is_comparable:
-            # What two sets of films have in common in their replicates is chance; an order of its own takes it out.
-            places = np.arange(two.replicates.size)
-            order = places if is_paired else np.random.default_rng(seed).permutation(places)
-            interval = percentile_interval(one.replicates - two.replicates[order])
+        has_interval = is_comparable and not (no_interval(first.evaluation) or no_interval(second.evaluation))
+        interval = _interval(one, two, is_paired, seed) if has_interval else nothing
         found.append(Compared(cell, other, one.value, two.value, interval, relation, unlike))
     return tuple(found)
+
+
+def _interval(one: Sampled, two: Sampled, is_paired: bool, seed: int) -> Interval:
+    if is_paired:
+        return contrast((1.0, -1.0), (one, two)).interval
+    if one.components is not None and two.components is not None:
+        variance = float(np.sum(one.components**2) + np.sum(two.components**2))
+        return delong.interval(one.value - two.value, variance, min(one.freedom, two.freedom))
+    # What two sets of films have in common in their replicates is chance; an order of its own takes it out.
+    return percentile_interval(one.replicates - np.random.default_rng(seed).permutation(two.replicates))
 
 
 def _finished(outcomes: Outcomes) -> list[Cell]:
@@ -120,7 +128,8 @@ def table(found: Sequence[Compared], first: Outcomes, second: Outcomes, other_na
     alone = [cell.name for cell in _finished(second) if cell.name not in matched]
     left = f" In {other_name} alone: {', '.join(alone)}." if alone else ""
     note = (
-        f"This study minus {other_name}. Here: {tables.described(first)} There: {tables.described(second)} An unpaired "
-        f"interval takes the two sets of films as independent and is wider.{left}"
+        f"This study minus {other_name}. Here: {tables.described(first)} There: {tables.described(second)} Intervals "
+        "are DeLong's, of two single runs: seeds are not in them. An unpaired one takes the two sets of films as "
+        f"independent and is wider.{left}"
     )
     return Table("comparison", f"Compared with {other_name}", columns, tuple(rows), note, 2)

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chex_tf.amounts import counted
+from chex_tf.evaluation.tables import columns
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.noisy_correlation import NO_INTERVAL
 from chex_tf.statistics.permutation import PermutationP
 from chex_tf.statistics.rank_correlation import Correlation, correlate
 from chex_tf.statistics.ranks import rho
-from chex_tf.study.claim_statistics import FEWEST
+from chex_tf.study.identity import RUN
 from chex_tf.study.outcomes import Member, Outcomes
-from chex_tf.study.table import NOTHING, Table, counted
+from chex_tf.study.table import NOTHING, Table
 
+FEWEST = 4  # models, for a correlation
 # Attribute of `Facts` -> how a table calls it.
 ATTRIBUTES = {
-    "imagenet_top1": "ImageNet top-1 of --weights=imagenet",
+    "imagenet_top1": "ImageNet top-1",
     "paper_imagenet_top1": "ImageNet top-1 in the paper's source",
     "parameters": "parameters, counted",
     "paper_parameters_millions": "parameters, as the paper prints them",
@@ -29,7 +32,7 @@ BOOST = "boost"
 @dataclasses.dataclass(frozen=True)
 class Series:
     """What is correlated: `of` is AUROC in an arm, or the boost, `values` [models] with their `replicates`
-    [replicates, models], where there are any; models of which the attribute is not known are not in it."""
+    [replicates, models], where there are any; `left_out` has the models of which the attribute is not known."""
 
     of: str
     attribute: str
@@ -38,6 +41,7 @@ class Series:
     over: np.ndarray
     values: np.ndarray
     replicates: np.ndarray | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,17 +69,35 @@ def all_of(outcomes: Outcomes, seed: int) -> tuple[Related, ...]:
 
 
 def auroc(outcomes: Outcomes, arm: str, attribute: str) -> Series:
-    members = [one for one in outcomes.whole(arm) if getattr(one.facts, attribute) is not None]
-    return _series(f"AUROC, {arm}", attribute, members, [(one.auroc.value, one.auroc.replicates) for one in members])
+    members, left_out = _known(outcomes.whole(arm), attribute)
+    sides = [(one.auroc.value, one.auroc.replicates) for one in members]
+    return _series(f"AUROC, {arm}", attribute, members, sides, left_out)
 
 
 def boosts(outcomes: Outcomes, attribute: str) -> Series:
-    pairs = [pair for pair in outcomes.boosted() if getattr(pair[0].facts, attribute) is not None]
-    sides = [(a.auroc.value - b.auroc.value, a.auroc.replicates - b.auroc.replicates) for a, b in pairs]
-    return _series(BOOST, attribute, [first for first, _ in pairs], sides)
+    others = {first.arch: other for first, other in outcomes.boosted()}
+    members, left_out = _known([first for first, _ in outcomes.boosted()], attribute)
+    sides = [
+        (one.auroc.value - other.auroc.value, one.auroc.replicates - other.auroc.replicates)
+        for one in members
+        for other in (others[one.arch],)
+    ]
+    return _series(BOOST, attribute, members, sides, left_out)
 
 
-def _series(of: str, attribute: str, members: Sequence[Member], sides: Sequence[tuple[float, np.ndarray]]) -> Series:
+def _known(members: Sequence[Member], attribute: str) -> tuple[list[Member], tuple[str, ...]]:
+    """Those of which the attribute is known, and the names of the others."""
+    known = [one for one in members if getattr(one.facts, attribute) is not None]
+    return known, tuple(one.arch for one in members if getattr(one.facts, attribute) is None)
+
+
+def _series(
+    of: str,
+    attribute: str,
+    members: Sequence[Member],
+    sides: Sequence[tuple[float, np.ndarray]],
+    left_out: tuple[str, ...],
+) -> Series:
     return Series(
         of,
         attribute,
@@ -84,6 +106,7 @@ def _series(of: str, attribute: str, members: Sequence[Member], sides: Sequence[
         np.array([getattr(one.facts, attribute) for one in members], np.float64),
         np.array([value for value, _ in sides]),
         np.stack([replicates for _, replicates in sides], axis=1) if sides else None,
+        left_out,
     )
 
 
@@ -112,11 +135,38 @@ def _within_families(series: Series) -> tuple[int, int]:
     return rising, pairs
 
 
-def table(related: Sequence[Related], described: str) -> Table:
-    columns = ("Of", "With", "Models", "ρ", "p", "95% interval", "By family", "Worth", "Without noise", "Without one")
+def whose_accuracy(outcomes: Outcomes) -> str:
+    """In words, which networks' ImageNet accuracy is meant, by what models began with."""
+    began = [(one.arm, one.weights) for one in outcomes.members if not one.facts.is_truncated]
+    arms_of_runs = dict.fromkeys(arm for arm, weights in began if weights.startswith(RUN))
+    words = "ImageNet accuracy is that of the weights with which a model began"
+    if any(weights == "none" for _, weights in began):
+        words += "; of a model without any, its architecture's own as published (of --weights=imagenet)"
+    words += "."
+    if arms_of_runs:
+        words += (
+            f" No model of {', '.join(arms_of_runs)} began with ImageNet's weights: each took those of another run of "
+            "the study. What relates them to ImageNet accuracy is their architectures' accuracy as published, not what "
+            "was transferred."
+        )
+    return words
+
+
+def _named_left_out(related: Sequence[Related]) -> str:
+    """Whose accuracy is not known; empty if nobody's."""
+    names = list(dict.fromkeys(name for one in related for name in one.series.left_out))
+    if not names:
+        return ""
+    return f" Left out where the number is not known: {counted(len(names), 'model')} ({', '.join(names)})."
+
+
+def table(related: Sequence[Related], described: str, about_accuracy: str = "") -> Table:
+    """`about_accuracy`: see `whose_accuracy`."""
+    shown = ("Of", "With", "Models", "ρ", "p", "95% interval", "By family", "Worth", "Without noise", "Without one")
     rows = []
     for one in related:
-        first = (one.series.of, ATTRIBUTES[one.series.attribute], str(len(one.series.names)))
+        without = f", {len(one.series.left_out)} left out" if one.series.left_out else ""
+        first = (one.series.of, ATTRIBUTES[one.series.attribute], f"{len(one.series.names)}{without}")
         rows.append((*first, *_numbers(one), f"{one.rising} of {one.pairs}" if one.pairs else NOTHING))
     note = (
         f"{described} Spearman's ρ over whole models, p by permutation (exact up to ten models). The interval is for "
@@ -125,8 +175,9 @@ def table(related: Sequence[Related], described: str) -> Table:
         f"test set; it has no interval, since {NO_INTERVAL}. Without one: the lowest and the highest ρ when one model "
         f"is left out. With fewer than {FEWEST} models there is no correlation. Within families: of the pairs of "
         "models of one family, how many have the higher value where the attribute is higher."
+        f"{about_accuracy and ' '}{about_accuracy}{_named_left_out(related)}"
     )
-    return Table("correlations", "Correlations over models", (*columns, "Within families"), tuple(rows), note, 2)
+    return Table("correlations", "Correlations over models", (*shown, "Within families"), tuple(rows), note, 2)
 
 
 def _numbers(one: Related) -> tuple[str, ...]:
@@ -149,9 +200,13 @@ def _numbers(one: Related) -> tuple[str, ...]:
 
 def in_words(one: Related) -> str:
     """For a figure's panel."""
+    models = counted(len(one.series.names), "model")
+    models += f", {len(one.series.left_out)} left out" if one.series.left_out else ""
     if one.found is None:
-        return f"{counted(len(one.series.names), 'model')}: no correlation"
-    return f"ρ = {signed(one.found.rho)}, p = {p_text(one.found.p)}, {counted(len(one.series.names), 'model')}"
+        return f"{models}: no correlation"
+    p = p_text(one.found.p)
+    equals = f"< {p[1:]}" if p.startswith("<") else f"= {p}"
+    return f"ρ = {signed(one.found.rho)}, p {equals}, {models}"
 
 
 def signed(value: float) -> str:
@@ -159,7 +214,7 @@ def signed(value: float) -> str:
 
 
 def p_text(p: PermutationP) -> str:
-    return NOTHING if math.isnan(p.p) else f"{p.p:.3f}" if p.p >= 0.001 else f"{p.p:.1e}"
+    return columns.p_text(p.p)
 
 
 def span(interval: Interval) -> str:

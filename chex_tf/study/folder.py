@@ -6,6 +6,8 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chex_tf import software
+from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.settings import InputError, Settings
 from chex_tf.study.cell import Cell
@@ -18,7 +20,8 @@ FORM = 1  # version of the file
 class Study:
     """`about` says in words what a reader must know first, such as that its data are synthetic; `splits` are those that
     every run predicts (but see `splits_of`); `models` has facts of the catalogue by architecture; `claims` are the rows
-    of the claims with their rules, fixed before there are results."""
+    of the claims with their rules, fixed before there are results; `data` says of every prepared folder what its splits
+    hold and which share patients (`chex_tf.data.splits`), None in a plan of a version that did not look."""
 
     cells: tuple[Cell, ...]
     version: str
@@ -27,6 +30,7 @@ class Study:
     splits: tuple[str, ...] = ("test",)
     models: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     claims: tuple[Mapping[str, str], ...] = ()
+    data: tuple[Mapping[str, Any], ...] | None = None
 
     def cell(self, name: str) -> Cell:
         return next(cell for cell in self.cells if cell.name == name)
@@ -44,6 +48,7 @@ class Study:
             "splits": list(self.splits),
             "models": {arch: dict(facts) for arch, facts in self.models.items()},
             "claims": [dict(claim) for claim in self.claims],
+            "data": None if self.data is None else [dict(one) for one in self.data],
             "cells": [cell.to_json() for cell in self.cells],
         }
 
@@ -64,7 +69,8 @@ def read(folder: pathlib.Path, kinds: Mapping[str, Sequence[type[Settings]]]) ->
             raise InputError(f"{path} is from a newer version of this software; update it", "study")
         cells = tuple(Cell.from_json(one, kinds) for one in found["cells"])
         about = found["version"], found["revision"], found["about"], tuple(found["splits"])
-        return Study(cells, *about, dict(found["models"]), tuple(found["claims"]))
+        data = None if found.get("data") is None else tuple(found["data"])
+        return Study(cells, *about, dict(found["models"]), tuple(found["claims"]), data)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -90,22 +96,28 @@ def changes(before: Study | None, now: Study) -> list[str]:
     )
     changed = sorted({*added} & {*gone})
     lines = []
-    for words, names in (
-        ("cells with other settings, data or version than before, to be trained anew", changed),
-        ("new cells", [name for name in added if name not in changed]),
-        (
-            "cells no longer in the grid, whose runs are kept and left out",
-            [name for name in gone if name not in changed],
-        ),
+    for noun, words, names in (
+        ("cell", " with other settings, data or version than before, to be trained anew", changed),
+        ("new cell", "", [name for name in added if name not in changed]),
+        ("cell", " no longer in the grid, whose runs are kept and left out", [n for n in gone if n not in changed]),
     ):
         if names:
-            lines.append(f"{len(names)} {words}: {_few(names)}")
-    if before.version != now.version:
-        lines.append(f"the software's version changed since the study was planned: {before.version} -> {now.version}")
-    if before.revision != now.revision:
-        lines.append(f"note: the code changed since the study was planned: {before.revision} -> {now.revision}")
+            lines.append(f"{counted(len(names), noun)}{words}: {_few(names)}")
+    lines += changed_software(before, now.version, now.revision)
     if before.claims and now.claims != before.claims:
         lines.append("note: the claims or their rules are not those with which the study was planned")
+    return lines
+
+
+def changed_software(before: Study, version: str, revision: str | None) -> list[str]:
+    """In words, whether the code is another than that with which the study was planned."""
+    lines = []
+    if before.version != version:
+        lines.append(f"the software's version changed since the study was planned: {before.version} -> {version}")
+    if before.revision != revision:
+        changed = "changed" if before.revision and revision else "may have changed"
+        commits = software.change(before.revision, revision)
+        lines.append(f"note: the code {changed} since the study was planned: {commits}")
     return lines
 
 

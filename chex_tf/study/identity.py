@@ -5,12 +5,14 @@ the two may stand for each other; where keys differ, `differences` says in what.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from chex_tf.files import sha256
 from chex_tf.runs import config
 from chex_tf.settings import Settings, meaning_of
 
@@ -20,12 +22,14 @@ PACKAGE = "chex_tf"
 # Verb -> the settings that its runs record. Those of one verb are never all among another's, so a run tells its verb.
 Kinds = Mapping[str, Sequence[type[Settings]]]
 RUN = "run:"  # before the key of a run whose encoder another starts from, in place of its folder
+FILE = "file:"  # before the digest of a file of weights, in place of its path
 
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
     """`settings` has those that decide, by section; `data` the fingerprint of the records by their role, train and
-    valid. A run that starts from another's encoder has that run's key as its `weights`, wherever the folder lies."""
+    valid. A run that starts from another's encoder has that run's key as its `weights`, wherever the folder lies; one
+    that starts from a file of weights the file's digest, whatever it is called."""
 
     settings: Mapping[str, Mapping[str, Any]]
     data: Mapping[str, str]
@@ -45,6 +49,9 @@ class Identity:
                 if meaning_of(field).decides and field.default is not dataclasses.MISSING:
                     plain = list(field.default) if isinstance(field.default, tuple) else field.default
                     settings.setdefault(kind.section, {}).setdefault(field.name, plain)
+        weights = settings.get("model", {}).get("weights", "none")
+        if not weights.startswith((RUN, FILE)) and (path := pathlib.Path(weights)).is_file():
+            settings["model"]["weights"] = _digest(path)  # earlier versions had the path
         return dataclasses.replace(self, settings=settings)
 
     def to_json(self) -> dict[str, Any]:
@@ -87,16 +94,34 @@ def of_run(run_dir: pathlib.Path, kinds: Kinds) -> Identity | None:
         for role, records in found.content["records"].items()
         if isinstance(records, Mapping) and "fingerprint" in records
     }
-    weights = started_from(pathlib.Path(found.content["model"].get("weights", "none")), kinds)
+    if found.weights_sha256 is not None:
+        weights: str | None = f"{FILE}{found.weights_sha256[:KEY_DIGITS]}"
+    else:
+        weights = started_from(pathlib.Path(found.content["model"].get("weights", "none")), kinds)
     return of_settings(settings, data, found.versions.get(PACKAGE, FIRST_VERSION), weights)
 
 
 def started_from(weights: pathlib.Path, kinds: Kinds) -> str | None:
-    """RUN and a key where `weights` is a run's folder; None for the name of released weights or for a file."""
+    """RUN and a key where `weights` is a run's folder, FILE and a digest where it is a file; None for the name of
+    released weights."""
+    if weights.is_file():
+        return _digest(weights)
     if not weights.is_dir():
         return None
     of = of_run(weights, kinds)
     return None if of is None else f"{RUN}{of.key}"
+
+
+def _digest(path: pathlib.Path) -> str:
+    noted = path.stat()
+    return f"{FILE}{_sha256_as_noted(path.absolute(), noted.st_mtime_ns, noted.st_size)[:KEY_DIGITS]}"
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_as_noted(path: pathlib.Path, changed: int, size: int) -> str:
+    """States of cells are read again and again; a file that was not changed since is read once."""
+    del changed, size
+    return sha256(path)
 
 
 def differences(before: Identity, now: Identity) -> list[str]:

@@ -5,11 +5,10 @@ folder holds another experiment, is missing and never averaged in.
 """
 
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from chex_tf.evaluation import evaluation as evaluating
 from chex_tf.evaluation import matching, mean_tasks, sources
@@ -17,12 +16,12 @@ from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
-from chex_tf.statistics.measure import MEAN, Sampled
+from chex_tf.statistics.measure import MEAN, Sampled, mean_of
 from chex_tf.study import readable
 from chex_tf.study import state as states
 from chex_tf.study.cell import Cell
 from chex_tf.study.folder import Study
-from chex_tf.study.identity import Kinds, differences
+from chex_tf.study.identity import RUN, Kinds, differences
 from chex_tf.study.state import State
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
@@ -32,7 +31,9 @@ PRETRAINED, SCRATCH = "pretrained", "scratch"
 class Facts:
     """Of an architecture, as the catalogue had them when the study was planned; a missing number is None. `whole` is
     the network that a truncated one is cut from, its own name if it is whole. `imagenet_top1` is that of the weights
-    that --weights=imagenet loads, `paper_imagenet_top1` that of the package from which CheXtransfer took them."""
+    that --weights=imagenet loads, and of a member's facts that of the weights which it began with (`facts_of`);
+    `paper_imagenet_top1` that of the package from which CheXtransfer took them; `weights_imagenet_top1` has that of
+    every checkpoint by name, None in a plan of a version that did not note them."""
 
     family: str
     parameters: int
@@ -41,6 +42,7 @@ class Facts:
     times_smaller: float
     whole: str
     paper_imagenet_top1: float | None = None
+    weights_imagenet_top1: Mapping[str, float] | None = None
 
     @property
     def is_truncated(self) -> bool:
@@ -49,13 +51,22 @@ class Facts:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """An architecture in an arm: the mean of its `cells`, which differ in nothing but their seed."""
+    """An architecture in an arm: the mean of its `cells`, which differ in nothing but their seed; `runs` has the AUROC
+    of each. `weights` is what they began with, as in their identity. `no_interval` says why the evaluation gives its
+    numbers no interval, where it gives none."""
 
     arch: str
     arm: str
     facts: Facts
     cells: tuple[str, ...]
-    auroc: Sampled
+    runs: tuple[Sampled, ...]
+    weights: str = "none"
+    no_interval: str = ""
+
+    @functools.cached_property
+    def auroc(self) -> Sampled:
+        """The mean of the runs; what it is sampled over is the test set alone."""
+        return self.runs[0] if len(self.runs) == 1 else mean_of(self.runs, self.runs[0].replicates.size)
 
     @property
     def name(self) -> str:
@@ -143,20 +154,24 @@ def _evaluate(settings: EvaluationSettings, names: Sequence[str], say: Callable[
         source.truth, source.tables, tuple(names), tasks, settings.aggregation, settings.unit, say
     )
     models = [dataclasses.replace(model, made_of=of) for model, of in zip(models, source.made_of, strict=True)]
-    return evaluating.evaluate(source.set, cohort, models, settings, policy=source.policy, mean_tasks=averaged)
+    found = evaluating.evaluate(source.set, cohort, models, settings, policy=source.policy, mean_tasks=averaged)
+    return dataclasses.replace(found, caution=source.caution)
 
 
 def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tuple[Member, ...]:
+    withheld = no_interval(evaluation)
     by_base: dict[str, list[Cell]] = {}
     for cell in cells:
         by_base.setdefault(cell.base, []).append(cell)
     members: list[Member] = []
     for base, same in by_base.items():
         _check_alike(same)
-        sampled = [evaluation.sampled[cell.name, AUROC, MEAN] for cell in same]
         first = same[0]
-        facts = _facts(study, first.arch)
-        members.append(Member(first.arch, first.arm, facts, tuple(cell.name for cell in same), _mean(sampled)))
+        weights = str(first.identity.settings.get("model", {}).get("weights", "none"))
+        facts = facts_of(study, first.arch, weights)
+        runs = tuple(evaluation.sampled[cell.name, AUROC, MEAN] for cell in same)
+        names = tuple(cell.name for cell in same)
+        members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld))
         twin = [one for one in members[:-1] if (one.arch, one.arm) == (first.arch, first.arm)]
         if twin:
             raise InputError(
@@ -165,6 +180,12 @@ def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tup
                 "study",
             )
     return tuple(members)
+
+
+def no_interval(evaluation: Evaluation) -> str:
+    """Why the mean of the tasks has no interval, where it has none; as in the evaluation."""
+    scarce = bool(evaluation.mean_over) and all(task in evaluation.withheld for task in evaluation.mean_over)
+    return "no task of the mean has an interval: too few positives or negatives" if scarce else ""
 
 
 def _check_alike(cells: Sequence[Cell]) -> None:
@@ -183,16 +204,14 @@ def _check_alike(cells: Sequence[Cell]) -> None:
             )
 
 
-def _mean(sampled: Sequence[Sampled]) -> Sampled:
-    """The mean of AUROCs over repetitions; the replicates are of the test set alone."""
-    if len(sampled) == 1:
-        return sampled[0]
-    value = float(np.mean([one.value for one in sampled]))
-    return Sampled(value, np.mean([one.replicates for one in sampled], axis=0))
-
-
-def _facts(study: Study, arch: str) -> Facts:
+def facts_of(study: Study, arch: str, weights: str) -> Facts:
+    """Of an architecture that began with these weights. Without pretraining, and from the encoder of another run, the
+    ImageNet accuracy is the architecture's own as published; from other weights than --weights=imagenet it is theirs,
+    and None where it is not known."""
     known: Mapping[str, Any] | None = study.models.get(arch)
     if known is None:
         raise InputError(f"expected facts of {arch} in the study's plan; it has none", "study")
-    return Facts(**known)
+    facts = Facts(**known)
+    if weights in ("none", "imagenet") or weights.startswith(RUN):
+        return facts
+    return dataclasses.replace(facts, imagenet_top1=(facts.weights_imagenet_top1 or {}).get(weights))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from chex_tf import amounts
 from chex_tf.study.cell import Cell
 from chex_tf.study.state import Condition, State
 
@@ -36,7 +37,9 @@ def fitting(cells: Sequence[Cell], states: Mapping[str, State], lines: int, widt
 def counted(states: Mapping[str, State]) -> str:
     """`40 cells: 12 finished, 2 running, 26 waiting`."""
     number = Counter(state.condition for state in states.values())
-    return f"{len(states)} cells: " + ", ".join(f"{number[kind]} {kind.value}" for kind in Condition if number[kind])
+    return f"{amounts.counted(len(states), 'cell')}: " + ", ".join(
+        f"{number[kind]} {kind.value}" for kind in Condition if number[kind]
+    )
 
 
 def _line(cell: Cell, state: State) -> str:

@@ -6,6 +6,7 @@ import math
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from chex_tf import amounts
 from chex_tf.files import write_text
 from chex_tf.runs import status
 from chex_tf.study.cell import Cell
@@ -92,9 +93,9 @@ def estimate(
 
 def describe(found: Estimate, workers: int) -> list[str]:
     """In words, for before anything starts."""
-    lines = [
-        f"{found.cells} cells, {found.left} of them to do: {found.steps:,} steps, {size(found.disk)} of checkpoints"
-    ]
+    disk = amounts.size(found.disk)
+    cells = amounts.counted(found.cells, "cell")
+    lines = [f"{cells}, {found.left} of them to do: {found.steps:,} steps, {disk} of checkpoints"]
     known = found.left - len(found.unknown)
     if known:
         many = f", {found.hours / workers:.1f} with {workers}" if workers > 1 else ""
@@ -105,11 +106,3 @@ def describe(found: Estimate, workers: int) -> list[str]:
         names = ", ".join(found.unknown[:6]) + (f" and {len(found.unknown) - 6} more" if len(found.unknown) > 6 else "")
         lines.append(f"no rate is known for {len(found.unknown)}: {names}; --measure would take a few steps of each")
     return lines
-
-
-def size(count: float) -> str:
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

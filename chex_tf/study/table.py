@@ -12,7 +12,6 @@ from chex_tf.files import write_text
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 NOTHING = "–"  # in a cell that has no number
-_PLURALS = {"study": "studies", "family": "families"}
 _SIGNS = {"×": r"$\times$", "−": "$-$", "–": "--", "ρ": r"$\rho$"}
 
 
@@ -70,11 +69,6 @@ class Table:
                 "",
             ]
         )
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 pair`, `1,200 pairs`."""
-    return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"
 
 
 def latex(text: str) -> str:

@@ -4,17 +4,31 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
+from chex_tf.amounts import counted
 from chex_tf.evaluation.measures import AUROC
+from chex_tf.evaluation.scarcity import SEVERAL
+from chex_tf.evaluation.tables.columns import p_text
 from chex_tf.statistics import comparison
-from chex_tf.statistics.bootstrap import Interval, percentile_interval
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
-from chex_tf.statistics.measure import MEAN, Sampled
-from chex_tf.study import tie_groups
-from chex_tf.study.outcomes import Member, Outcomes
-from chex_tf.study.table import NOTHING, Table, counted
+from chex_tf.statistics.measure import MEAN
+from chex_tf.study import contrasts, tie_groups
+from chex_tf.study.claim_statistics import COUNTED, FEWEST_ARCHITECTURES, NO_LOSS, PAPER_TRUNCATED, over_of
+from chex_tf.study.contrasts import Contrast
+from chex_tf.study.outcomes import Outcomes
+from chex_tf.study.table import NOTHING, Table
 from chex_tf.study.verdicts import Judged
+
+_ABOUT_CLAIMS = (
+    "Rules were fixed with the study's plan. Over: what interval and p allow to have been otherwise. Over patients, "
+    "studies or images they are DeLong's, over seeds and these as in the tables below, over all pairs of models at "
+    "once the bootstrap's; over other such models they are ρ's for models of such families; where families are dealt, "
+    f"p is over ways to deal the models to them. {COUNTED.capitalize()}: from the number that is shown (after Holm's "
+    f"adjustment; for truncation, to lose less than {NO_LOSS:g}) to the number that is not excluded. Smallest seen: "
+    "the difference that would be found significant in 80% of studies of this size. A claim about architectures in "
+    f"general is judged from {FEWEST_ARCHITECTURES} of them or more, the one on truncation from {PAPER_TRUNCATED}, the "
+    "paper's number; with fewer, cells are missing."
+)
 
 
 def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
@@ -34,74 +48,129 @@ def described(outcomes: Outcomes) -> str:
     """Which set, n, single or ensemble, which policy: beside every table."""
     evaluation = outcomes.evaluation
     if evaluation is None:
-        return "No cell is finished."
-    cohort, settings = evaluation.cohort, evaluation.settings
+        sources = [cell.name for cell in outcomes.study.cells if cell.is_source and cell.name in outcomes.states]
+        finished = sum(outcomes.states[name].is_finished for name in sources)
+        alone = f" (of {counted(len(sources), 'source')} of weights, {finished})" if sources else ""
+        return f"No cell that is evaluated is finished{alone}."
+    cohort = evaluation.cohort
+    films = counted(cohort.studies, "study")
+    films += f" of {counted(cohort.unit_count, cohort.unit)}" if cohort.unit != "study" else ""
     tasks = ", ".join(evaluation.mean_over)
     of = sorted({model.made_of.partition(" (")[0] for model in evaluation.models})
     repeated = max(len(one.cells) for one in outcomes.members)
-    seeds = f" Means of up to {repeated} seeds; intervals are over the test set alone." if repeated > 1 else ""
+    seeds = f" Means of up to {counted(repeated, 'seed')}." if repeated > 1 else ""
+    policy = evaluation.policy or "an unknown label policy"
     return (
-        f"{evaluation.set}: {counted(cohort.studies, 'study')}; AUROC is the mean of "
-        f"{counted(len(evaluation.mean_over), 'task')} ({tasks}). Predictions: {'; '.join(of)}. Trained with "
-        f"{evaluation.policy or 'an unknown label policy'}. 95% intervals from "
-        f"{counted(settings.replicates, 'replicate')} of {counted(cohort.unit_count, cohort.unit)}.{seeds}"
+        f"Split {evaluation.set}: {films}; AUROC is the mean of {counted(len(evaluation.mean_over), 'task')} "
+        f"({tasks}). Predictions: {'; '.join(of)}. Trained with {policy}.{seeds}"
     )
+
+
+def intervals(outcomes: Outcomes, shown: Sequence[Contrast]) -> str:
+    """What the intervals and p of a table are over, and by which method."""
+    evaluation = outcomes.evaluation
+    if evaluation is None or not shown:
+        return ""
+    units = SEVERAL[evaluation.cohort.unit]
+    without = sorted({one.interval.reason for one in shown if math.isnan(one.interval.low)} - {""})
+    if all(math.isnan(one.interval.low) for one in shown):
+        return f"No intervals and no tests: {'; '.join(without)}."
+    lacking = f" No interval: {'; '.join(without)}." if without else ""
+    alone = [one for one in shown if not one.over_seeds]
+    if len(alone) == len(shown):
+        seeds = "one seed a model" if _is_single(outcomes) else "some of the models have one seed"
+        return (
+            f"95% intervals and p are DeLong's, over {units} only ({seeds}): how much another training would differ is "
+            f"not in them.{lacking}"
+        )
+    words = (
+        f"95% intervals and p are over seeds and {units} together (Student's t for seeds, DeLong's variance for "
+        f"{units}). Seed share: the part of the number's variance that seeds cause."
+    )
+    if alone:
+        words += f" Rows without a seed share have a model with one seed: over {units} only, by DeLong."
+    return words + lacking
+
+
+def _is_single(outcomes: Outcomes) -> bool:
+    return all(len(one.runs) == 1 for one in outcomes.members)
+
+
+def _of_seeds(outcomes: Outcomes) -> tuple[str, ...]:
+    """Columns that a study with repetitions has more."""
+    return () if _is_single(outcomes) else ("Seeds", "Seed share")
+
+
+def _seeds(outcomes: Outcomes, one: Contrast) -> tuple[str, ...]:
+    if _is_single(outcomes):
+        return ()
+    share = NOTHING if math.isnan(one.seed_share) else f"{100 * one.seed_share:.0f}%"
+    return " to ".join(map(str, dict.fromkeys((one.seeds[0], one.seeds[-1])))), share
 
 
 def results(outcomes: Outcomes) -> Table:
     """A row a cell, finished or not, then a row an architecture in an arm, which is the mean of its cells."""
-    columns = ("row", "name", "arch", "arm", "seed", "state", "auroc", "low", "high", "parameters", "remark")
+    columns = ("row", "name", "arch", "arm", "seed", "state", "auroc", "low", "high", "parameters", "interval_over")
     evaluation, models = outcomes.evaluation, outcomes.study.models
     made_of = {} if evaluation is None else {model.name: model.made_of for model in evaluation.models}
+    estimates = {} if evaluation is None else {model.name: model.of(AUROC)[MEAN] for model in evaluation.models}
+    units = "" if evaluation is None else SEVERAL[evaluation.cohort.unit]
     rows = []
     for cell in outcomes.study.cells:
         if cell.variant != outcomes.variant:
             continue
-        numbers = ("", "", "")
-        if evaluation is not None and cell.name in made_of:
-            numbers = _exact(evaluation.sampled[cell.name, AUROC, MEAN])
+        found = estimates.get(cell.name)
+        numbers = ("", "", "") if found is None else _exact(found.value, found.interval)
         state = outcomes.states[cell.name].condition.value
         parameters = str(models[cell.arch]["parameters"]) if cell.arch in models else ""
         first = ("cell", cell.name, cell.arch, cell.arm, str(cell.seed), state)
-        rows.append((*first, *numbers, parameters, made_of.get(cell.name) or outcomes.missing.get(cell.name, "")))
+        remark = made_of.get(cell.name) or outcomes.missing.get(cell.name, "")
+        rows.append((*first, *numbers, parameters, "" if found is None else units, remark))
     for one in outcomes.members:
         of = f"mean of {', '.join(one.cells)}" if len(one.cells) > 1 else made_of[one.cells[0]]
         first = ("model", one.name, one.arch, one.arm, "", f"{counted(len(one.cells), 'cell')} finished")
-        rows.append((*first, *_exact(one.auroc), str(one.facts.parameters), of))
-    return Table("results", "Every cell, and every model in an arm", columns, tuple(rows), described(outcomes), 6)
+        whole = contrasts.auroc(one)
+        numbers = _exact(whole.value, whole.interval)
+        rows.append((*first, *numbers, str(one.facts.parameters), over_of(whole, outcomes), of))
+    note = f"{described(outcomes)} {intervals(outcomes, [contrasts.auroc(one) for one in outcomes.members])}".strip()
+    title = "Every cell, and every model in an arm"
+    return Table("results", title, (*columns, "remark"), tuple(rows), note, 6)
 
 
-def _exact(sampled: Sampled) -> tuple[str, str, str]:
-    interval = percentile_interval(sampled.replicates)
-    value, low, high = (f"{number:.6f}" for number in (sampled.value, interval.low, interval.high))
-    return value, low, high
+def _exact(value: float, interval: Interval) -> tuple[str, str, str]:
+    shown, low, high = ("" if math.isnan(one) else f"{one:.6f}" for one in (value, interval.low, interval.high))
+    return shown, low, high
 
 
 def models(outcomes: Outcomes, arm: str) -> Table:
     """Table 1: whole models of an arm, the best first; models that share a letter do not differ significantly."""
     members = sorted(outcomes.whole(arm), key=lambda one: -one.auroc.value)
     names = [one.arch for one in members]
-    pairs = list(itertools.combinations(members, 2))
-    adjusted = comparison.holm([_p(a, b) for a, b in pairs])
-    different = [(a.arch, b.arch) for (a, b), p in zip(pairs, adjusted, strict=True) if p < SIGNIFICANCE]
+    pairs = [(a, b, contrasts.difference(a, b)) for a, b in itertools.combinations(members, 2)]
+    adjusted = comparison.holm([found.p for _, _, found in pairs])
+    different = [(a.arch, b.arch) for (a, b, _), p in zip(pairs, adjusted, strict=True) if p < SIGNIFICANCE]
     groups = tie_groups.letters(names, different)
-    columns = ("Model", "AUROC", "95% interval", "Parameters (M)", "Printed (M)", "Group")
+    columns = ("Model", "AUROC", "95% interval", *_of_seeds(outcomes), "Parameters (M)", "Printed (M)", "Group")
+    found = [contrasts.auroc(one) for one in members]
     rows = tuple(
         (
             one.arch,
             f"{one.auroc.value:.3f}",
-            _span(percentile_interval(one.auroc.replicates)),
+            _span(own.interval),
+            *_seeds(outcomes, own),
             f"{one.facts.parameters / 1e6:.3f}",
             NOTHING if one.facts.paper_parameters_millions is None else f"{one.facts.paper_parameters_millions:.3f}",
             groups[one.arch],
         )
-        for one in members
+        for one, own in zip(members, found, strict=True)
     )
-    note = described(outcomes)
+    note = f"{described(outcomes)} {intervals(outcomes, [*found, *(pair[2] for pair in pairs)])}"
     if pairs:
+        tested = sum(not math.isnan(pair[2].p) for pair in pairs)
+        apart = f"{len(different)} of {counted(tested, 'pair')} are told apart"
         note += (
-            f" Models that share a letter are not told apart: p above {SIGNIFICANCE:g} after Holm's adjustment over "
-            f"{counted(len(pairs), 'pair')}.{_too_few_replicates(outcomes, len(pairs))}"
+            f" Group: models that share a letter are not told apart, p of their paired difference being above "
+            f"{SIGNIFICANCE:g} after Holm's adjustment; {apart}."
         )
     return Table(f"models_{arm}", f"Mean AUROC by model, {arm}", columns, rows, note)
 
@@ -116,35 +185,24 @@ def left_out(outcomes: Outcomes) -> list[str]:
     ]
 
 
-def _too_few_replicates(outcomes: Outcomes, pairs: int) -> str:
-    """A warning where even the smallest p that replicates can give is not significant after the adjustment."""
-    assert outcomes.evaluation is not None
-    smallest = comparison.smallest_possible_p(outcomes.evaluation.settings.replicates)
-    if pairs * smallest < SIGNIFICANCE:
-        return ""
-    needed = math.ceil(2 * pairs / SIGNIFICANCE)
-    return f" With so few replicates no pair can be told apart: it takes --replicates={needed} or more."
-
-
 def truncations(outcomes: Outcomes) -> Table:
     """Table 2: truncated models against their whole ones."""
-    pairs = outcomes.truncated()
-    adjusted = comparison.holm([_p(a, b) for a, b in pairs])
-    columns = ("Model", "AUROC change", "95% interval", "Change (%)", "Times smaller", "p", "p Holm")
+    pairs = [(one, whole, contrasts.difference(one, whole)) for one, whole in outcomes.truncated()]
+    adjusted = comparison.holm([found.p for _, _, found in pairs])
+    first = ("Model", "AUROC change", "95% interval", *_of_seeds(outcomes))
+    columns = (*first, "Change (%)", "Times smaller", "p", "p Holm")
     rows = []
-    for (one, whole), p_holm in zip(pairs, adjusted, strict=True):
-        value, interval = _difference(one, whole)
+    for (one, whole, found), p_holm in zip(pairs, adjusted, strict=True):
         star = "*" if p_holm < SIGNIFICANCE else ""
-        percent = 100 * value / whole.auroc.value
+        percent = 100 * found.value / whole.auroc.value
         size = f"{one.facts.times_smaller:.1f}×"
-        p = _p_text(_p(one, whole))
         label = one.arch if one.arm == "pretrained" else one.name
-        rows.append(
-            (f"{label}{star}", _signed(value), _signed_span(interval), _signed(percent, 2), size, p, _p_text(p_holm))
-        )
+        change = (_signed(found.value), _signed_span(found.interval), *_seeds(outcomes, found))
+        rows.append((f"{label}{star}", *change, _signed(percent, 2), size, p_text(found.p), p_text(p_holm)))
     note = (
-        f"{described(outcomes)} Paired differences; an asterisk: p below {SIGNIFICANCE:g} after Holm's adjustment over "
-        f"{counted(len(pairs), 'truncated model')}. No asterisk is no proof of equality: see the claims, with a margin."
+        f"{described(outcomes)} Paired differences. {intervals(outcomes, [pair[2] for pair in pairs])} An asterisk: p "
+        f"below {SIGNIFICANCE:g} after Holm's adjustment over {counted(len(pairs), 'truncated model')}. No asterisk is "
+        "no proof of equality: see the claims, with a margin."
     )
     return Table("truncations", "Truncated models against whole ones", columns, tuple(rows), note)
 
@@ -152,58 +210,43 @@ def truncations(outcomes: Outcomes) -> Table:
 def boosts(outcomes: Outcomes) -> Table:
     """Figure 4's numbers: pretrained minus from scratch, the smallest model first."""
     pairs = sorted(outcomes.boosted(), key=lambda pair: pair[0].facts.parameters)
-    adjusted = comparison.holm([_p(a, b) for a, b in pairs])
-    columns = ("Model", "Parameters (M)", "Pretrained", "Scratch", "Boost", "95% interval", "p Holm")
+    found = [contrasts.difference(one, other) for one, other in pairs]
+    adjusted = comparison.holm([one.p for one in found])
+    first = ("Model", "Parameters (M)", "Pretrained", "Scratch", "Boost", "95% interval", *_of_seeds(outcomes))
     rows = []
-    for (one, other), p_holm in zip(pairs, adjusted, strict=True):
-        value, interval = _difference(one, other)
+    for (one, other), boost, p_holm in zip(pairs, found, adjusted, strict=True):
         shown = (f"{one.facts.parameters / 1e6:.3f}", f"{one.auroc.value:.3f}", f"{other.auroc.value:.3f}")
-        rows.append((one.arch, *shown, _signed(value), _signed_span(interval), _p_text(p_holm)))
+        numbers = (_signed(boost.value), _signed_span(boost.interval), *_seeds(outcomes, boost))
+        rows.append((one.arch, *shown, *numbers, p_text(boost.p), p_text(p_holm)))
     if len(pairs) > 1:
-        replicates = np.mean([a.auroc.replicates - b.auroc.replicates for a, b in pairs], axis=0)
-        value = float(np.mean([a.auroc.value - b.auroc.value for a, b in pairs]))
-        span = _signed_span(percentile_interval(replicates))
-        rows.append((f"Mean of {len(pairs)}", "", "", "", _signed(value), span, ""))
-    above = sum(p < SIGNIFICANCE and a.auroc.value > b.auroc.value for (a, b), p in zip(pairs, adjusted, strict=True))
+        mean = contrasts.mean_of_differences(pairs)
+        numbers = (_signed(mean.value), _signed_span(mean.interval), *_seeds(outcomes, mean))
+        rows.append((f"Mean of {len(pairs)}", "", "", "", *numbers, p_text(mean.p), ""))
+    above = sum(p < SIGNIFICANCE and one.value > 0 for one, p in zip(found, adjusted, strict=True))
     note = (
-        f"{described(outcomes)} Above 0 at {SIGNIFICANCE:g} after Holm's adjustment: {above} of "
-        f"{counted(len(pairs), 'boost')}."
+        f"{described(outcomes)} Paired differences. {intervals(outcomes, found)} The mean's interval is for these very "
+        f"models. Above 0 at {SIGNIFICANCE:g} after Holm's adjustment: {above} of {counted(len(pairs), 'boost')}."
     )
-    return Table("boosts", "Boost by pretraining", columns, tuple(rows), note)
+    return Table("boosts", "Boost by pretraining", (*first, "p", "p Holm"), tuple(rows), note)
 
 
 def claims(judged: Sequence[Judged]) -> Table:
-    columns = ("Section", "Claim", "Verdict", "Paper", "Here", "95% interval", "Rule", "Smallest seen")
+    columns = ("Section", "Claim", "Verdict", "Paper", "Here", "95% interval", "Over", "Rule", "Smallest seen")
     rows = []
     for one in judged:
         printed = NOTHING if one.claim.paper is None else _minus(f"{one.claim.paper:g}")
-        here, span, seen = NOTHING, one.why, NOTHING
+        here, span, over, seen = NOTHING, one.why, NOTHING, NOTHING
         if one.found is not None:
             is_count = one.claim.rule.kind == "at least"
             here = _minus(f"{one.found.value:.3g}" if is_count else f"{one.found.value:.3f}")
+            here = NOTHING if math.isnan(one.found.value) else here
             span = _count_span(one.found.interval) if is_count else _span(one.found.interval)
+            over = one.found.over
             is_seen = not (is_count or math.isnan(one.found.smallest_seen))
             seen = f"{one.found.smallest_seen:.3f}" if is_seen else NOTHING
-        rows.append(
-            (one.claim.section, one.claim.statement, one.verdict.value, printed, here, span, str(one.claim.rule), seen)
-        )
-    note = (
-        "Rules were fixed with the study's plan. Smallest seen: the difference that would be found significant in 80% "
-        "of studies of this size."
-    )
-    return Table("claims", "The paper's claims", columns, tuple(rows), note, 3)
-
-
-def _difference(one: Member, other: Member) -> tuple[float, Interval]:
-    return one.auroc.value - other.auroc.value, percentile_interval(one.auroc.replicates - other.auroc.replicates)
-
-
-def _p(one: Member, other: Member) -> float:
-    return float(comparison.bootstrap_p((one.auroc.replicates - other.auroc.replicates)[:, np.newaxis])[0])
-
-
-def _p_text(p: float) -> str:
-    return NOTHING if math.isnan(p) else f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+        first = (one.claim.section, one.claim.statement, one.verdict.value)
+        rows.append((*first, printed, here, span, over, str(one.claim.rule), seen))
+    return Table("claims", "The paper's claims, on these films", columns, tuple(rows), _ABOUT_CLAIMS, 3)
 
 
 def _span(interval: Interval) -> str:
@@ -213,6 +256,8 @@ def _span(interval: Interval) -> str:
 
 
 def _count_span(interval: Interval) -> str:
+    if math.isnan(interval.low):
+        return interval.reason or NOTHING
     return _minus(f"{interval.low:.3g} to {interval.high:.3g}")
 
 

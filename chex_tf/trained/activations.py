@@ -20,19 +20,19 @@ import tensorflow as tf
 
 from chex_tf.data.failures import reader_errors
 from chex_tf.data.pipeline import Source
-from chex_tf.models import heads
+from chex_tf.models import catalogue, heads
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import POOLED, Heads
 from chex_tf.models.inputs import Normalisation, Statistics
 from chex_tf.models.normalising import normalised
 from chex_tf.models.settings import KERAS
 from chex_tf.models.variable_names import weight_names
-from chex_tf.runs import checkpoints, encoder, former_versions
+from chex_tf.runs import checkpoints, encoder, former_versions, seeds
 from chex_tf.runs.options import BEST
 from chex_tf.settings import InputError, nearest
 from chex_tf.trained.run import TrainedRun
 
-LAST, RANDOM = encoder.LAST, "random"  # beside `best` and a kept step
+LAST, RANDOM, INITIAL = encoder.LAST, "random", "initial"  # beside `best` and a kept step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,11 +71,16 @@ class Activations:
 
 def frozen(run: TrainedRun, checkpoint: str = BEST, seed: int = 0) -> Frozen:
     """A run's network below its heads, whatever it learned. `checkpoint` is `best`, a kept step, `last` for the encoder
-    at the last step, or `random`: the same architecture, as a run from scratch with this seed would start it."""
+    at the last step, `initial` for what this run's training began with, made again from its settings, or `random`: the
+    same architecture, as a run from scratch with this seed would start it."""
     if checkpoint == RANDOM:
         wanted = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
         model = _up_to_the_heads(build_model(wanted, Heads(1), run.side, seed, Statistics(0.0, 1.0)).model)
         return Frozen(model, run.normalisation, f"random weights of {run.arch}, seed {seed}")
+    if checkpoint == INITIAL:
+        began = _began(run)
+        from_what = "random weights" if run.model.weights == "none" else f"--weights={run.model.weights}"
+        return Frozen(began, run.normalisation, f"the start of the run {run.run_dir}, from {from_what}")
     # Weights are replaced below, or the encoder's; a run records momentum and epsilon as numbers.
     plain = dataclasses.replace(run.model, mean_variance=False, transfuse_up_to=None)
     plain = dataclasses.replace(plain, initialiser=KERAS, batch_normalisation=KERAS)
@@ -91,10 +96,21 @@ def frozen(run: TrainedRun, checkpoint: str = BEST, seed: int = 0) -> Frozen:
     return Frozen(model, run.normalisation, f"weights of the run {run.run_dir}, at its step {chosen.step:,}")
 
 
+def _began(run: TrainedRun) -> keras.Model:
+    settings = run.model
+    released = {"none", *(known.name for known in catalogue.row(settings.arch).checkpoints)}
+    is_run = settings.weights not in released
+    start = encoder.at(pathlib.Path(settings.weights), settings.encoder) if is_run else None
+    seed = seeds.of_weights(run.config)
+    return _up_to_the_heads(build_model(settings, Heads(1), run.side, seed, Statistics(0.0, 1.0), encoder=start).model)
+
+
 def _choose(run: TrainedRun, checkpoint: str) -> checkpoints.Best:
     if checkpoint == BEST or checkpoint.isdecimal():
         return checkpoints.choose(run.best, checkpoint)[0]
-    raise InputError(f"expected {BEST}, {LAST}, {RANDOM} or a kept step; received {checkpoint}", "checkpoint")
+    raise InputError(
+        f"expected {BEST}, {LAST}, {INITIAL}, {RANDOM} or a kept step; received {checkpoint}", "checkpoint"
+    )
 
 
 def _up_to_the_heads(model: keras.Model) -> keras.Model:

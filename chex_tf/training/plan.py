@@ -2,7 +2,7 @@
 
 import math
 
-from chex_tf.data.counted import counted
+from chex_tf.amounts import counted, size
 from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.models.inputs import STATISTICS
@@ -35,8 +35,8 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
         f"steps: {steps:,} of {counted(settings.batch, 'image')}, {steps / objective.steps_per_epoch:.2f} epochs of "
         f"{counted(objective.training_images, 'image')}",
         f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best {kept} are kept",
-        f"disk: {_size(2 * state + kept * weights)} of checkpoints",
-        f"memory: {_size(state + 4 * learning)} for weights, gradients and slots, up to about {_size(activations)} for "
+        f"disk: {size(2 * state + kept * weights)} of checkpoints",
+        f"memory: {size(state + 4 * learning)} for weights, gradients and slots, up to about {size(activations)} for "
         "activations, on each device",
     ]
     return "\n".join(lines)
@@ -147,12 +147,4 @@ def _outputs(layer: object) -> int:
     """How many numbers a layer outputs for one image."""
     output = getattr(layer, "output", None)
     shape = getattr(output, "shape", None)
-    return math.prod(size for size in shape[1:] if size) if shape else 0
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
+    return math.prod(side for side in shape[1:] if side) if shape else 0

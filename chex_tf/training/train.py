@@ -4,16 +4,16 @@
 """
 
 import dataclasses
-import importlib.metadata
 import math
 import pathlib
-import subprocess
 from collections.abc import Callable, Sequence
 
 import keras
 
+from chex_tf import software
 from chex_tf.data.failures import reader_errors
 from chex_tf.data.settings import DataSettings
+from chex_tf.files import sha256
 from chex_tf.models import batch_normalisation, catalogue
 from chex_tf.models import heads as model_heads
 from chex_tf.models.build import Built, build_model
@@ -162,8 +162,9 @@ class _Job:
             self.heads.to_json(),
             self.objective.records(),
             self.machine.replicas,
-            {name: _version(name) for name in _PACKAGES},
-            _revision(),
+            {name: software.version(name) for name in _PACKAGES},
+            software.revision(),
+            _digest_of_weights(self.model),
         )
 
     def refuse_changes(self, before: Config) -> None:
@@ -173,12 +174,13 @@ class _Job:
             raise InputError(
                 f"{run_dir} is a run with other settings ({'; '.join(changed)}); take another folder", "run_dir"
             )
-        for name, then, today in (
-            ("versions", before.versions, now.versions),
-            ("revision", before.revision, now.revision),
-        ):
-            if then != today:
-                self.say(f"note: {name} changed since this run began ({then} -> {today}): bits may differ")
+        if before.versions != now.versions:
+            self.say(
+                f"note: versions changed since this run began ({before.versions} -> {now.versions}): bits may differ"
+            )
+        if before.revision != now.revision:
+            changed_to = software.change(before.revision, now.revision)
+            self.say(f"note: revision changed since this run began ({changed_to}): bits may differ")
         if before.form < _FORM_OF_PYTORCHS_EPSILON and self.settings.optimizer == "adam":
             self.say(
                 "note: the version that began this run added Adam's epsilon before the bias correction; from here it "
@@ -280,10 +282,19 @@ def _synchronise(model: keras.Model) -> None:
             layer.synchronized = True
 
 
+def _is_released(model: ModelSettings) -> bool:
+    """Whether --weights is a name, none among them; names come before files that are called so."""
+    return model.weights in {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
+
+
 def _encoder(model: ModelSettings) -> Encoder | None:
-    """The encoder of the run whose folder, or file in it, --weights names; released weights' names come first."""
-    released = {"none", *(checkpoint.name for checkpoint in catalogue.row(model.arch).checkpoints)}
-    return encoder.at(pathlib.Path(model.weights), model.encoder) if model.weights not in released else None
+    """The encoder of the run whose folder, or file in it, --weights names."""
+    return None if _is_released(model) else encoder.at(pathlib.Path(model.weights), model.encoder)
+
+
+def _digest_of_weights(model: ModelSettings) -> str | None:
+    path = pathlib.Path(model.weights)
+    return None if _is_released(model) or not path.is_file() else sha256(path)
 
 
 def _learned_nothing(run_dir: pathlib.Path) -> bool:
@@ -306,22 +317,3 @@ def _result(run_dir: pathlib.Path, state: str, exit_code: int, objective: Object
         objective.score_label,
         objective.say_score(best[0].score) if best else "",
     )
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # a source tree that was never installed
-        return "unknown"
-
-
-def _revision() -> str | None:
-    """The git commit of this source tree; None for an installed package."""
-    here = pathlib.Path(__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -11,6 +11,8 @@ import time
 import pandas
 import pytest
 
+from chex_tf import software
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BASE = ("image_size=64", "batch=8", "steps=6", "evaluate_every=3", "evaluate_unit=steps", "keep=2", "cam_images=0")
 
@@ -124,6 +126,13 @@ def test_a_study_is_killed_goes_on_and_ends_as_runs_by_hand_would(prepared, grid
     assert done.returncode == 0, done.stderr
     shown = run([sys.executable, "-m", "launch.study", f"--study={study}", "--status"])
     assert shown.stdout.startswith("3 cells: 3 finished")
+    planned = json.loads((study / "study.json").read_text())
+    assert planned["revision"] == software.revision()
+    assert [one["name"] for one in planned["data"][0]["splits"]] == ["test", "train", "valid"]
+    assert planned["data"][0]["shared"] == []
+    (study / "study.json").write_text(json.dumps(planned | {"revision": "another"}))
+    again = run([sys.executable, "-m", "launch.study", f"--study={study}"])
+    assert f"note: the code changed since the study was planned: another -> {software.revision()}" in again.stderr
     runs = {path.name.rpartition("-")[0]: path for path in (study / "runs").iterdir()}
     assert set(runs) == {"CBR_Tiny-scratch", "ResNet18Minus3-scratch", "after"}
     for place in runs.values():
@@ -134,7 +143,7 @@ def test_a_study_is_killed_goes_on_and_ends_as_runs_by_hand_would(prepared, grid
     assert run([sys.executable, "-m", "launch.train", *flags, f"--run_dir={by_hand}"]).returncode == 0
     of_both = [pandas.read_csv(place / "metrics.csv") for place in (by_hand, runs["ResNet18Minus3-scratch"])]
     # Pinned to a core of its own, a run adds in another order than with all cores: the last bits differ.
-    pandas.testing.assert_frame_equal(*of_both, rtol=1e-4)
+    pandas.testing.assert_frame_equal(*of_both, rtol=1e-3)
     again = run(command)
     assert again.returncode == 0
     assert "begins" not in again.stderr

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from chex_tf.statistics.several_seeds import OverSeeds, difference_over_seeds, mean_over_seeds
+from chex_tf.statistics.several_seeds import OverSeeds, contrast_over_seeds, difference_over_seeds, mean_over_seeds
 
 VALUES = np.array([0.80, 0.83, 0.81, 0.86])
 OTHER = np.array([0.78, 0.85, 0.80])
@@ -51,6 +51,16 @@ def test_without_variance_over_units_the_difference_is_welch_s():
     expected = welch.confidence_interval(0.95)
     assert (found.interval().low, found.interval().high) == pytest.approx((expected.low, expected.high))
     assert found.two_sided_p == pytest.approx(welch.pvalue)
+
+
+def test_a_mean_of_two_differences_by_hand():
+    """Of four means of two runs each, a quarter of each one's variance counts; Welch's degrees of four equal variances
+    of one degree are four. The shares of units: (1 - 2 + 3 - 4) / 2 of 1e-3, the same in both runs of a mean."""
+    sides = [(np.array([0.8, 0.9]), np.full((2, 1), 1e-3 * (n + 1))) for n in range(4)]
+    found = contrast_over_seeds((0.5, -0.5, 0.5, -0.5), sides)
+    assert found.value == pytest.approx(0.0)
+    assert (found.between, found.degrees) == pytest.approx((4 * 0.25 * 0.0025, 4.0))
+    assert (found.given, found.shared) == pytest.approx((1e-6, 1e-6))
 
 
 def test_equal_runs_leave_only_the_units_and_a_normal_interval():

@@ -30,7 +30,14 @@ def outcomes(cells, aurocs, cohort=COHORT, tasks=("Edema",), finished=None):
     sampled = {(name, AUROC, MEAN): Sampled(value[0], np.asarray(value)) for name, value in aurocs.items()}
     settings = types.SimpleNamespace(replicates=3, seed=0)
     evaluation = types.SimpleNamespace(
-        sampled=sampled, cohort=cohort, mean_over=tasks, set="test", models=(), policy=None, settings=settings
+        sampled=sampled,
+        cohort=cohort,
+        mean_over=tasks,
+        set="test",
+        models=(),
+        policy=None,
+        settings=settings,
+        withheld={},
     )
     members = tuple(types.SimpleNamespace(cells=(name,)) for name in names)
     return types.SimpleNamespace(

@@ -1,5 +1,8 @@
 """Correlations of a report: against scipy, and by hand where models are left out or counted within families."""
 
+import dataclasses
+import types
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -45,3 +48,29 @@ def test_three_models_have_no_correlation():
     assert found.found is None
     assert correlations.in_words(found) == "3 models: no correlation"
     assert correlations.table([found], "500 studies.").rows[0][3:10] == ("–",) * 7
+
+
+def test_models_without_the_number_are_counted_and_named():
+    given = dataclasses.replace(series([1, 2, 3, 4, 5], [0.8, 0.82, 0.81, 0.9, 0.7]), left_out=("C1", "C2"))
+    found = correlations.relate(given, 0)
+    assert correlations.in_words(found).endswith("5 models, 2 left out")
+    table = correlations.table([found], "500 studies.")
+    assert table.rows[0][2] == "5, 2 left out"
+    assert "Left out where the number is not known: 2 models (C1, C2)." in table.note
+
+
+@pytest.mark.parametrize(
+    ("weights", "said", "not_said"),
+    [
+        (("imagenet", "none"), "of a model without any, its architecture's own as published", "another run"),
+        (("run:a", "none"), "No model of pretrained began with ImageNet's weights", "nothing"),
+        (("imagenet", "imagenet"), "that of the weights with which a model began.", "without any"),
+    ],
+)
+def test_it_is_said_whose_imagenet_accuracy_is_meant(weights, said, not_said):
+    whole = types.SimpleNamespace(is_truncated=False)
+    arms = ("pretrained", "scratch")
+    members = [types.SimpleNamespace(arm=arm, weights=one, facts=whole) for arm, one in zip(arms, weights, strict=True)]
+    words = correlations.whose_accuracy(types.SimpleNamespace(members=members))
+    assert said in words
+    assert not_said not in words

@@ -43,12 +43,40 @@ def test_what_an_edited_grid_changes_is_said(study, kinds):
     added = dataclasses.replace(done, name="new", folder="")
     now = folder.kept(made, dataclasses.replace(made, cells=(changed, added), version="0.2.0"))
     assert folder.changes(made, now) == [
-        "1 cells with other settings, data or version than before, to be trained anew: done",
-        "1 new cells: new",
-        "1 cells no longer in the grid, whose runs are kept and left out: begun",
+        "1 cell with other settings, data or version than before, to be trained anew: done",
+        "1 new cell: new",
+        "1 cell no longer in the grid, whose runs are kept and left out: begun",
         "the software's version changed since the study was planned: 0.1.0 -> 0.2.0",
     ]
     assert begun.folder == made.cell("begun").folder
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("abc", "abc", []),
+        ("abc", "def", ["note: the code changed since the study was planned: abc -> def"]),
+        (None, "abc", ["note: the code may have changed since the study was planned: unknown -> abc"]),
+        ("abc", None, ["note: the code may have changed since the study was planned: abc -> unknown"]),
+        (None, None, []),
+    ],
+)
+def test_another_commit_is_said_and_one_that_was_not_recorded_is_unknown(study, before, now, said):
+    planned, today = (dataclasses.replace(study[1], revision=one) for one in (before, now))
+    assert folder.changes(planned, today) == said
+    assert folder.changed_software(planned, planned.version, now) == said
+
+
+def test_what_splits_hold_is_written_and_an_older_plan_has_nothing(study, kinds):
+    place, made = study
+    looked = ({"name": "films", "folder": "/data", "splits": [], "shared": []},)
+    folder.write(place, dataclasses.replace(made, data=looked, revision="abc"))
+    assert folder.read(place, {"train": kinds}).data == looked
+    assert folder.read(place, {"train": kinds}).revision == "abc"
+    plan = json.loads((place / folder.FILE).read_text())
+    del plan["data"]
+    (place / folder.FILE).write_text(json.dumps(plan))
+    assert folder.read(place, {"train": kinds}).data is None
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"form": 1}', '{"form": 1, "cells": [{}]}'])

@@ -81,7 +81,15 @@ def test_a_run_without_observations_gives_features(run, test_films):
 def test_bad_names_are_refused(run, test_films):
     with pytest.raises(InputError, match=r"expected a layer of .* below its heads; received observations"):
         next(activations(frozen(run), test_films, ("observations",)))
-    with pytest.raises(InputError, match="expected best, last, random or a kept step; received middle"):
+    with pytest.raises(InputError, match="expected best, last, initial, random or a kept step; received middle"):
         frozen(run, "middle")
     with pytest.raises(InputError, match="expected ensemble, best or a kept step"):
         frozen(run, "5")
+
+
+def test_initial_weights_are_those_that_training_began_with(run):
+    """The fixture's run began from random weights of its seed; a run from its encoder begins with that."""
+    assert frozen(run, "initial").digest() == frozen(run, "random", run.config.content["training"]["seed"]).digest()
+    later = dataclasses.replace(run, model=dataclasses.replace(run.model, weights=str(run.run_dir)))
+    assert frozen(later, "initial").digest() == frozen(run, "best").digest()
+    assert frozen(later, "initial").origin.endswith(f"from --weights={run.run_dir}")

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from chex_tf.statistics.bootstrap import percentile_interval
-from chex_tf.study import correlations, tables
+from chex_tf.amounts import counted
+from chex_tf.evaluation.scarcity import SEVERAL
+from chex_tf.study import contrasts, correlations, tables
+from chex_tf.study.cell import SOURCE
 from chex_tf.study.claim_statistics import NO_LOSS
+from chex_tf.study.contrasts import Contrast
 from chex_tf.study.correlations import Related
 from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
 from chex_tf.study.report import curves_figure, scatter, summary_figure, truncation_figure
 from chex_tf.study.report.appearance import Drawn
 from chex_tf.study.report.curves_figure import Curve
 from chex_tf.study.report.scatter import Mark, Panel
-from chex_tf.study.table import counted
 
-BARS = "Error bars are one standard deviation of the bootstrap's replicates."
 MARKS = (
     "Colour and marker say the family, a label what the model's name has beside it; a point without a label is alone "
     "in its family or had no room."
@@ -51,6 +52,23 @@ def _mark(member: Member, x: float) -> Mark:
     return Mark(member.arch, member.facts.family, x, value, value - deviation, value + deviation)
 
 
+def _difference(name: str, one: Member, other: Member, x: float, drawn: list[Contrast]) -> Mark:
+    """With a bar where there is an interval; `drawn` takes what it was made from."""
+    found = contrasts.difference(one, other)
+    drawn.append(found)
+    low, high = (found.value if np.isnan(end) else end for end in (found.interval.low, found.interval.high))
+    return Mark(name, one.facts.family, x, found.value, low, high)
+
+
+def _bars(outcomes: Outcomes) -> str:
+    assert outcomes.evaluation is not None  # there are members
+    cohort, replicates = outcomes.evaluation.cohort, outcomes.evaluation.settings.replicates
+    return (
+        f"Error bars are one standard deviation of {counted(replicates, 'bootstrap replicate')} of the "
+        f"{SEVERAL[cohort.unit]}."
+    )
+
+
 def _against(
     outcomes: Outcomes,
     related: Mapping[tuple[str, str], Related],
@@ -72,7 +90,9 @@ def _against(
         return None
     what = {"imagenet_top1": "ImageNet top-1 accuracy", "parameters": "model size"}[attribute]
     said = "; ".join(f"{panel.title}: {panel.words}" for panel in panels)
-    caption = f"The paper's Figure {2 if name == 'imagenet' else 3}. {BARS} {MARKS}"
+    caption = f"The paper's Figure {2 if name == 'imagenet' else 3}. {_bars(outcomes)} {MARKS}"
+    if name == "imagenet":
+        caption += f" {correlations.whose_accuracy(outcomes)}"
     return Drawn(
         name,
         f"AUROC against {what}",
@@ -87,14 +107,12 @@ def _boosts(outcomes: Outcomes, related: Mapping[tuple[str, str], Related]) -> D
     pairs = outcomes.boosted()
     if not pairs:
         return None
-    marks = []
+    marks: list[Mark] = []
+    drawn: list[Contrast] = []
     for one, other in pairs:
-        interval = percentile_interval(one.auroc.replicates - other.auroc.replicates)
-        value = one.auroc.value - other.auroc.value
-        ends = (value, value) if np.isnan(interval.low) else (interval.low, interval.high)
-        marks.append(Mark(one.arch, one.facts.family, one.facts.parameters / 1e6, value, *ends))
+        marks.append(_difference(one.arch, one, other, one.facts.parameters / 1e6, drawn))
     words = correlations.in_words(related[correlations.BOOST, "parameters"])
-    caption = f"The paper's Figure 4. Bars are paired 95% intervals. {MARKS}"
+    caption = f"The paper's Figure 4. Bars are paired 95% intervals. {tables.intervals(outcomes, drawn)} {MARKS}"
     return Drawn(
         "boost",
         "Boost by pretraining against model size",
@@ -110,30 +128,28 @@ def _boosts(outcomes: Outcomes, related: Mapping[tuple[str, str], Related]) -> D
     )
 
 
-def _lines(outcomes: Outcomes) -> dict[str, list[Mark]]:
-    """Of the pretrained arm, as in the paper; of whichever arm has truncated networks if that has none."""
+def _lines(outcomes: Outcomes) -> tuple[dict[str, list[Mark]], list[Contrast]]:
+    """Of the pretrained arm, as in the paper; of whichever arm has truncated networks if that has none. Also what they
+    were drawn from."""
     pairs = outcomes.truncated()
     arm = PRETRAINED if any(one.arm == PRETRAINED for one, _ in pairs) else next((one.arm for one, _ in pairs), "")
     lines: dict[str, list[Mark]] = {}
-    for one, whole in sorted(pairs, key=lambda pair: pair[0].facts.times_smaller):
+    drawn: list[Contrast] = []
+    for one, whole in pairs:
         if one.arm == arm:
-            interval = percentile_interval(one.auroc.replicates - whole.auroc.replicates)
-            value = one.auroc.value - whole.auroc.value
-            ends = (value, value) if np.isnan(interval.low) else (interval.low, interval.high)
-            lines.setdefault(whole.arch, []).append(
-                Mark(one.arch, one.facts.family, one.facts.times_smaller, value, *ends)
-            )
-    return lines
+            mark = _difference(one.arch, one, whole, one.facts.times_smaller, drawn)
+            lines.setdefault(whole.arch, []).append(mark)
+    return {whole: sorted(marks, key=lambda mark: mark.x) for whole, marks in lines.items()}, drawn
 
 
 def _truncations(outcomes: Outcomes) -> Drawn | None:
-    lines = _lines(outcomes)
+    lines, drawn = _lines(outcomes)
     if not lines:
         return None
     caption = (
         "Change of mean AUROC against how many times smaller the network became. Bars are paired 95% "
         f"intervals; the grey band is a loss of less than {NO_LOSS:g}; −1 has lost its last block, −2 its last two, "
-        "and so on."
+        f"and so on. {tables.intervals(outcomes, drawn)}"
     )
     cuts = sum(map(len, lines.values()))
     return Drawn(
@@ -153,18 +169,28 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
     given = summary_figure.Summary(
         tuple(_mark(one, float(one.facts.imagenet_top1 or 0)) for one in models),
         {one.arch: (_mark(other, 0), _mark(one, 1)) for one, other in outcomes.boosted()},
-        _lines(outcomes),
+        _lines(outcomes)[0],
     )
-    caption = (
-        "The paper's Figure 1: pretrained models by ImageNet accuracy with the line of least squares; the "
-        "same by family; AUROC from scratch and pretrained, the thick line being the mean of the models; truncation. "
-        f"{BARS} Those of truncation are paired 95% intervals."
-    )
+    shown: list[str] = []
+    if models:
+        shown += ["pretrained models by ImageNet accuracy with the line of least squares", "the same by family"]
+    if given.boosted:
+        shown.append("AUROC from scratch and pretrained, the thick line being the mean of the models")
+    if given.lines:
+        shown.append("truncation, with paired 95% intervals")
+    absent = [
+        *([] if models else ["ImageNet accuracy and families, for which no pretrained model is finished"]),
+        *([] if given.boosted else ["pretraining, for which no architecture is finished in both arms"]),
+        *([] if given.lines else ["truncation, for which no truncated network is finished beside its whole one"]),
+    ]
+    without = f" Without the panel on {'; '.join(absent)}." if absent else ""
+    accuracy = f" {correlations.whose_accuracy(outcomes)}" if models else ""
+    caption = f"The paper's Figure 1: {'; '.join(shown)}. {_bars(outcomes)}{without}{accuracy}"
     return Drawn(
         "summary",
         "In short",
         f"{caption} {tables.described(outcomes)}",
-        "Four panels: AUROC by ImageNet accuracy, by family, from scratch and pretrained, and after truncation.",
+        f"{counted(len(shown), 'panel')}: {'; '.join(shown)}.",
         summary_figure.draw(given),
     )
 
@@ -172,11 +198,16 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
 def _curves(outcomes: Outcomes, curves: Sequence[Curve]) -> Drawn | None:
     if not curves:
         return None
+    has_sources = any(arm == SOURCE for _, arm, _, _ in curves)
+    sources = (
+        " A source's line is of the films and findings that it was given, which may be others." if has_sources else ""
+    )
     return Drawn(
         "curves",
         "Training curves",
         "AUROC on the images that rank checkpoints, over steps; a line each of "
-        f"{counted(len(curves), 'run')}, finished or not. These images chose the checkpoints: curves are no result.",
+        f"{counted(len(curves), 'run')}, finished or not. These images chose the checkpoints: curves are no result."
+        f"{sources}",
         "Small multiples by architecture: validation AUROC over training steps, a line a run, coloured by arm.",
         curves_figure.draw(curves),
     )

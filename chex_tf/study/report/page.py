@@ -63,13 +63,15 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """`about` is what a reader must know first; `claims` have a place of their own before all sections."""
+    """`about` is what a reader must know first, then `cautions`; `claims` have a place of their own before all
+    sections."""
 
     title: str
     about: str
     described: str
     claims: Table | None
     sections: tuple[Section, ...]
+    cautions: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> dict[str, str]:

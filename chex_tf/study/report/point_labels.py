@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -17,8 +18,11 @@ _ACROSS, _UPWARD = {1: "left", 0: "center", -1: "right"}, {1: "bottom", 0: "cent
 Point = tuple[str, float, float, float, float]  # name, x, y and the ends of the error bar
 
 
-def place(figure: Figure, axes: Axes, points: Sequence[Point]) -> list[str]:
-    """Labels what can be labelled and gives the names of those left without; the figure must be laid out."""
+def place(
+    figure: Figure, axes: Axes, points: Sequence[Point], lines: Sequence[Sequence[tuple[float, float]]] = ()
+) -> list[str]:
+    """Labels what can be labelled and gives the names of those left without; the figure must be laid out. `lines` are
+    drawn between points, and labels keep clear of them where they can."""
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
     renderer = canvas.get_renderer()
@@ -27,13 +31,16 @@ def place(figure: Figure, axes: Axes, points: Sequence[Point]) -> list[str]:
     taken = [_around(x, y, _MARK * scale) for x, y in middles.values()]
     taken += [text.get_window_extent(renderer) for text in axes.texts]
     bars = [_bar(axes, point) for point in points]
+    along = [_around(*middle, 1) for line in lines for middle in _along(axes, line)]
     left = []
     for number, (name, x, y, _, _) in enumerate(points):
         if not name:
             continue
         fits = False
-        # A label may lie across another's error bar if there is no better place, never on a name or a point.
-        for avoided, far in itertools.product((taken + bars, taken), (_NEAR, _FAR)):
+        # A label may lie across a line and its own error bar, then across another's, if there is no better place;
+        # never on a name or a point.
+        others = [bar for place, bar in enumerate(bars) if place != number]
+        for avoided, far in itertools.product((taken + bars + along, taken + others, taken), (_NEAR, _FAR)):
             for across, upward in _SIDES:
                 reach = far if not (across and upward) else far * 0.75
                 label = axes.annotate(
@@ -48,8 +55,7 @@ def place(figure: Figure, axes: Axes, points: Sequence[Point]) -> list[str]:
                 box = label.get_window_extent(renderer)
                 inside = axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
                 inside &= axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1
-                own = bars[number]
-                if inside and not any(box.overlaps(other) for other in avoided if other is not own):
+                if inside and not any(box.overlaps(other) for other in avoided):
                     fits = True
                     break
                 label.remove()
@@ -63,6 +69,16 @@ def place(figure: Figure, axes: Axes, points: Sequence[Point]) -> list[str]:
 
 def _around(x: float, y: float, reach: float) -> Bbox:
     return Bbox.from_extents(x - reach, y - reach, x + reach, y + reach)
+
+
+def _along(axes: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Places on the figure along a line, closer to each other than a label is high."""
+    ends = axes.transData.transform(line)
+    return [
+        (float(x), float(y))
+        for start, end in itertools.pairwise(ends)
+        for x, y in np.linspace(start, end, max(2, int(np.hypot(*(end - start)) / _MARK)))
+    ]
 
 
 def _bar(axes: Axes, point: Point) -> Bbox:

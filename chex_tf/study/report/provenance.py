@@ -1,27 +1,27 @@
-"""Where a study's numbers are from: the command of each run, its data, its software."""
+"""Where a study's numbers are from: the command of each run, its training curve, its software."""
 
 import dataclasses
-import json
 import math
 import pathlib
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from chex_tf.runs import config, metrics_file
 from chex_tf.runs.config import Config
 from chex_tf.settings import InputError, Settings, meaning_of
+from chex_tf.software import UNKNOWN
 from chex_tf.study.cell import Cell
 from chex_tf.study.controller import flags_of
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import Kinds
 from chex_tf.study.outcomes import Outcomes
 from chex_tf.study.report.curves_figure import Curve
-from chex_tf.study.table import NOTHING, Table, counted
+from chex_tf.study.table import NOTHING, Table
 
-RUN_DIR = "RUN_DIR"  # in a command, for the folder of the run that it makes
+# In a command, for the folder in which runs are made, each under its cell's name; and for that of launch.prepare.
+RUNS, DATA_DIR = "RUNS", "DATA_DIR"
 SCORE = "auroc"  # the column of metrics.csv that training curves show
 
 Configs = Mapping[str, Config]  # by cell that has begun
@@ -73,20 +73,26 @@ def runs(folder: pathlib.Path, outcomes: Outcomes, found: Configs, kinds: Kinds)
 
 def command_of(cell: Cell, folder: pathlib.Path, study: Study, begun: Config | None, kinds: Kinds) -> str:
     """What trains a cell's run again. From its configuration once it has begun, so that no flagfile that was edited
-    since, or is not at hand, is needed; else as the controller would start it."""
+    since, or is not at hand, is needed, with names in the place of this machine's folders; else as the controller
+    would start it."""
+    command = ["python", "-m", f"launch.{cell.verb}"]
     if begun is None:
-        flags: Iterable[str] = flags_of(cell, folder, study)
-    else:
-        flags = (flag for kind in kinds[cell.verb] for flag in _flags(begun.settings(kind)))
-    return shlex.join(["python", "-m", f"launch.{cell.verb}", *flags, f"--run_dir={RUN_DIR}"])
+        return shlex.join([*command, *flags_of(cell, folder, study), f"--run_dir={RUNS}/{cell.name}"])
+    flags = [flag for kind in kinds[cell.verb] for flag in _flags(begun.settings(kind))]
+    data = f"{DATA_DIR}/{begun.records('train').get('name', '')}".rstrip("/")
+    named = {"data": data, "run_dir": f"{RUNS}/{cell.name}"}
+    if cell.needs:
+        named["weights"] = f"{RUNS}/{cell.needs[0]}"
+    flags = [flag for flag in flags if flag.partition("=")[0].removeprefix("--") not in named]
+    return shlex.join([*command, *flags, *(f"--{name}={place}" for name, place in named.items())])
 
 
 def _flags(settings: Settings) -> list[str]:
-    """Of the settings that decide, those that are not the default; and where the data are."""
+    """Of the settings that decide, those that are not the default."""
     found = []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if value == field.default or not (meaning_of(field).decides or field.name == "data"):
+        if value == field.default or not meaning_of(field).decides:
             continue
         if isinstance(value, bool):
             found.append(f"--{field.name}" if value else f"--no{field.name}")
@@ -114,15 +120,15 @@ def curves(folder: pathlib.Path, outcomes: Outcomes, found: Configs, say: Callab
     return made
 
 
-def environment(found: Configs) -> Table:
+def environment(study: Study, found: Configs) -> Table:
     """A row for each set of versions that runs have in common."""
     names = list(dict.fromkeys(name for one in found.values() for name in one.versions))
     by_versions: dict[tuple[str, ...], list[str]] = {}
     for cell, one in found.items():
         versions = tuple(one.versions.get(name, NOTHING) for name in names)
-        row = (*versions, one.revision or NOTHING, str(one.content.get("replicas", NOTHING)))
+        row = (*versions, one.revision or UNKNOWN, str(one.content.get("replicas", NOTHING)))
         by_versions.setdefault(row, []).append(cell)
-    rows = tuple((_named(cells, len(found)), *row) for row, cells in by_versions.items())
+    rows = tuple((named(cells, len(found)), *row) for row, cells in by_versions.items())
     if len(rows) > 1:
         differing = [
             name
@@ -132,58 +138,14 @@ def environment(found: Configs) -> Table:
         note = f"Runs differ in {', '.join(differing)}: their numbers are not of one piece of software."
     else:
         note = "All runs have the same versions."
+    note += f" The study was planned by chex_tf {study.version}, revision {study.revision or UNKNOWN}."
+    since = sorted({one.revision or UNKNOWN for one in found.values()} - {study.revision or UNKNOWN})
+    if since and study.revision:
+        note += f" Runs at another revision than the plan's: {', '.join(since)}."
     return Table("environment", "Software", ("Runs", *names, "Revision", "Replicas"), rows, note)
 
 
-def _named(cells: Sequence[str], total: int) -> str:
+def named(cells: Sequence[str], total: int) -> str:
     if len(cells) == total and total > 1:
         return f"all {total}"
     return ", ".join(cells)
-
-
-def data_card(found: Configs) -> tuple[Table, ...]:
-    """For each set of records that runs trained on or were ranked by: images, and labels by task before and after the
-    policy. Counted from what runs recorded when they began."""
-    tables = []
-    for role, words in (("train", "Trained on"), ("valid", "Checkpoints ranked by")):
-        by_records: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
-        for cell, one in found.items():
-            records = one.content["records"].get(role)
-            if isinstance(records, Mapping):
-                by_records.setdefault(json.dumps(records, sort_keys=True), (records, []))[1].append(cell)
-        for number, (records, cells) in enumerate(by_records.values(), start=1):
-            suffix = f"_{number}" if len(by_records) > 1 else ""
-            tables.append(_records(f"data_{role}{suffix}", words, records, _named(cells, len(found))))
-    return tuple(tables)
-
-
-def _records(name: str, words: str, records: Mapping[str, Any], runs_of: str) -> Table:
-    columns = ("Task", "Positive", "Negative", "Uncertain", "Uncertain became", "Not mentioned", "Not mentioned became")
-    rows = tuple(
-        (
-            str(label["task"]),
-            f"{label['positive']:,}",
-            f"{label['negative']:,}",
-            f"{label['uncertain']:,}",
-            str(label["uncertain_rule"]),
-            f"{label['blank']:,}",
-            str(label["blank_rule"]),
-        )
-        for label in records.get("labels", ())
-    )
-    left_out = records.get("images_left_out_by_view")
-    parts = [
-        f"{records.get('name', 'unnamed records')}, split {records.get('split', 'unknown')}",
-        counted(int(records["images"]), "image") if "images" in records else "images not counted",
-        f"left out by view: {left_out:,}" if left_out is not None else "",
-        f"subset: {_subset(records['subset'])}" if records.get("subset") else "",
-        f"fingerprint {records.get('fingerprint', 'unknown')}",
-        f"runs: {runs_of}",
-    ]
-    return Table(name, words, columns, rows, f"{'; '.join(part for part in parts if part)}.")
-
-
-def _subset(given: Any) -> str:
-    if isinstance(given, Mapping):
-        return ", ".join(f"{name} {value}" for name, value in given.items())
-    return str(given)

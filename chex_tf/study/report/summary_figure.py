@@ -1,7 +1,8 @@
-"""Four panels for what a study found, as the paper's Figure 1."""
+"""Up to four panels for what a study found, as the paper's Figure 1."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -26,29 +27,26 @@ class Summary:
 
 
 def draw(given: Summary) -> Figure:
+    """Only panels that have something to show; two beside each other."""
     truncated = [one.family for marks in given.lines.values() for one in marks]
     paired = [one.family for one, _ in given.boosted.values()]
     looks = of_families([*(one.family for one in given.models), *paired, *truncated])
+    panels: list[Callable[[Axes], None]] = []
+    if given.models:
+        panels += [lambda axes: _accuracy(axes, given.models, looks), lambda axes: _families(axes, given.models, looks)]
+    if given.boosted:
+        panels.append(lambda axes: _arms(axes, given.boosted, looks))
+    if given.lines:
+        panels.append(lambda axes: _truncation(axes, given.lines, looks))
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / columns)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
-        axes = figure.subplots(2, 2).ravel()
-        _accuracy(axes[0], given.models, looks)
-        _families(axes[1], given.models, looks)
-        _arms(axes[2], given.boosted, looks)
-        if given.lines:
-            truncation_figure.panel(axes[3], given.lines, looks, has_margin=True)
-        axes[3].set_title("Truncation")
-        axes[3].set_ylabel("Change of AUROC")
-        for place in range(3):
-            axes[place].set_ylabel("AUROC")
-        for one, is_empty in zip(
-            axes, (not given.models, not given.models, not given.boosted, not given.lines), strict=True
-        ):
-            if is_empty:
-                one.text(
-                    0.5, 0.5, "no pretrained cells are finished", ha="center", va="center", transform=one.transAxes
-                )
-                one.set(xticks=(), yticks=())
+        figure = Figure(figsize=(WIDTH if columns > 1 else 0.7 * WIDTH, 2.3 * rows + 0.3), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes, panel in zip(grid, panels, strict=False):
+            panel(axes)
+        for axes in grid[len(panels) :]:
+            axes.set_axis_off()
         legend(figure, looks)
         lay_out(figure)
     return figure
@@ -62,7 +60,7 @@ def _accuracy(axes: Axes, models: Sequence[Mark], looks: Looks) -> None:
         axes.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=INK, linewidth=0.8, linestyle="--")
     for one in models:
         mark(axes, one.x, one.y, one.low, one.high, looks[one.family])
-    axes.set(title="ImageNet accuracy", xlabel="ImageNet top-1 (%)")
+    axes.set(title="ImageNet accuracy", xlabel="ImageNet top-1 (%)", ylabel="AUROC")
 
 
 def _families(axes: Axes, models: Sequence[Mark], looks: Looks) -> None:
@@ -74,7 +72,7 @@ def _families(axes: Axes, models: Sequence[Mark], looks: Looks) -> None:
         for shift, one in zip(spread, members, strict=True):
             mark(axes, place + shift, one.y, one.low, one.high, looks[family])
     axes.set_xticks(range(len(names)), names, rotation=25, ha="right")
-    axes.set(title="Families")
+    axes.set(title="Families", ylabel="AUROC")
 
 
 def _arms(axes: Axes, boosted: Mapping[str, tuple[Mark, Mark]], looks: Looks) -> None:
@@ -94,4 +92,9 @@ def _arms(axes: Axes, boosted: Mapping[str, tuple[Mark, Mark]], looks: Looks) ->
         )  # fmt: skip
     axes.set_xticks([0, 1], ["scratch", "pretrained"])
     axes.set_xlim(-0.25, 1.45)
-    axes.set(title="Pretraining")
+    axes.set(title="Pretraining", ylabel="AUROC")
+
+
+def _truncation(axes: Axes, lines: truncation_figure.Lines, looks: Looks) -> None:
+    truncation_figure.panel(axes, lines, looks, has_margin=True)
+    axes.set(title="Truncation", ylabel="Change of AUROC")

@@ -29,7 +29,8 @@ def draw(lines: Lines, upward: str, has_margin: bool = True) -> Figure:
             for whole, marks in lines.items()
             for one in marks
         ]
-        point_labels.place(figure, axes, labels)
+        drawn = [[(1.0, 0.0), *((one.x, one.y) for one in marks)] for marks in lines.values()]
+        point_labels.place(figure, axes, labels, drawn)
     return figure
 
 

@@ -5,13 +5,14 @@ import pathlib
 import shlex
 from collections.abc import Callable, Sequence
 
+from chex_tf.amounts import counted
 from chex_tf.files import write_text
-from chex_tf.study import correlations, table, tables
+from chex_tf.study import contrasts, correlations, table, tables
 from chex_tf.study.identity import Kinds
 from chex_tf.study.outcomes import PRETRAINED, Outcomes
-from chex_tf.study.report import appearance, figures, page, provenance
+from chex_tf.study.report import appearance, data_card, figures, page, provenance
 from chex_tf.study.report.page import Page, Picture, Section
-from chex_tf.study.table import Table, counted
+from chex_tf.study.table import Table
 from chex_tf.study.verdicts import Judged
 
 TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
@@ -21,10 +22,11 @@ MOST_PICTURES = 12  # of explained films in the page
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """`tables` to be printed; `files` below the report's folder."""
+    """`cautions` and `tables` to be printed; `files` below the report's folder."""
 
     tables: tuple[Table, ...]
     files: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
 
 
 def write(
@@ -42,7 +44,8 @@ def write(
     configs = provenance.configs(folder, outcomes)
     made = {one.name: one for one in tables.all_of(outcomes, judged)}
     if any(one.series.names for one in related):
-        made["correlations"] = correlations.table(related, tables.described(outcomes))
+        about_accuracy = correlations.whose_accuracy(outcomes)
+        made["correlations"] = correlations.table(related, tables.described(outcomes), about_accuracy)
     made |= {one.name: one for one in more}
     drawn = figures.all_of(outcomes, related, provenance.curves(folder, outcomes, configs, say))
     results = made.pop("results")
@@ -60,18 +63,27 @@ def write(
         _explained(folder, outcomes),
         Section("missing", "What is missing", _missing(outcomes)),
         Section("runs", "Runs", _commands_in_words(), tables=(results,), runs=_runs(folder, outcomes, configs, kinds)),
-        Section("data", "Data", tables=provenance.data_card(configs)),
-        Section("environment", "Environment", tables=(provenance.environment(configs),) if configs else ()),
+        Section(
+            "data",
+            "Data",
+            (data_card.NOT_LOOKED,) if outcomes.study.data is None else (),
+            tables=data_card.tables(outcomes, configs),
+        ),
+        Section(
+            "environment", "Environment", tables=(provenance.environment(outcomes.study, configs),) if configs else ()
+        ),
     )
+    own = [contrasts.auroc(one) for one in outcomes.members]
     whole = Page(
         f"Report: {folder.resolve().name}",
         outcomes.study.about,
-        tables.described(outcomes),
+        f"{tables.described(outcomes)} {tables.intervals(outcomes, own)}".strip(),
         made.get("claims"),
         tuple(section for section in sections if not section.is_empty),
+        data_card.cautions(outcomes, configs),
     )
     written.append(page.write(out, whole))
-    return Written(tuple(made.values()), tuple(written))
+    return Written(tuple(made.values()), tuple(written), whole.cautions)
 
 
 def _is_main(name: str) -> bool:
@@ -80,8 +92,9 @@ def _is_main(name: str) -> bool:
 
 def _commands_in_words() -> tuple[str, ...]:
     return (
-        f"Each run's command, with {provenance.RUN_DIR} in the place of a folder of your own. It gives every setting "
-        "that decides and is not the default, and does not depend on the grid or a flagfile.",
+        f"Each run's command, where {provenance.RUNS} is a folder of your own and {provenance.DATA_DIR} the one that "
+        "launch.prepare filled. It gives every setting that decides and is not the default, and does not depend on the "
+        "grid or a flagfile.",
     )
 
 

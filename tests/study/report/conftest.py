@@ -30,6 +30,25 @@ MODELS = (
 FACTS = ("family", "parameters", "paper_parameters_millions", "imagenet_top1", "times_smaller", "whole")
 
 
+PATIENTS = 80  # of the drawn test set, every second with a second study
+
+
+def draw_films(folder: pathlib.Path) -> None:
+    """Ground truth of more films than the fixture has, the same in every run."""
+    header = next(csv.reader((folder / "test_labels.csv").read_text().splitlines()))
+    generator = np.random.default_rng(7)
+    rows = []
+    for patient in range(PATIENTS):
+        for number in range(1, 2 + patient % 2):
+            study = f"CheXpert-v1.0/test/patient{patient:05d}/study{number}"
+            labels = [str(int(generator.random() < 0.4)) for _ in header[3:]]
+            rows.append([f"{study}/view1_frontal.jpg", study, f"patient{patient:05d}", *labels])
+    (folder / "test_labels.csv").write_text("".join(",".join(row) + "\n" for row in [header, *rows]))
+    predictions = next(csv.reader((folder / "test.csv").read_text().splitlines()))
+    scores = [[row[0], *("0" for _ in predictions[1:])] for row in rows]
+    (folder / "test.csv").write_text("".join(",".join(row) + "\n" for row in [predictions, *scores]))
+
+
 def draw_predictions(file: pathlib.Path, seed: int) -> None:
     """Scores that know the labels a little; which, the seed decides."""
     rows = list(csv.reader(file.read_text().splitlines()))
@@ -49,22 +68,28 @@ def make_run(fixture: pathlib.Path, run_dir: pathlib.Path, arch: str, arm: str, 
     config["model"]["weights"] = "none" if arm == "scratch" else "imagenet"
     config["training"]["seed"] = seed
     (run_dir / "config.json").write_text(json.dumps(config))
+    draw_films(run_dir / "predictions")
     draw_predictions(run_dir / "predictions" / "test.csv", zlib.crc32(f"{arch} {arm} {seed}".encode()))
 
 
-def make(fixture: pathlib.Path, place: pathlib.Path, kinds, **more) -> tuple[pathlib.Path, Study]:
-    """Five architectures in both arms and a truncated one, eleven finished cells, written to `place`."""
+def make(fixture: pathlib.Path, place: pathlib.Path, kinds, seeds=(0,), **more) -> tuple[pathlib.Path, Study]:
+    """Five architectures in both arms and a truncated one, eleven finished cells of each seed, written to `place`."""
     cells = []
-    for arch, *_ in MODELS:
-        for arm in ("pretrained",) if "Minus" in arch else ("scratch", "pretrained"):
-            name = f"{arch}-{arm}"
-            first = place / "making" / name
-            make_run(fixture, first, arch, arm, 0)
-            identity = of_run(first, {"train": kinds})
-            cell = Cell(name, arch, arm, name, "", 0, (f"--arch={arch}",), identity)
-            cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
-            first.rename(cell.run_dir(place))
-            cells.append(cell)
+    wanted = [
+        (arch, arm, seed)
+        for arch, *_ in MODELS
+        for arm in (("pretrained",) if "Minus" in arch else ("scratch", "pretrained"))
+        for seed in seeds
+    ]
+    for arch, arm, seed in wanted:
+        base = f"{arch}-{arm}"
+        name = base if len(seeds) == 1 else f"{base}-seed{seed}"
+        first = place / "making" / name
+        make_run(fixture, first, arch, arm, seed)
+        cell = Cell(name, arch, arm, base, "", seed, (f"--arch={arch}",), of_run(first, {"train": kinds}))
+        cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
+        first.rename(cell.run_dir(place))
+        cells.append(cell)
     (place / "making").rmdir()
     models = {arch: dict(zip(FACTS, facts, strict=True)) for arch, *facts in MODELS}
     study = dataclasses.replace(
@@ -72,6 +97,18 @@ def make(fixture: pathlib.Path, place: pathlib.Path, kinds, **more) -> tuple[pat
     )
     folder.write(place, study)
     return place, study
+
+
+@pytest.fixture(scope="session")
+def make_study_at(fixture_runs, kinds):
+    """Makes the study in this folder."""
+    return lambda place, **more: make(fixture_runs, place, kinds, **more)
+
+
+@pytest.fixture(scope="session")
+def asked_claims():
+    """CheXtransfer's."""
+    return claims.read(claims.CHEXTRANSFER, ARGUMENTS)
 
 
 @pytest.fixture

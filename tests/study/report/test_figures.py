@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_points_and_bars_are_where_the_numbers_are(make_study, gathered):
     member = found.member("ResNet34", "pretrained")
     bar = next(line for line in lines if len(line) == 2 and line[0, 0] == 73.30)
     assert np.ptp(bar[:, 1]) == pytest.approx(2 * np.nanstd(member.auroc.replicates))
-    assert f"test: {found.evaluation.cohort.studies} studies;" in drawn["size"].caption
+    assert "test: 120 studies of 80 patients;" in drawn["size"].caption
 
 
 def test_markup_for_a_page_has_names_of_its_own():
@@ -104,3 +105,43 @@ def test_a_panel_an_architecture_and_a_line_a_run():
     figure = curves_figure.draw(curves)
     assert [axes.get_title() for axes in figure.axes if axes.axison] == list("abcde")
     assert [len(axes.lines) for axes in figure.axes if axes.axison] == [2] * 5
+
+
+def test_labels_keep_clear_of_the_lines_between_points():
+    marks = [
+        Mark(f"ResNet18Minus{n}", "ResNet", x, y, y - 0.01, y + 0.01) for n, x, y in ((1, 4, -0.02), (2, 17, -0.1))
+    ]
+    figure = truncation_figure.draw({"ResNet18": marks}, "Change")
+    (axes,) = figure.axes
+    assert isinstance(figure.canvas, FigureCanvasAgg)
+    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in axes.texts]
+    assert len(boxes) == 2
+    ends = axes.transData.transform([(1, 0), *((one.x, one.y) for one in marks)])
+    along = [
+        start + share * (end - start) for start, end in itertools.pairwise(ends) for share in np.linspace(0, 1, 500)
+    ]
+    assert not any(box.contains(*point) for box in boxes for point in along)
+
+
+def summary_of(study, gathered, keep):
+    """The summary of a study of which only some cells are there, and its caption."""
+    place, made = study
+    for cell in made.cells:
+        if not keep(cell):
+            shutil.rmtree(cell.run_dir(place))
+    found = gathered((place, made))
+    drawn = {one.name: one for one in figures.all_of(found, correlations.all_of(found, 0), [])}
+    return drawn.get("summary")
+
+
+def test_a_summary_has_only_panels_that_show_something(make_study, gathered):
+    drawn = summary_of(make_study("whole"), gathered, lambda cell: "Minus" not in cell.arch)
+    titles = [axes.get_title() for axes in drawn.figure.axes if axes.axison]
+    assert titles == ["ImageNet accuracy", "Families", "Pretraining"]
+    assert "Without the panel on truncation" in drawn.caption
+    assert drawn.words.startswith("3 panels: ")
+    drawn = summary_of(
+        make_study("cut"), gathered, lambda cell: cell.arch.startswith("ResNet18") and cell.arm != "scratch"
+    )
+    assert [axes.get_title() for axes in drawn.figure.axes] == ["ImageNet accuracy", "Families", "Truncation", ""]
+    assert summary_of(make_study("scratch"), gathered, lambda cell: cell.arm == "scratch") is None

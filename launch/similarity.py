@@ -1,0 +1,31 @@
+"""Measures how alike two networks' features are, layer by layer, and beside it what chance would give.
+
+  python -m launch.similarity --run_a=initial:runs/densenet121 --run_b=runs/densenet121 --layers=relu --out=DIR
+
+  python -m launch.similarity --features_a=ours.npz --features_b=theirs.npz --statistics=cka,svcca --out=DIR
+
+Every value stands beside the same statistic of films that do not belong together and of random networks, with an
+interval over patients. It writes similarity.json and, of several layers, a heat map. docs/transfusion.md explains it.
+"""
+
+import sys
+
+from chex_tf.similarity.settings import SimilaritySettings
+from launch.command import run
+from launch.progress import Progress
+
+
+def main(settings: SimilaritySettings) -> None:
+    from chex_tf.similarity.comparing import compare
+
+    found = compare(settings, _say, Progress("films"), Progress("steps", "similarities"))
+    print(found.text)
+    _say(f"{settings.out}: wrote {', '.join(found.written)}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    run(main, SimilaritySettings)
