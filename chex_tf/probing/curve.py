@@ -104,7 +104,7 @@ def _differences(evaluation: Evaluation, runs: Mapping[str, Sequence[str]]) -> t
             ]
             values = np.array([first.value - second.value for first, second in pairs])
             components = np.stack([_components(first) - _components(second) for first, second in pairs])
-            over = mean_over_seeds(values, components)
+            over = mean_over_seeds(values, components, min(one.freedom for pair in pairs for one in pair))
             family.append(PooledDifference(a, b, AUROC.key, task, over, over.interval(), over.two_sided_p))
         adjusted = holm([one.p for one in family]).tolist()
         found += [

@@ -40,7 +40,7 @@ def auroc(member: Member) -> Contrast:
     if member.no_interval:
         return Contrast(member.auroc.value, _none(member.no_interval), math.nan, False, seeds)
     if _has_seeds([member]):
-        over = several_seeds.mean_over_seeds(*_side(member))
+        over = several_seeds.mean_over_seeds(*_side(member), _freedom([member]))
         return Contrast(over.value, over.interval_of_share(), math.nan, True, seeds, over.seed_share)
     return Contrast(member.auroc.value, estimate(member.auroc).interval, math.nan, False, seeds)
 
@@ -65,10 +65,15 @@ def of(terms: Terms) -> Contrast:
         value = sum(weight * one.auroc.value for weight, one in terms)
         return Contrast(value, _none(without[0]), math.nan, False, seeds)
     if _has_seeds(members):
-        over: OverSeeds = several_seeds.contrast_over_seeds(weights, [_side(one) for one in members])
+        over: OverSeeds = several_seeds.contrast_over_seeds(weights, [_side(one) for one in members], _freedom(members))
         return Contrast(over.value, over.interval(), over.two_sided_p, True, seeds, over.seed_share)
     found = contrast(weights, [one.auroc for one in members])
     return Contrast(found.value, found.interval, found.p, False, seeds)
+
+
+def _freedom(members: Iterable[Member]) -> float:
+    """Of the variance over units."""
+    return min(run.freedom for one in members for run in one.runs)
 
 
 def _has_seeds(members: Iterable[Member]) -> bool:
