@@ -1,313 +1,151 @@
 """How often each 95% interval holds a truth that is known, and how often each test calls equals different.
 
-    python -m benchmarks.coverage [--trials=7500] [--resampled_trials=1000] [--only=WORDS] [--quick]
+    python -m benchmarks.coverage [--rows=WORDS] [--trials=5000] [--resampled_trials=1000] [--workers=2]
+        [--keep=FILE] [--page=FILE] [--quick]
 
-Every row has random numbers of its own. A share is printed with the 1.96 standard errors by which it may be off: 0.5
-points for 95% of 7,500 trials. Rows of the bootstrap, of rank correlation and of families take long, so they have
---resampled_trials, and 1.4 points. Scores are normal, with positives moved so that the true AUROC is known. Hard rows:
-ten positives; positives more scattered than negatives; one positive in ten that cannot be seen; patients of one to four
-studies alike, who are ill or not, so that all pairs are of different patients.
+Every interval and test that a table prints has rows here, in easy settings and in hard ones. Every row has random
+numbers of its own, by its name, so that a part of the rows (--rows, by the words that their names or sections contain)
+gives the same numbers as all of them. A share is printed with the 1.96 standard errors by which it may be off: 0.6
+points for 95% of 5,000 trials. Rows that resample or search take long, so they have --resampled_trials, and 1.4 points.
+
+--keep remembers finished rows, so a run that was stopped goes on where it was. --page writes all that is kept as a page
+of Markdown, docs/coverage.md.
 """
 
 import argparse
+import concurrent.futures
 import functools
+import itertools
+import json
 import math
-import statistics
-from collections.abc import Callable
+import os
+import pathlib
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# Before NumPy is loaded: a worker is a process, and its matrix products are too small for threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
 from benchmarks import quick
-from chex_tf.statistics import (
-    auroc_interval,
-    bootstrap,
-    comparison,
-    delong,
-    family_spread,
-    measure,
-    noisy_correlation,
-    permutation,
-    proportion,
-    rank_correlation,
-    ranking,
+from benchmarks.coverage_rows import (
+    aurocs,
+    calibrations,
+    groups,
+    over_models,
+    proportions,
+    resampled_measures,
+    seeds,
+    selection,
 )
-from chex_tf.statistics.ranks import rho
+from benchmarks.coverage_rows.simulated import Row
+from chex_tf.files import write_text
 
-NORMAL = statistics.NormalDist()
-REPLICATES = 1000
-ROWS = 500
-SIZES = (3, 4, 2, 1, 2, 4)  # of CheXtransfer's families
-FAMILIES = np.repeat(np.arange(len(SIZES)), SIZES)
-SPREAD = 0.004  # of the models' true AUROCs, about that of CheXtransfer's Table 1
+PARTS = (aurocs, resampled_measures, proportions, calibrations, groups, selection, seeds, over_models)
+ABOUT = """\
+# Coverage
 
-Trial = Callable[[np.random.Generator], dict[str, bool]]
+    python -m benchmarks.coverage --keep=FILE --page=docs/coverage.md
 
+makes this page: how often each 95% interval holds the truth in simulated test sets, and how often each test calls
+equals different. [statistics.md](statistics.md) says what the intervals and tests are; the code of a section, in
+`benchmarks/coverage_rows`, how its sets are drawn.
 
-def holds(interval: bootstrap.Interval, truth: float) -> bool:
-    return interval.low - 1e-12 <= truth <= interval.high + 1e-12
+An interval should hold in 95%; "p < 0.05" should be 5% where nothing differs, "non-inferior" and "equivalent" 2.5%
+where the difference is the margin. What follows ± is 1.96 Monte Carlo standard errors, for a share in percentage
+points.
+"""
 
-
-def labels_of(positives: int) -> np.ndarray:
-    return (np.arange(ROWS) < positives).astype(float)
-
-
-def scores_of(kind: str, area: float, labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    noise = generator.normal(size=labels.size)
-    if kind == "scattered":
-        return noise * np.where(labels == 1, 1.5, 1) + NORMAL.inv_cdf(area) * math.hypot(1, 1.5) * labels
-    if kind == "unseen":
-        seen = generator.random(labels.size) >= 0.1
-        return noise + NORMAL.inv_cdf((area - 0.05) / 0.9) * math.sqrt(2) * labels * seen
-    return noise + NORMAL.inv_cdf(area) * math.sqrt(2) * labels
+# By what is counted: trials, sum, sum of squares, and whether it is a share: a mean of yes and no.
+Counted = dict[str, list[Any]]
 
 
-def patients_of(positives: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and patients of `ROWS` studies, one to four a patient, who is ill or not."""
-    units = np.repeat(np.arange(ROWS), generator.integers(1, 5, size=ROWS))[:ROWS]
-    ill = generator.permutation(int(units[-1]) + 1)[units] < (units[-1] + 1) * positives / ROWS
-    return ill.astype(float), units
+@functools.cache
+def every_row() -> list[Row]:
+    return list(itertools.chain.from_iterable(part.rows() for part in PARTS))
 
 
-def scores_of_patients(
-    area: float, labels: np.ndarray, units: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    own = generator.normal(size=ROWS)[units] * math.sqrt(0.7) + generator.normal(size=ROWS) * math.sqrt(0.3)
-    return own + NORMAL.inv_cdf(area) * math.sqrt(2) * labels
-
-
-def auroc_holds(kind: str, area: float, positives: int) -> Trial:
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        if kind == "patients":
-            labels, units = patients_of(positives, generator)
-            scores = scores_of_patients(area, labels, units, generator)
-        else:
-            labels, units = labels_of(positives), np.arange(ROWS)
-            scores = scores_of(kind, area, labels, generator)
-        found = {"auto": holds(auroc_interval.interval(labels, scores, units, int(units[-1]) + 1), area)}
-        if kind == "patients":
-            by_study = auroc_interval.interval(labels, scores, np.arange(ROWS), ROWS)
-            found["by study"] = holds(by_study, area)
-        return found
-
-    return trial
-
-
-def resampled(
-    labels: np.ndarray, scores: list[np.ndarray], units: np.ndarray, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """AUROC of each score vector: estimates [scores] and replicates [replicates, scores]."""
-    count = int(units.max()) + 1
-    rankings = [ranking.rank(labels, each).by_unit(units) for each in scores]
-    work: list[bootstrap.Statistic] = [functools.partial(ranking.auroc, order) for order in rankings]
-    estimates = np.array([statistic(np.ones((1, count), np.int32))[0] for statistic in work])
-    seed = int(generator.integers(2**31))
-    return estimates, np.stack(bootstrap.replicate(work, bootstrap.Resampling(count, REPLICATES, seed)), axis=1)
-
-
-def bootstrap_holds(area: float, positives: int) -> Trial:
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        labels, units = labels_of(positives), np.arange(ROWS)
-        scores = scores_of("normal", area, labels, generator)
-        estimates, replicates = resampled(labels, [scores], units, generator)
-        jackknife = bootstrap.jackknife_auroc(labels, scores, units, ROWS)
-        return {
-            "percentile": holds(bootstrap.percentile_interval(replicates[:, 0]), area),
-            "BCa": holds(bootstrap.bca_interval(replicates[:, 0], float(estimates[0]), jackknife), area),
-        }
-
-    return trial
-
-
-def pair(first: float, second: float, positives: int, by_patient: bool, with_bootstrap: bool) -> Trial:
-    """Two models whose scores share four fifths of their noise's variance."""
-
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        if by_patient:
-            labels, units = patients_of(positives, generator)
-        else:
-            labels, units = labels_of(positives), np.arange(ROWS)
-        count = int(units[-1]) + 1
-        shared = scores_of_patients(0.5, labels, units, generator) if by_patient else generator.normal(size=ROWS)
-        scores = []
-        for area in (first, second):
-            own = scores_of_patients(0.5, labels, units, generator) if by_patient else generator.normal(size=ROWS)
-            moved = NORMAL.inv_cdf(area) * math.sqrt(2) * labels
-            scores.append(shared * math.sqrt(0.8) + own * math.sqrt(0.2) + moved)
-        values = [float(ranking.auroc(ranking.rank(labels, one), np.ones((1, ROWS)))[0]) for one in scores]
-        parts = [delong.components(labels, one, units, count) for one in scores]
-        variance, freedom = float(np.sum((parts[0] - parts[1]) ** 2)), auroc_interval.degrees_of_freedom(labels, units)
-        difference = values[0] - values[1]
-        found = {
-            "interval": holds(delong.interval(difference, variance, freedom), first - second),
-            "p < 0.05": delong.two_sided_p(difference, variance, freedom) < comparison.SIGNIFICANCE,
-        }
-        if with_bootstrap:
-            _, replicates = resampled(labels, scores, units, generator)
-            apart = replicates[:, 0] - replicates[:, 1]
-            found["percentile"] = holds(bootstrap.percentile_interval(apart), first - second)
-            found["bootstrap p < 0.05"] = bool(comparison.bootstrap_p(apart[:, np.newaxis])[0] < 0.05)
-        return found
-
-    return trial
-
-
-def mean_holds(area: float, positives: tuple[int, ...]) -> Trial:
-    """Tasks of one model on the same studies, scores sharing half of their noise's variance; labels independent."""
-
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        units = np.arange(ROWS)
-        shared = generator.normal(size=ROWS)
-        tasks = []
-        resampling = bootstrap.Resampling(ROWS, 200, int(generator.integers(2**31)))
-        for count in positives:
-            labels = generator.permutation(labels_of(count))
-            noise = shared * math.sqrt(0.5) + generator.normal(size=ROWS) * math.sqrt(0.5)
-            scores = noise + NORMAL.inv_cdf(area) * math.sqrt(2) * labels
-            order = ranking.rank(labels, scores)
-            (replicates,) = bootstrap.replicate([functools.partial(ranking.auroc, order)], resampling)
-            value = float(ranking.auroc(order, np.ones((1, ROWS)))[0])
-            interval = auroc_interval.interval(labels, scores, units, ROWS)
-            tasks.append(measure.Sampled(value, replicates, interval=interval))
-        return {"auto": holds(measure.estimate(measure.mean_of(tasks, 200)).interval, area)}
-
-    return trial
-
-
-def proportion_holds(share: float, units: int, alike: float) -> Trial:
-    """Units of one to four rows, `alike` being the intraclass correlation; of one row each if it is below 0."""
-
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        trials = generator.integers(1, 5, units) if alike >= 0 else np.ones(units, np.int64)
-        own = np.full(units, share)
-        if alike > 0:
-            width = 1 / alike - 1
-            own = generator.beta(share * width, (1 - share) * width, units)
-        successes = generator.binomial(trials, own)
-        return {"Wilson": holds(proportion.wilson(successes.astype(float), trials.astype(float)), share)}
-
-    return trial
-
-
-def of_models(alike: float, generator: np.random.Generator) -> np.ndarray:
-    """[models] with an intraclass correlation by family."""
-    by_family = generator.normal(size=len(SIZES))[FAMILIES]
-    return math.sqrt(alike) * by_family + math.sqrt(1 - alike) * generator.normal(size=FAMILIES.size)
-
-
-def correlation_holds(strength: float, alike: float) -> Trial:
-    truth = 6 / math.pi * math.asin(strength / 2)  # Spearman's rho of normal variables
-
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        attribute = of_models(alike, generator)
-        values = strength * attribute + math.sqrt(1 - strength**2) * of_models(alike, generator)
-        effective = rank_correlation.effective_models(attribute, values, FAMILIES)
-        interval = rank_correlation.interval_over_models(float(rho(attribute, values)), values.size, effective)
-        found = {"interval": holds(interval, truth)}
-        means = [np.bincount(FAMILIES, weights=side) / SIZES for side in (attribute, values)]
-        found["p < 0.05"] = permutation.permutation_p(attribute, values, int(generator.integers(2**31))).p < 0.05
-        found["families' p < 0.05"] = permutation.permutation_p(means[0], means[1], 0).p < 0.05
-        return found
-
-    return trial
-
-
-def noisy_holds(noise: float, strength: float, is_skewed: bool = False) -> Trial:
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        size = FAMILIES.size
-        attribute = generator.normal(size=size)
-        true = strength * attribute + math.sqrt(1 - strength**2) * generator.normal(size=size)
-        true = SPREAD * (-np.exp(-true) / 2.16 if is_skewed else true)  # a log-normal's standard deviation is 2.16
-        covariance = np.eye(size) * noise**2 + 0.01**2
-        observed = generator.multivariate_normal(true, covariance)
-        replicates = generator.multivariate_normal(observed, covariance, size=REPLICATES)
-        estimated = noisy_correlation.noise_covariance(replicates)
-        found = noisy_correlation.without_noise(attribute, observed, estimated, int(generator.integers(2**31)))
-        return {"interval": holds(found.interval, float(rho(attribute, true)))}
-
-    return trial
-
-
-def spread_holds(between: float, noise: float) -> Trial:
-    belongs = np.eye(len(SIZES))[FAMILIES]
-
-    def trial(generator: np.random.Generator) -> dict[str, bool]:
-        size = FAMILIES.size
-        values = between * belongs @ generator.normal(size=len(SIZES)) + SPREAD * generator.normal(size=size)
-        values += noise * generator.normal(size=size)
-        found = family_spread.components(values, belongs, np.eye(size) * noise**2)
-        p, _ = family_spread.permutation_p(values, belongs, int(generator.integers(2**31)))
-        return {
-            "between": holds(found[0].interval, between),
-            "within": holds(found[1].interval, SPREAD),
-            "p < 0.05": p < comparison.SIGNIFICANCE,
-        }
-
-    return trial
-
-
-def rows() -> tuple[dict[str, Trial], dict[str, Trial]]:
-    """Those of closed form, and those that resample or search."""
-    quickly: dict[str, Trial] = {}
-    slowly: dict[str, Trial] = {}
-    words = {"normal": "", "scattered": ", scattered positives", "unseen": ", a tenth unseen", "patients": ", patients"}
-    for kind, ending in words.items():
-        for positives in (10, 25, 50, 150):
-            for area in (0.7, 0.8, 0.9, 0.95) if kind == "normal" else (0.8, 0.95):
-                quickly[f"AUROC {area}, {positives} positive{ending}"] = auroc_holds(kind, area, positives)
-    for positives in (10, 25, 150):
-        for by_patient in (False, True):
-            ending = ", patients" if by_patient else ""
-            quickly[f"AUROC 0.85 against 0.85, {positives} positive{ending}"] = pair(
-                0.85, 0.85, positives, by_patient, False
-            )
-    quickly["AUROC 0.9 against 0.85, 25 positive"] = pair(0.9, 0.85, 25, False, False)
-    for units in (10, 50, 150):
-        for share in (0.5, 0.9, 0.97):
-            quickly[f"proportion {share}, {units} rows"] = proportion_holds(share, units, -1)
-            quickly[f"proportion {share}, {units} patients alike by 0.3"] = proportion_holds(share, units, 0.3)
-    for positives in (10, 25, 100):
-        for area in (0.85, 0.95):
-            slowly[f"bootstrap: AUROC {area}, {positives} positive"] = bootstrap_holds(area, positives)
-    slowly["bootstrap: AUROC 0.85 against 0.85, 25 positive"] = pair(0.85, 0.85, 25, False, True)
-    slowly["mean of 5 tasks, AUROC 0.9, 25 to 100 positive"] = mean_holds(0.9, (25, 50, 50, 100, 100))
-    slowly["mean of 5 tasks, AUROC 0.9, one with 5 positive"] = mean_holds(0.9, (5, 50, 50, 100, 100))
-    for alike in (0.0, 0.5, 0.9):
-        for strength in (0.0, 0.7):
-            slowly[f"rank correlation {strength}, families alike by {alike}"] = correlation_holds(strength, alike)
-    for noise in (0.002, 0.004, 0.01):
-        for strength in (0.0, 0.6, 0.95):
-            slowly[f"without noise of {noise}, correlation {strength}"] = noisy_holds(noise, strength)
-    slowly["without noise of 0.004, correlation 0.6, skewed AUROCs"] = noisy_holds(0.004, 0.6, True)
-    for between in (0.0, 0.004, 0.008):
-        for noise in (0.0, 0.004):
-            slowly[f"families' spread {between}, noise {noise}"] = spread_holds(between, noise)
-    slowly["without noise of 0.002, correlation 0.6, skewed AUROCs"] = noisy_holds(0.002, 0.6, True)
-    return quickly, slowly
-
-
-def show(name: str, trials: int, place: int, trial: Trial) -> None:
-    counts: dict[str, int] = {}
+def count(place: int, trials: int) -> Counted:
+    row = every_row()[place]
+    key = zlib.crc32(row.name.encode())
+    found: Counted = {}
     for number in range(trials):
-        for kind, held in trial(np.random.default_rng([place, number])).items():
-            counts[kind] = counts.get(kind, 0) + bool(held)
-    shown = []
-    for kind, count in counts.items():
-        share = count / trials
-        error = 1.96 * math.sqrt(max(share * (1 - share), 1 / trials) / trials)
-        shown.append(f"{kind} {100 * share:.1f}% ± {100 * error:.1f}")
-    print(f"{name}: {', '.join(shown)}", flush=True)
+        for kind, held in row.trial(np.random.default_rng([key, number])).items():
+            many, total, squares, _ = found.get(kind, [0, 0.0, 0.0, True])
+            value = float(held)
+            found[kind] = [many + 1, total + value, squares + value**2, isinstance(held, (bool, np.bool_))]
+    return found
+
+
+def in_words(counted: Counted) -> str:
+    said = []
+    for kind, (trials, total, squares, is_share) in counted.items():
+        mean = total / trials
+        spread = max(squares / trials - mean**2, 1 / trials if is_share else 0.0)
+        error = 1.96 * math.sqrt(spread / trials)
+        said.append(f"{kind} {100 * mean:.1f}% ± {100 * error:.1f}" if is_share else f"{kind} {mean:.3f} ± {error:.3f}")
+    return ", ".join(said)
+
+
+def page(rows: Iterable[Row], kept: Mapping[str, Counted]) -> str:
+    """Of the rows that are kept."""
+    parts = [ABOUT]
+    for section, members in itertools.groupby(rows, lambda row: row.section):
+        known = [row for row in members if row.name in kept]
+        trials = sorted({many for row in known for many, *_ in kept[row.name].values()})
+        if known:
+            lines = [f"| {row.name} | {in_words(kept[row.name])} |" for row in known]
+            head = f"## {section}\n\n{' or '.join(f'{many:,}' for many in trials)} trials a row.\n"
+            parts.append("\n".join([head, "| setting | found |", "|---|---|", *lines]) + "\n")
+    return "\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--rows", action="append", help="only rows whose section or name contains this; may be given several times"
+    )
+    parser.add_argument("--trials", type=int, default=5000, help="simulated test sets a row (default: 5000)")
+    parser.add_argument("--resampled_trials", type=int, default=1000, help="the same of slow rows (default: 1000)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--keep", type=pathlib.Path, help="JSON file of finished rows, which are not done again")
+    parser.add_argument("--page", type=pathlib.Path, help="where to write all finished rows as Markdown")
+    quick.add_flag(parser, trials=3, resampled_trials=2, workers=1)
+    asked = parser.parse_args()
+
+    rows = every_row()
+    words = asked.rows or [""]
+    kept: dict[str, Counted] = {}
+    if asked.keep and asked.keep.exists():
+        kept = json.loads(asked.keep.read_text("utf-8"))
+    wanted = []
+    for place, row in enumerate(rows):
+        trials = asked.resampled_trials if row.resamples else asked.trials
+        is_done = all(many >= trials for many, *_ in kept.get(row.name, {"": (0,)}).values())
+        if not is_done and any(word in f"{row.section}: {row.name}" for word in words):
+            wanted.append((place, trials))
+
+    def finished(place: int, counted: Counted) -> None:
+        row = rows[place]
+        kept[row.name] = counted
+        print(f"{row.section}: {row.name}: {in_words(counted)}", flush=True)
+        if asked.keep:
+            write_text(asked.keep, json.dumps(kept, indent=1))
+
+    if asked.workers == 1:
+        for place, trials in wanted:
+            finished(place, count(place, trials))
+    else:
+        with concurrent.futures.ProcessPoolExecutor(asked.workers) as pool:
+            work = {pool.submit(count, *one): one[0] for one in wanted}
+            for done in concurrent.futures.as_completed(work):
+                finished(work[done], done.result())
+    if asked.page:
+        write_text(asked.page, page(rows, kept))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=7500, help="simulated test sets a row (default: 7500)")
-    parser.add_argument("--resampled_trials", type=int, default=1000, help="the same of slow rows (default: 1000)")
-    parser.add_argument("--only", default="", help="only rows whose name begins so")
-    quick.add_flag(parser, trials=3, resampled_trials=2)
-    arguments = parser.parse_args()
-    place = 0
-    for group, trials in zip(rows(), (arguments.trials, arguments.resampled_trials), strict=True):
-        for name, trial in group.items():
-            place += 1  # of all rows, so that --only changes no number
-            if name.startswith(arguments.only):
-                show(name, trials, place, trial)
+    main()

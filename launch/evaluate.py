@@ -57,7 +57,7 @@ def main(settings: EvaluationSettings) -> None:
     from chex_tf.evaluation.tables import page
     from chex_tf.models.settings import ModelSettings
     from chex_tf.runs import config
-    from chex_tf.statistics import bootstrap
+    from chex_tf.statistics import bootstrap, thresholds
     from chex_tf.trained.lacking import ensure_groups, ensure_predictions
     from chex_tf.training.observations.settings import ObservationsSettings
     from chex_tf.training.settings import TrainSettings
@@ -102,6 +102,9 @@ def main(settings: EvaluationSettings) -> None:
         kinds = (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
         pools = pooling.with_seeds(pools, dict(zip(source.names, settings.run_dir, strict=True)), kinds, say)
     entries = model_facts.read(settings.catalogue) if settings.catalogue else None
+    if entries is not None:
+        named = [model.name for model in models if not thresholds.is_reader(model.scores)]
+        model_facts.expect_several(named, entries, source.trained)
     work = settings.replicates * cohort.labels.size * len(models)
     progress = Progress("replicates") if work > PROGRESS_BAR_FROM else bootstrap.silent
     found = evaluation.evaluate(

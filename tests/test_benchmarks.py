@@ -18,15 +18,28 @@ FIGURES = {
         "a scikit-learn loop N s; N times as fast; values at most N apart",
     ),
     "coverage": (
-        "AUROC 0.95, 10 positive: auto N% ± N",
-        "AUROC 0.8, 25 positive, patients: auto N% ± N, by study N% ± N",
-        "AUROC 0.85 against 0.85, 25 positive: interval N% ± N, p < 0.05 N% ± N",
+        "AUROC: AUROC 0.95, 10 positives: auto N% ± N",
+        "AUROC: AUROC 0.8, 25 positives, patients: auto N% ± N, by study N% ± N",
+        "AUROC: by the bootstrap: AUROC 0.95, 25 positives: percentile N% ± N, BCa N% ± N",
+        "AUROC: mean of 5 tasks, AUROC 0.9, 5 to 100 positives: auto N% ± N",
+        "AUROC 0.85 against 0.85, 25 positives: interval N% ± N, p < 0.05 N% ± N",
+        "AUROC 0.82 against 0.87, margin 0.05, 25 positives: non-inferior N% ± N, equivalent N% ± N",
+        "AUROC 0.85, 25 of 500 rows positive: average precision N% ± N, average precision by percentiles N% ± N, F1 N%",
+        "AUROC 0.85, 25 of 500 rows positive, at 0.2: net benefit N% ± N",
         "proportion 0.97, 50 patients alike by 0.3: Wilson N% ± N",
-        "bootstrap: AUROC 0.95, 25 positive: percentile N% ± N, BCa N% ± N",
-        "mean of 5 tasks, AUROC 0.9, one with 5 positive: auto N% ± N",
-        "rank correlation 0.7, families alike by 0.5: interval N% ± N, p < 0.05 N% ± N, families' p < 0.05 N% ± N",
-        "without noise of 0.004, correlation 0.6: interval N% ± N",
-        "families' spread 0.004, noise 0.004: between N% ± N, within N% ± N, p < 0.05 N% ± N",
+        "0.05 against 0, agreeing by 0, 25 patients of several films: interval N% ± N",
+        "groups: 0.8 against 0.8, 25 patients each, a third in both: interval N% ± N, p < 0.05 N% ± N",
+        "IoU 0.2, 0.5 of films without any, 10 patients: IoU N% ± N, difference N% ± N, p < 0.05 N% ± N",
+        "sensitivity 0.95, specificity 0.98, 10 positives, 90 negatives: PPV N% ± N, NPV N% ± N",
+        "200 rows, 0.2 positive, slope 0.85, shift 0.0: error N% ± N, ICI N% ± N, intercept N% ± N, slope N% ± N",
+        "4 groups of 250 rows, 25 positives each, AUROC apart by 0.0: difference of AUROC N% ± N, equality p < 0.05 N%",
+        "best − worst of 10 equal models, 25 positives: interval N% ± N, p < 0.05 N% ± N, the pair's own p < 0.05 N%",
+        "a reader on the curve, 25 positives: margin N% ± N, p < 0.05 N% ± N",
+        "3 readers whose skills spread by 0.5: mean reader N% ± N, readers drawn anew instead N% ± N",
+        "AUROC 0.85, 10 positives, SD over seeds 0.0, 2 runs against 2: interval N% ± N",
+        "correlation 0.7, families alike by 0.5: interval N% ± N, p < 0.05 N% ± N, families' p < 0.05 N% ± N",
+        "noise 0.004 beside a spread of 0.004, correlation 0.6: as it is, off by N ± N, corrected N ± N",
+        "0.004 between families, 0.004 within, noise 0.004: between N% ± N, within N% ± N, p < 0.05 N% ± N",
     ),
     "explain": (
         "maps, batch N ms an image",
@@ -46,11 +59,6 @@ FIGURES = {
         "records, augmented / records N 0.6 N",
     ),
     "kills": ("untouched run: N s", "kill 1: step N on disk", "1 kills over 1 runs of 12 steps: all equal"),
-    "noninferiority": (
-        "AUROC 0.84 against 0.86, margin 0.02, 100 positives: bootstrap non-inferior N%, equivalent N%; DeLong "
-        "non-inferior N%, equivalent N%",
-        "AUROC 0.86 against 0.86, margin 0.05, 25 positives: bootstrap non-inferior N%",
-    ),
     "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
     "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
     "precision": (
@@ -65,11 +73,6 @@ FIGURES = {
         "passes over step N",
         "loss N ms, N% of a step",
     ),
-    "selection": (
-        "best − worst of 10 equal models, 100 positives: significant N% (± N), by its own p N% (± N)",
-        "a reader on the curve, 25 positives: margin's interval N% (± N), significant N% (± N)",
-        "skills spread by 0.5: interval N% (± N), readers drawn anew instead N% (± N)",
-    ),
     "similarity": (
         "200 films: N MiB at most; cka N [N, N]",
         "| normal | 0 | 100 | N | N | N | N |",
@@ -83,11 +86,6 @@ FIGURES = {
         "two workers: N s, N times as fast as one",
     ),
     "train_step": ("ResNet18Minus3 N",),
-    "training_variance": (
-        "AUROC 0.85, 100 positives, SD over seeds 0.01, mean of 3 runs: in use N%, Satterthwaite N%, hierarchical "
-        "bootstrap N%; width in use N",
-        "AUROC 0.95, 25 positives, SD over seeds 0.01, 3 runs against 3: in use N%",
-    ),
     "training": (
         "bare step on one batch N images a second",
         "from TFRecords N images a second, N of the bare step",
@@ -148,3 +146,25 @@ def test_a_figure_is_found_in_its_column_and_one_that_is_none_is_seen():
 @pytest.mark.parametrize("name", benchmarks())
 def test_a_benchmark_says_how_it_is_run(name):
     assert f"python -m benchmarks.{name}" in (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_coverage_goes_on_where_it_was_and_writes_a_page(tmp_path):
+    kept, page = tmp_path / "kept.json", tmp_path / "page.md"
+    command = [sys.executable, "-m", "benchmarks.coverage", "--quick", f"--keep={kept}", f"--page={page}"]
+
+    def run(*words):
+        asked = [f"--rows={one}" for one in words]
+        done = subprocess.run([*command, *asked], capture_output=True, text=True, cwd=ROOT, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    first = run("proportion 0.9, 10 rows")
+    assert first.startswith("Sensitivity, specificity, pointing game: proportion 0.9, 10 rows: Wilson ")
+    assert run("proportion 0.9, 10 rows") == ""
+    both = run("proportion 0.9, 10 rows", "PPV and NPV")
+    assert first not in both
+    assert "10 positives" in both
+    text = page.read_text(encoding="utf-8")
+    assert "## PPV and NPV at a prevalence of 0.05\n\n3 trials a row." in text
+    found = first.partition("proportion 0.9, 10 rows: ")[2].strip()
+    assert f"| proportion 0.9, 10 rows | {found} |" in text

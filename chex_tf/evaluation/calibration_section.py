@@ -92,14 +92,6 @@ class CalibrationSection:
                     f"{name}: for intercept and slope, probabilities within {logistic_calibration.EDGE:g} of 0 or 1 "
                     f"count as that far from it: {counted}."
                 )
-        undefined = {
-            f"{name}, {task} {one.slope.interval.undefined:,}"
-            for name, found in self.results.items()
-            for task, one in found.items()
-            if one.slope is not None and one.slope.interval.undefined
-        }
-        if undefined:
-            notes.append(f"Replicates without a slope, left out of its interval: {'; '.join(sorted(undefined))}.")
         return notes
 
     def as_json(self) -> dict[str, Any]:
@@ -139,8 +131,7 @@ def calibrate(
     for one, value, drawn, by_chance in zip(asked, values, replicates, chance, strict=True):
         results[one.name][one.task] = _task_result(one, value, drawn, by_chance)
         if one.task in evaluation.mean_over:
-            distances = len(one.distances)
-            of_mean.setdefault(one.name, []).append((value[:distances], drawn[:distances], by_chance))
+            of_mean.setdefault(one.name, []).append((value, drawn, by_chance))
     for name, parts in of_mean.items():
         value, drawn, by_chance = (np.mean([part[kind] for part in parts], axis=0) for kind in range(3))
         found = [_distance(*three) for three in zip(value, drawn, by_chance, strict=True)]
@@ -149,8 +140,8 @@ def calibrate(
 
 
 class _Asked:
-    """One model on one task: `statistic` maps unit weights to error, and if asked ICI, intercept and slope, first axis;
-    `distances` are functions of simulated labels."""
+    """One model on one task: `statistic` maps unit weights to error, and if asked ICI, first axis; `distances` are
+    functions of simulated labels."""
 
     def __init__(self, evaluation: Evaluation, model: Model, task: str) -> None:
         cohort = evaluation.cohort
@@ -166,23 +157,26 @@ class _Asked:
         self._smoother = smooth_calibration.smoother(self.probabilities) if evaluation.settings.calibration else None
         if self._smoother is not None:
             self.distances.append(self._smoother.index_of_labels)
-            self._line = logistic_calibration.fitter(self.labels, logistic_calibration.logits(self.probabilities))
 
     def statistic(self, weights: np.ndarray) -> np.ndarray:
         found = [self._error(weights)]
         if self._smoother is not None:
-            by_row = np.take(weights, self.units, axis=1)
-            line = self._line(by_row)
-            found += [self._smoother.index(self.labels, by_row), line.intercept, line.slope]
+            found.append(self._smoother.index(self.labels, np.take(weights, self.units, axis=1)))
         return np.stack(found)
+
+    def line(self) -> tuple[Estimate, Estimate]:
+        """Intercept and slope."""
+        logits = logistic_calibration.logits(self.probabilities)
+        found = logistic_calibration.fit(self.labels, logits)
+        of_intercept, of_slope = logistic_calibration.intervals(self.labels, logits, self.units)
+        return Estimate(float(found.intercept[0]), of_intercept), Estimate(float(found.slope[0]), of_slope)
 
 
 def _task_result(one: _Asked, value: np.ndarray, drawn: np.ndarray, by_chance: np.ndarray) -> TaskCalibration:
     error = _distance(value[0], drawn[0], by_chance[0])
     if len(value) == 1:
         return TaskCalibration(error)
-    intercept, slope = (Estimate(float(value[place]), bootstrap.percentile_interval(drawn[place])) for place in (2, 3))
-    return TaskCalibration(error, _distance(value[1], drawn[1], by_chance[1]), intercept, slope, one.at_edge)
+    return TaskCalibration(error, _distance(value[1], drawn[1], by_chance[1]), *one.line(), one.at_edge)
 
 
 def _distance(value: float, drawn: np.ndarray, by_chance: np.ndarray) -> Distance:

@@ -20,13 +20,13 @@ OPEN = "Not known to the files"
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """`known` are sentences from the files; `open` names what they do not know."""
+    """`open` names what the files do not know; `known` are sentences from them."""
 
     title: str
     tripod: str
     claim: str
-    known: tuple[str, ...]
-    open: str
+    open: str = ""
+    known: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,98 +89,96 @@ def items(
         return always if len(with_run) == len(evaluation.models) else f"{of_run}, {always}"
 
     return [
-        Item("Title and abstract", "1, 2", "1, 2", (), "the wording of title and abstract"),
-        Item("Background and intended use", "3a to 3c", "3", (), "clinical setting, users, known inequalities"),
-        Item("Objectives", "4", "4, 6", (), "objectives and hypotheses, development or evaluation or both"),
+        Item("Title and abstract", "1, 2", "1, 2", "the wording of title and abstract"),
+        Item("Background and intended use", "3a to 3c", "3", "clinical setting, users, known inequalities"),
+        Item("Objectives", "4", "4, 6", "objectives and hypotheses, development or evaluation or both"),
         Item(
             "Sources of data",
             "5a, 5b",
             "5, 7",
-            facts.sources(runs),
             beside("what models were trained on", "dates of the films, prospective or retrospective collection"),
+            facts.sources(runs),
         ),
-        Item("Participants", "6a to 6c", "8", (), "hospitals and setting, who was eligible, treatments"),
+        Item("Participants", "6a to 6c", "8", "hospitals and setting, who was eligible, treatments"),
         Item(
             "Preparation of images",
             "7, 9a",
             "9, 10",
-            facts.images(runs),
             beside("views, size and changes of images", "how films were taken and exported"),
+            facts.images(runs),
         ),
-        Item("Removal of identities", "", "12", (), "how the films were de-identified"),
+        Item("Removal of identities", "", "12", "how the films were de-identified"),
         Item(
             "Outcome and reference standard",
             "8a to 8c",
             "11, 14 to 18",
-            facts.outcome(evaluation, known.labels),
             "who labelled the films and how, their agreement, whether they were blinded",
+            facts.outcome(evaluation, known.labels),
         ),
-        Item("Sample size", "10", "19", facts.sizes(evaluation), "how the size was arrived at"),
+        Item("Sample size", "10", "19", "how the size was arrived at", facts.sizes(evaluation)),
         Item(
-            "Missing and uncertain labels", "11", "13", facts.missing_labels(evaluation, runs), "why labels are missing"
+            "Missing and uncertain labels", "11", "13", "why labels are missing", facts.missing_labels(evaluation, runs)
         ),
         Item(
             "Partition of the data",
             "12a",
             "20, 21",
-            facts.partition(evaluation, runs, validation),
             beside("training's splits", "how splits were made, whether a patient is in several"),
+            facts.partition(evaluation, runs, validation),
         ),
         Item(
             "Model",
             "12c, 22",
             "22, 24",
-            facts.models(evaluation, runs),
             beside("the network and its first weights", "why it was chosen"),
+            facts.models(evaluation, runs),
         ),
         Item(
             "Training",
             "12c",
             "25 to 27",
-            facts.training(runs),
             beside("the training procedure", "other settings that were tried"),
+            facts.training(runs),
         ),
         Item(
             "Class imbalance",
             "13",
             "",
-            facts.imbalance(runs),
             beside("whether it was corrected", "why it was handled so"),
+            facts.imbalance(runs),
         ),
-        Item("Measures and uncertainty", "12e", "28, 29", facts.measures(evaluation, sections), ""),
+        Item("Measures and uncertainty", "12e", "28, 29", known=facts.measures(evaluation, sections)),
         Item(
             "Output and thresholds",
             "15",
             "28",
-            facts.thresholds(evaluation, validation),
             "whether a threshold suits its use",
+            facts.thresholds(evaluation, validation),
         ),
-        Item("Recalibration", "12f, 24", "", facts.recalibration(recalibrated), ""),
-        Item("Fairness and subgroups", "12d, 14, 23a, 23b", "34", by_group, "" if by_group else "numbers by subgroup"),
+        Item("Recalibration", "12f, 24", "", known=facts.recalibration(recalibrated)),
+        Item("Fairness and subgroups", "12d, 14, 23a, 23b", "34", "" if by_group else "numbers by subgroup", by_group),
         Item(
             "Differences of training and evaluation",
             "16",
             "32",
-            facts.transport(evaluation, runs),
             "differences of setting",
+            facts.transport(evaluation, runs),
         ),
-        Item("Software", "18f", "23", facts.software(runs), beside("packages and versions of training", "hardware")),
-        Item("Robustness", "", "30", (), "analyses under other assumptions"),
-        Item("Explanations", "", "31", (), "whether maps were looked at, and how well they localise"),
-        Item(
-            "Ethics, funding, interests", "17, 18a, 18b", "42", (), "approval, consent, funding, conflicts of interest"
-        ),
-        Item("Protocol and registration", "18c, 18d", "40, 41", (), "protocol, registration"),
-        Item("Sharing of data and code", "18e, 18f", "41", (), "where data, code and weights can be had"),
-        Item("Patients and the public", "19", "", (), "their part in the study"),
+        Item("Software", "18f", "23", beside("packages and versions of training", "hardware"), facts.software(runs)),
+        Item("Robustness", "", "30", "analyses under other assumptions"),
+        Item("Explanations", "", "31", "whether maps were looked at, and how well they localise"),
+        Item("Ethics, funding, interests", "17, 18a, 18b", "42", "approval, consent, funding, conflicts of interest"),
+        Item("Protocol and registration", "18c, 18d", "40, 41", "protocol, registration"),
+        Item("Sharing of data and code", "18e, 18f", "41", "where data, code and weights can be had"),
+        Item("Patients and the public", "19", "", "their part in the study"),
         Item(
             "Flow of participants",
             "20a to 20c, 21",
             "33, 34",
-            facts.flow(evaluation, runs, validation),
             "characteristics of the participants",
+            facts.flow(evaluation, runs, validation),
         ),
-        Item("Performance", "23a", "35, 36", facts.performance(evaluation), ""),
-        Item("Failures", "", "37", (), "which cases were wrong, and why"),
-        Item("Discussion", "25 to 27c", "38, 39", (), "interpretation, limitations, use in practice"),
+        Item("Performance", "23a", "35, 36", known=facts.performance(evaluation)),
+        Item("Failures", "", "37", "which cases were wrong, and why"),
+        Item("Discussion", "25 to 27c", "38, 39", "interpretation, limitations, use in practice"),
     ]

@@ -154,8 +154,8 @@ def measures(evaluation: Evaluation, sections: Sequence[Section]) -> tuple[str, 
     return (
         f"Measures: {', '.join(computed)}.",
         f"95% intervals: AUROC and its differences, {_OF_AUROC[settings.interval]}; sensitivity and specificity, "
-        f"Wilson's by units; others, percentiles of {settings.replicates:,} bootstrap replicates of "
-        f"{cohort.unit_count:,} units ({cohort.unit}), seed {settings.seed}.",
+        f"Wilson's by units; others from {settings.replicates:,} bootstrap replicates of {cohort.unit_count:,} units "
+        f"({cohort.unit}), seed {settings.seed}.",
         f"The mean is of {', '.join(evaluation.mean_over) or 'no task'}.",
         *(f"{task} is undefined: {reason}." for task, reason in evaluation.left_out.items()),
     )

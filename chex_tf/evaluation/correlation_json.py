@@ -6,6 +6,7 @@ from typing import Any
 
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.family_spread import Component, FamilySpread
+from chex_tf.statistics.noisy_correlation import NO_INTERVAL
 from chex_tf.statistics.permutation import PermutationP
 from chex_tf.statistics.rank_correlation import Correlation
 
@@ -48,8 +49,8 @@ def _correlation(found: Correlation) -> dict[str, Any]:
         "without_noise": noisy
         and {
             "rho": _number(noisy.rho),
-            **(_interval(noisy.interval) or {}),
             "reliability": _number(noisy.reliability),
+            "no_interval": NO_INTERVAL,
         },
     }
 

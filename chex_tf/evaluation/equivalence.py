@@ -74,28 +74,21 @@ def _of_models(one: Difference, sampled: Mapping[Key, Sampled]) -> Contrast:
     """Tested as the difference is: by DeLong's variance and Student's t, or by the bootstrap."""
     measure = next(measure for measure in measures.MEASURES if measure.key == one.measure)
     first, second = sampled[one.a, measure, one.task], sampled[one.b, measure, one.task]
-    interval = one.interval
     if one.is_delong and first.components is not None and second.components is not None:
         variance = float(np.sum((first.components - second.components) ** 2))
         freedom = min(first.freedom, second.freedom)
-        return Contrast(
-            one.a,
-            one.b,
-            one.value,
-            interval.low,
-            interval.high,
-            lambda bound: student_at_most(one.value, variance, bound, freedom),
-            lambda bound: student_at_most(-one.value, variance, -bound, freedom),
-        )
-    replicates = first.replicates - second.replicates
+
+        def p_at_most(bound: float, sign: int = 1) -> float:
+            return student_at_most(sign * one.value, variance, bound, freedom)
+    else:
+        replicates = first.replicates - second.replicates
+
+        def p_at_most(bound: float, sign: int = 1) -> float:
+            return replicates_at_most(sign * replicates, bound)
+
+    interval = one.interval
     return Contrast(
-        one.a,
-        one.b,
-        one.value,
-        interval.low,
-        interval.high,
-        lambda bound: replicates_at_most(replicates, bound),
-        lambda bound: replicates_at_most(-replicates, -bound),
+        one.a, one.b, one.value, interval.low, interval.high, p_at_most, lambda bound: p_at_most(-bound, sign=-1)
     )
 
 

@@ -186,8 +186,8 @@ def _sample(
         bootstrap.Resampling(cohort.unit_count, settings.replicates, settings.seed),
         progress,
         with_jackknife=settings.interval == "bca",
-        with_components=True,
-        by_replicates=() if settings.interval == "auto" else (AUROC,),
+        compared=[one for one in measures.MEASURES if one.is_compared],
+        by_replicates=() if settings.interval == "auto" else [one for one in measures.MEASURES if one.counts is None],
     )
     for name, measure, tasks in wanted:
         parts = [sampled[name, measure, task] for task in mean_over if task in tasks]

@@ -188,7 +188,7 @@ def _difference(measure: Measure[Any], difference: comparison.Difference) -> dic
         "p": number(difference.p),
         "p_holm": number(difference.p_holm),
         **(tested if measure.delong else {}),
-        "tested_by": "delong" if difference.is_delong else "bootstrap",
+        "tested_by": difference.tested_by,
         "significant": difference.is_significant,
         "undefined_replicates": interval.undefined,
         **({"reason": interval.reason} if interval.reason else {}),

@@ -6,6 +6,7 @@ between pairs of models and figures.
 
 import dataclasses
 import functools
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -63,12 +64,12 @@ def _freedom(task: TaskScores) -> float:
     return auroc_interval.degrees_of_freedom(task.labels, task.units)
 
 
-def _proportion(task: TaskScores, label: int) -> bootstrap.Interval:
+def called_rightly(task: TaskScores, label: int) -> proportion.Counts:
     """Of rows with this label, those that are called so."""
     has_it = task.labels == label
     right = has_it & ((task.scores >= task.threshold) == bool(label))
     successes, trials = (np.bincount(task.units[rows], minlength=task.unit_count) for rows in (right, has_it))
-    return proportion.wilson(successes.astype(np.float64), trials.astype(np.float64))
+    return proportion.Counts(successes.astype(np.float64), trials.astype(np.float64))
 
 
 AUROC = Measure(
@@ -87,25 +88,24 @@ AVERAGE_PRECISION = Measure(
     "average precision",
     gather=gather_ranking,
     value=ranking.WeightedRanking.average_precision,
+    is_share=True,
+    freedom=_freedom,
 )
-SENSITIVITY = Measure(
-    "sensitivity",
-    "sensitivity",
-    gather=gather_decisions,
-    value=lambda decisions: decisions.sensitivity,
-    needs=Needs.DECISIONS,
-    short="Sens.",
-    interval=functools.partial(_proportion, label=1),
-)
-SPECIFICITY = Measure(
-    "specificity",
-    "specificity",
-    gather=gather_decisions,
-    value=lambda decisions: decisions.specificity,
-    needs=Needs.DECISIONS,
-    short="Spec.",
-    interval=functools.partial(_proportion, label=0),
-)
+
+
+def _rate(key: str, short: str, label: int) -> Measure[TaskScores]:
+    return Measure(
+        key,
+        key,
+        gather=gather_decisions,
+        value=operator.attrgetter(key),
+        needs=Needs.DECISIONS,
+        short=short,
+        counts=functools.partial(called_rightly, label=label),
+    )
+
+
+SENSITIVITY, SPECIFICITY = _rate("sensitivity", "Sens.", 1), _rate("specificity", "Spec.", 0)
 F1 = Measure(
     "f1",
     "F1",
@@ -113,6 +113,8 @@ F1 = Measure(
     value=lambda decisions: decisions.f1,
     needs=Needs.DECISIONS,
     has_interval_in_tables=False,
+    is_share=True,
+    freedom=_freedom,
 )
 BRIER = Measure(
     "brier",

@@ -22,6 +22,7 @@ from chex_tf.statistics.measure import MEAN
 from chex_tf.statistics.rank_correlation import Correlation, correlate
 
 FEWEST_MODELS = 4  # three models are in perfect order one time in three by chance alone
+FEWEST_TO_COMPARE = 2  # for the largest model beside the smallest
 
 COLUMNS = ("model", "family", "parameters", "imagenet_top1")
 # Columns that may be there. The last holds NAME=ACCURACY of every released checkpoint.
@@ -123,7 +124,7 @@ def relate(
     Runs and their spread go by arm (`pretrained`, `scratch`), files under FILES. Several runs of one architecture in an
     arm count as one model, with the mean of their AUROCs.
     """
-    arms = _arms(evaluation, entries, trained, say)
+    arms = _arms([model.name for model in evaluation.models], entries, trained, say)
     found: dict[str, Correlation] = {}
     spread: dict[str, FamilySpread] = {}
     for arm, members in arms.items():
@@ -148,22 +149,35 @@ def relate(
 Members = dict[str, list[str]]  # from a row of the catalogue to names of models that are evaluated
 
 
+def expect_several(names: Sequence[str], entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel]) -> None:
+    """Refuses models of which nothing could be correlated or compared, before any number is computed."""
+    arms = _arms(names, entries, trained, lambda message: None)
+    most = max(map(len, arms.values()), default=0)
+    if most < FEWEST_TO_COMPARE:
+        raise InputError(
+            f"expected {FEWEST_TO_COMPARE} or more whole models of the catalogue, {FEWEST_MODELS} for a rank "
+            f"correlation, where files are sought by their names and runs by their --arch; received {most}; it has "
+            f"{first_few(list(entries))}",
+            "catalogue",
+        )
+
+
 def _arms(
-    evaluation: Evaluation, entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel], say: Say
+    names_of_models: Sequence[str], entries: Mapping[str, Entry], trained: Mapping[str, TrainedModel], say: Say
 ) -> dict[str, Members]:
     arms: dict[str, Members] = {}
     left_out: dict[str, list[str]] = {}
-    for model in evaluation.models:
-        run, row = trained.get(model.name), _row(model.name, trained)
+    for model in names_of_models:
+        run, row = trained.get(model), _row(model, trained)
         arm = FILES if run is None else run.arm
         if row not in entries:
-            left_out.setdefault("not in the catalogue", []).append(model.name)
-        elif _is_truncated(model.name, entries, trained):
-            left_out.setdefault("truncated", []).append(model.name)
+            left_out.setdefault("not in the catalogue", []).append(model)
+        elif _is_truncated(model, entries, trained):
+            left_out.setdefault("truncated", []).append(model)
         elif arm is None:
-            left_out.setdefault("neither from scratch nor whole from ImageNet", []).append(model.name)
+            left_out.setdefault("neither from scratch nor whole from ImageNet", []).append(model)
         else:
-            arms.setdefault(arm, {}).setdefault(row, []).append(model.name)
+            arms.setdefault(arm, {}).setdefault(row, []).append(model)
     for arm, members in arms.items():
         for row, names in list(members.items()):
             if len({trained[name].weights for name in names if name in trained}) > 1:
@@ -172,11 +186,6 @@ def _arms(
                 say(f"rank correlation takes {row}, {arm}, as the mean of {first_few(names)}")
     for reason, names in left_out.items():
         say(f"rank correlation leaves out {first_few(names)}: {reason}")
-    if not arms:
-        say(
-            "no rank correlation: no whole model is in the catalogue, where files are sought by their names and runs "
-            f"by their --arch; it has {first_few(list(entries))}"
-        )
     return arms
 
 

@@ -158,11 +158,12 @@ def pool(
     for measure in MEASURES:
         for task in tasks:
             sides = {one.name: _side(one, measure, task, sampled) for one in pools}
+            freedom = min(sampled[run, measure, task].freedom for one in pools for run in one.runs) if pools else 0.0
             for one in pools:
-                over = mean_over_seeds(*sides[one.name])
+                over = mean_over_seeds(*sides[one.name], freedom)
                 given = tuple(sides[one.name][0].tolist())
                 values.append(PooledValue(one, measure.key, task, given, over, over.interval_of_share()))
-            differences += _differences(measure, task, pairs, sides)
+            differences += _differences(measure, task, pairs, sides, freedom)
     return Pooled(tuple(pools), tuple(values), tuple(differences))
 
 
@@ -177,10 +178,11 @@ def _differences(
     task: str,
     pairs: Sequence[tuple[str, str]],
     sides: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    freedom: float,
 ) -> list[PooledDifference]:
     found = []
     for a, b in pairs:
-        over = difference_over_seeds(sides[a], sides[b])
+        over = difference_over_seeds(sides[a], sides[b], freedom)
         found.append(PooledDifference(a, b, measure.key, task, over, over.interval(), over.two_sided_p))
     adjusted = holm([one.p for one in found]).tolist()
     family = sum(not math.isnan(one.p) for one in found)

@@ -5,16 +5,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from chex_tf.evaluation.calibration_section import estimate_entry
+from chex_tf.evaluation.measures import TaskScores, called_rightly
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.tables.columns import filled, lines, with_interval
 from chex_tf.observations import ALIASES
 from chex_tf.settings import InputError, nearest
-from chex_tf.statistics import predictive_values
+from chex_tf.statistics import predictive_values, proportion
 from chex_tf.statistics.measure import MEAN, Estimate
-from chex_tf.statistics.predictive_values import Rate
 
 NOTE = (
     "PPV and NPV: of those called positive or negative where the finding is that common, the share called rightly. "
@@ -92,8 +90,14 @@ def predict_values(evaluation: Evaluation) -> PredictiveSection:
             if task == MEAN or task not in one.thresholds or task in evaluation.left_out:
                 continue
             cut = one.thresholds[task]
-            called = scores[one.name][:, column] >= (0.5 if math.isnan(cut) else cut)  # a reader's is one half
-            sensitivity, specificity = rates(cohort.labels[:, column], called, cohort.units)
+            of_task = TaskScores(
+                cohort.labels[:, column],
+                scores[one.name][:, column],
+                cohort.units,
+                cohort.unit_count,
+                0.5 if math.isnan(cut) else cut,  # a reader's is one half
+            )
+            sensitivity, specificity = (proportion.of_units(called_rightly(of_task, label)) for label in (1, 0))
             for prevalence in wanted[task]:
                 ppv = predictive_values.positive_predictive_value(sensitivity, specificity, prevalence)
                 npv = predictive_values.negative_predictive_value(sensitivity, specificity, prevalence)
@@ -105,12 +109,3 @@ def predict_values(evaluation: Evaluation) -> PredictiveSection:
         if model.name not in results
     }
     return PredictiveSection(results, absent)
-
-
-def rates(labels: np.ndarray, called: np.ndarray, units: np.ndarray) -> tuple[Rate, Rate]:
-    """Sensitivity and specificity; rows without label do not count."""
-    positive, negative = labels == 1, labels == 0
-    return (
-        predictive_values.rate(called[positive], units[positive]),
-        predictive_values.rate(~called[negative], units[negative]),
-    )

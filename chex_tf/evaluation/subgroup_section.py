@@ -29,7 +29,8 @@ class SubgroupSection:
             "smallest_class": SMALLEST_CLASS,
             "prevalence_matched": self.matched,
             "interval_of_differences": "tested_by names the test whose p goes with low and high: delong p_delong and "
-            "p_delong_holm, bootstrap p and p_holm, which is adjusted over the differences from one reference",
+            "p_delong_holm, bootstrap and counts p and p_holm, which is adjusted over the differences from one "
+            "reference",
             "holm_family": "the tests of one measure over the variables and tasks of a model, the mean being a task",
             "models": models,
         }
@@ -75,7 +76,7 @@ def _test(test: Tested) -> dict[str, Any]:
                     if one.measure == "auroc"
                     else {}
                 ),
-                "tested_by": "delong" if one.is_delong else "bootstrap",
+                "tested_by": one.tested_by,
             }
             for one in test.differences
         ],

@@ -6,7 +6,9 @@ units, so a patient who is in two groups is drawn for both, and differences are 
 """
 
 import dataclasses
+import functools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +16,9 @@ import numpy as np
 
 from chex_tf.evaluation.groups import Grouping
 from chex_tf.evaluation.matching import Model
-from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY, TaskScores
+from chex_tf.evaluation.measures import AUROC, SENSITIVITY, SPECIFICITY, TaskScores, called_rightly
 from chex_tf.evaluation.results import Evaluation
-from chex_tf.statistics import bootstrap, comparison, interaction, logistic_calibration, predictive_values
+from chex_tf.statistics import bootstrap, comparison, interaction, logistic_calibration, predictive_values, proportion
 from chex_tf.statistics.calibration import are_probabilities
 from chex_tf.statistics.comparison import Difference
 from chex_tf.statistics.interaction import Interaction
@@ -55,22 +57,29 @@ def _at_prevalence(weights: np.ndarray, labels: np.ndarray, prevalence: float) -
     return weights * np.take(factors, labels.astype(np.int64), axis=0).T
 
 
-INTERCEPT = Measure(
-    "intercept",
-    "calibration intercept",
-    gather=gather_line,
-    value=lambda fit: fit.intercept,
-    needs=Needs.PROBABILITIES,
-    short="Intercept",
-)
-SLOPE = Measure(
-    "slope",
-    "calibration slope",
-    gather=gather_line,
-    value=lambda fit: fit.slope,
-    needs=Needs.PROBABILITIES,
-    short="Slope",
-)
+def _line_interval(task: GroupScores, which: int) -> bootstrap.Interval:
+    labelled = np.flatnonzero(~np.isnan(task.labels))
+    labels, units = task.labels[labelled], task.units[labelled]
+    weights = None
+    if not math.isnan(task.prevalence):
+        weights = _at_prevalence(np.ones((1, labels.size)), labels, task.prevalence)[0]
+    logits = logistic_calibration.logits(task.scores[labelled])
+    return logistic_calibration.intervals(labels, logits, units, weights)[which]
+
+
+def _of_line(which: int, key: str) -> Measure[GroupScores]:
+    return Measure(
+        key,
+        f"calibration {key}",
+        gather=gather_line,
+        value=operator.attrgetter(key),
+        needs=Needs.PROBABILITIES,
+        short=key.capitalize(),
+        interval=functools.partial(_line_interval, which=which),
+    )
+
+
+INTERCEPT, SLOPE = _of_line(0, "intercept"), _of_line(1, "slope")
 MEASURES: tuple[Measure[Any], ...] = (AUROC, SENSITIVITY, SPECIFICITY, INTERCEPT, SLOPE)
 COMPARED: tuple[Measure[Any], ...] = (AUROC, SENSITIVITY, INTERCEPT)
 WITHOUT_MEAN = (INTERCEPT, SLOPE)
@@ -156,7 +165,7 @@ def _by_variable(evaluation: Evaluation, model: Model, grouping: Grouping, match
         asked,
         resampling,
         with_jackknife=settings.interval == "bca",
-        with_components=True,
+        compared=COMPARED,
         by_replicates=() if settings.interval == "auto" else (AUROC,),
     )
     groups[MEAN] = {name: _of_mean(evaluation, name, groups, sampled) for name in grouping.names}
@@ -180,7 +189,7 @@ def _applies(measure: Measure[Any], probable: bool, scores: TaskScores) -> bool:
     return measure.needs is Needs.SCORES or not math.isnan(scores.threshold)
 
 
-def _counted(labels: np.ndarray, inside: np.ndarray, scores: TaskScores, matched: bool) -> GroupResult:
+def _counted(labels: np.ndarray, inside: np.ndarray, scores: GroupScores, matched: bool) -> GroupResult:
     positives, negatives = int(np.sum(labels == 1)), int(np.sum(labels == 0))
     few = [
         f"{count} {kind}{'s' * (count != 1)}"
@@ -191,12 +200,9 @@ def _counted(labels: np.ndarray, inside: np.ndarray, scores: TaskScores, matched
     result = GroupResult(int(inside.sum()), positives, negatives, {}, withheld)
     if withheld or not matched or math.isnan(scores.threshold):
         return result
-    called = scores.scores >= scores.threshold
-    sensitivity = predictive_values.rate(called[labels == 1], scores.units[labels == 1])
-    specificity = predictive_values.rate(~called[labels == 0], scores.units[labels == 0])
-    prevalence = scores.prevalence if isinstance(scores, GroupScores) else math.nan
-    ppv = Estimate(*predictive_values.positive_predictive_value(sensitivity, specificity, prevalence))
-    npv = Estimate(*predictive_values.negative_predictive_value(sensitivity, specificity, prevalence))
+    sensitivity, specificity = (proportion.of_units(called_rightly(scores, label)) for label in (1, 0))
+    ppv = Estimate(*predictive_values.positive_predictive_value(sensitivity, specificity, scores.prevalence))
+    npv = Estimate(*predictive_values.negative_predictive_value(sensitivity, specificity, scores.prevalence))
     return dataclasses.replace(result, ppv=ppv, npv=npv)
 
 

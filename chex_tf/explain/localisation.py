@@ -18,7 +18,7 @@ from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval, Progress, Resampling, silent
 from chex_tf.statistics.comparison import Difference
 from chex_tf.statistics.measure import MEAN, Estimate, Key, Measure, Sampled, estimate, mean_of, sample
-from chex_tf.statistics.proportion import wilson
+from chex_tf.statistics.proportion import Counts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,11 +73,11 @@ def _mean_over_films(values: np.ndarray, maps: TaskMaps) -> Callable[[np.ndarray
     return mean
 
 
-def _proportion(maps: TaskMaps) -> Interval:
+def _counts(values: np.ndarray, maps: TaskMaps, is_binary: bool) -> Counts:
     """A hit that is shared by several highest points is a fraction of one."""
-    known = ~np.isnan(maps.hits)
-    hits = np.bincount(maps.units, weights=np.where(known, maps.hits, 0), minlength=maps.unit_count)
-    return wilson(hits, np.bincount(maps.units, weights=known, minlength=maps.unit_count))
+    known = ~np.isnan(values)
+    sums = np.bincount(maps.units, weights=np.where(known, values, 0), minlength=maps.unit_count)
+    return Counts(sums, np.bincount(maps.units, weights=known, minlength=maps.unit_count), is_binary)
 
 
 def _unchanged(means: np.ndarray) -> np.ndarray:
@@ -90,7 +90,7 @@ POINTING = Measure[TaskMaps](
     gather=lambda maps: _mean_over_films(maps.hits, maps),
     value=_unchanged,
     is_compared=True,
-    interval=_proportion,
+    counts=lambda maps: _counts(maps.hits, maps, is_binary=True),
 )
 IOU = Measure[TaskMaps](
     "iou",
@@ -98,6 +98,7 @@ IOU = Measure[TaskMaps](
     gather=lambda maps: _mean_over_films(maps.overlaps, maps),
     value=_unchanged,
     is_compared=True,
+    counts=lambda maps: _counts(maps.overlaps, maps, is_binary=False),
 )
 MEASURES: tuple[Measure[TaskMaps], ...] = (POINTING, IOU)
 
@@ -162,7 +163,7 @@ def localise(
         for column, task in enumerate(shown):
             maps = TaskMaps(score.hits[:, kept[column]], at[:, column], units, count)
             asked |= {(name, measure, task): maps for measure in MEASURES}
-    sampled = sample(asked, Resampling(count, replicates, seed), progress)
+    sampled = sample(asked, Resampling(count, replicates, seed), progress, compared=MEASURES)
     for name, measure in itertools.product(names, MEASURES):
         sampled[name, measure, MEAN] = mean_of([sampled[name, measure, task] for task in shown], replicates)
     with_region = {

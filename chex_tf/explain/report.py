@@ -62,9 +62,9 @@ def localisation(
     is each film's, where it is known."""
     several = {"patient": "patients", "study": "studies", "image": "images"}[settings.unit]
     head = (
-        f"Localisation on {where}: films with a true region; 95% intervals: pointing game by Wilson, IoU and "
-        f"differences by percentiles 2.5 and 97.5 of {settings.replicates:,} replicates, of {found.units:,} {several}, "
-        f"seed {settings.seed}. "
+        f"Localisation on {where}: films with a true region of {found.units:,} {several}; 95% intervals by Wilson, of "
+        f"means by {settings.replicates:,} replicates (seed {settings.seed}) of these, of paired differences by Bonett "
+        "and Price (pointing game) and Student's t (IoU). "
         f"{_repeats(settings.unit, patients)}"
     )
     rows = []

@@ -14,8 +14,9 @@ from chex_tf.probing.films import TRAIN
 from chex_tf.probing.linear import Fit
 from chex_tf.probing.scoring import Answers, evaluate
 from chex_tf.probing.settings import ProbeSettings
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import holm
-from chex_tf.statistics.measure import Sampled
+from chex_tf.statistics.measure import MEAN, Sampled
 from chex_tf.statistics.several_seeds import mean_over_seeds
 
 WHOLE = 100  # percent
@@ -23,9 +24,10 @@ WHOLE = 100  # percent
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """A share of the training patients. `films` counts the films of each subset, `unfitted` its tasks without both
-    classes: there every score is one half, and the AUROC with it.
+    """A share of the training patients. `films` counts the films of each subset, `unfitted` those of the mean's tasks
+    that lack a class in it: there every score is one half, and the AUROC with it.
 
+    `values` are of every set on every task, and of their mean, without interval where no subset could be fitted.
     `differences` are paired by subset and by patient, p Holm over the pairs of sets on one task.
     """
 
@@ -34,12 +36,8 @@ class Point:
     films: tuple[int, ...]
     unfitted: tuple[int, ...]
     evaluation: Evaluation
+    values: tuple[PooledValue, ...]
     differences: tuple[PooledDifference, ...]
-
-    @property
-    def values(self) -> tuple[PooledValue, ...]:
-        """Of every set on every task, and of their mean."""
-        return self.evaluation.pooled.values
 
 
 def subset(share: float, order: np.ndarray, train: np.ndarray, patients: int) -> tuple[np.ndarray, int]:
@@ -64,12 +62,12 @@ def point(
     every = films.patients_among(train)
     scores: dict[str, np.ndarray] = {}
     runs: dict[str, list[str]] = {name: [] for name in whole.scores}
-    counts, unfitted, wanted = [], [], 0
+    counts, lacking, wanted = [], [], 0
     for repeat, order in enumerate(films.order):
         rows, wanted = subset(share, order, train, every)
         fits = fit(rows)
         counts.append(int(rows.sum()))
-        unfitted.append(sum(bool(fits[0][place].reason) for place in tasks))
+        lacking.append({task for task, place in zip(whole.tasks, tasks, strict=True) if fits[0][place].reason})
         for name, of_set in zip(whole.scores, fits, strict=True):
             runs[name].append(f"{name} {repeat}")
             scores[runs[name][-1]] = np.stack([of_set[place].scores for place in tasks], axis=1)
@@ -84,7 +82,19 @@ def point(
         say,
         pools,
     )
-    return Point(share, wanted, tuple(counts), tuple(unfitted), evaluation, _differences(evaluation, runs))
+    mean = set(evaluation.mean_over)
+    never = set.intersection(*lacking)
+    never |= {MEAN} if mean <= never else set()
+    nothing = Interval(math.nan, math.nan, 0, "no subset has both classes")
+    values = tuple(
+        dataclasses.replace(one, interval=nothing) if one.task in never else one for one in evaluation.pooled.values
+    )
+    differences = tuple(
+        dataclasses.replace(one, interval=nothing, p=math.nan, p_holm=math.nan, family=0) if one.task in never else one
+        for one in _differences(evaluation, runs)
+    )
+    unfitted = tuple(len(mean & tasks_lacking) for tasks_lacking in lacking)
+    return Point(share, wanted, tuple(counts), unfitted, evaluation, values, differences)
 
 
 def _components(sampled: Sampled) -> np.ndarray:
@@ -104,7 +114,7 @@ def _differences(evaluation: Evaluation, runs: Mapping[str, Sequence[str]]) -> t
             ]
             values = np.array([first.value - second.value for first, second in pairs])
             components = np.stack([_components(first) - _components(second) for first, second in pairs])
-            over = mean_over_seeds(values, components)
+            over = mean_over_seeds(values, components, min(one.freedom for pair in pairs for one in pair))
             family.append(PooledDifference(a, b, AUROC.key, task, over, over.interval(), over.two_sided_p))
         adjusted = holm([one.p for one in family]).tolist()
         found += [

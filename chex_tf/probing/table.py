@@ -151,8 +151,9 @@ def _curve(found: Found) -> list[str]:
     header = ["Share", "patients", found.films.noun, "unfitted", *names]
     note = filled(
         f"Below 100%: the mean over {found.settings.repeats} nested subsets by patient (the same for every set), "
-        "intervals over subsets and test patients together. Unfitted: tasks of a subset that lack a positive or a "
-        "negative, whose AUROC counts as 0.5. C is chosen on the whole validation split at every share."
+        "intervals over subsets and test patients together. Unfitted: of these tasks, those that in a subset lack a "
+        "positive or a negative, whose AUROC counts as 0.5; no interval where all subsets do. "
+        "C is chosen on the whole validation split at every share."
     )
     parts = ["\n".join([f"Few labels, linear probe: {what} [95% interval]", lines(header, rows, 1), note])]
     compared = [
@@ -165,7 +166,7 @@ def _curve(found: Found) -> list[str]:
         if one.task == task
     ]
     if compared:
-        family = next(one.family for point in found.curve for one in point.differences)
+        family = max(one.family for point in found.curve for one in point.differences)
         header = ["Share", f"Difference of {what}", "[95% interval]", "p", "p Holm", "significant"]
         said = rule(family, "the pairs of sets at one share on one task")
         parts.append("\n".join([lines(header, compared, 2), filled(f"Paired by subset and by patient. {said}")]))

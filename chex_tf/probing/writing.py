@@ -1,13 +1,14 @@
 """Writes what the probes found: probe.json, tables as CSV, and every test film's scores as predictions files."""
 
 import csv
+import dataclasses
 import io
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chex_tf.evaluation import evaluation_json
+from chex_tf.evaluation import evaluation_json, pools_json
 from chex_tf.evaluation.json_numbers import number
 from chex_tf.files import write_text
 from chex_tf.prediction_files import Table
@@ -111,7 +112,7 @@ def _json(found: Found, probed: Mapping[str, Probed], about: Mapping[str, Any]) 
                 "patients": point.patients,
                 "films": list(point.films),
                 "unfitted": list(point.unfitted),
-                "pools": evaluation_json.as_json(point.evaluation)["pools"],
+                "pools": pools_json.pools(dataclasses.replace(point.evaluation.pooled, values=point.values)),
                 "differences": [
                     dict(zip(_DIFFERENCE, map(_plain, row), strict=True))
                     for row in _differences_of_curve(found)

@@ -5,11 +5,13 @@ Statistics are functions of such rows; replicates come in blocks, so memory does
 """
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from chex_tf.statistics import student
 from chex_tf.statistics.ranking import rank, wins_by_row
 
 # Measured best between 2**16 and 2**20 elements: a block of 32-bit counts then stays in the processor's cache.
@@ -78,6 +80,24 @@ def percentile_interval(values: np.ndarray) -> Interval:
         return Interval(np.nan, np.nan, undefined, "no replicate has a value")
     low, high = np.quantile(defined, [LOW, HIGH])
     return Interval(float(low), float(high), undefined)
+
+
+def share_interval(values: np.ndarray, estimate: float, freedom: float) -> Interval:
+    """Of a number within 0 and 1, from the standard deviation of its replicates, on the scale of the logit and with
+    Student's t of these degrees of freedom: percentiles are too short where positives are few. At 0 and 1 replicates
+    say nothing; there the bound is that of a proportion of as many units, one more than the degrees of freedom, all on
+    one side."""
+    defined = values[~np.isnan(values)]
+    undefined = values.size - defined.size
+    if not defined.size or np.isnan(estimate):
+        return Interval(np.nan, np.nan, undefined, "no replicate has a value")
+    if estimate in (0.0, 1.0):
+        bound = (1 - HIGH) ** (1 / (freedom + 1))
+        return Interval(bound, 1.0, undefined) if estimate == 1 else Interval(0.0, 1 - bound, undefined)
+    reach = student.quantile(HIGH, freedom) * float(defined.std()) / (estimate * (1 - estimate))
+    centre = math.log(estimate / (1 - estimate))
+    low, high = ((1 + math.tanh((centre + sign * reach) / 2)) / 2 for sign in (-1, 1))
+    return Interval(low, high, undefined)
 
 
 def bca_interval(values: np.ndarray, estimate: float, jackknife: np.ndarray) -> Interval:

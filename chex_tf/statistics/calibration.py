@@ -1,6 +1,7 @@
 """Calibration of probabilities: Brier score, calibration error, reliability curve."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -102,14 +103,18 @@ def distance_interval(
     """Of a distance from calibration, which is never below 0 and, by chance, never 0.
 
     A replicate adds noise once more, so percentiles of replicates lie too high and can never reach 0. The upper end is
-    their percentile 97.5. The lower end lies as far below the value as the upper lies above, and is 0 where a
-    perfectly calibrated model would show the value, or more, in over one of forty sets.
+    their percentile 97.5. The lower end is 0 where a perfectly calibrated model would show the value, or more, in over
+    one of forty sets. Otherwise it is first taken as far below the value as the upper lies above; then what such a
+    model shows on average is taken off by squares, since squares of truth and of noise add up.
     """
     if_calibrated = IfCalibrated(float(np.mean(calibrated)), float(np.quantile(calibrated, bootstrap.HIGH)))
     percentiles = bootstrap.percentile_interval(replicates)
     if np.isnan(percentiles.high):
         return percentiles, if_calibrated
-    low = 0.0 if value <= if_calibrated.high else min(value, max(0.0, 2 * value - percentiles.high))
+    low = 0.0
+    if value > if_calibrated.high:
+        reflected = min(value, max(0.0, 2 * value - percentiles.high))
+        low = math.sqrt(max(0.0, reflected**2 - if_calibrated.mean**2))
     return dataclasses.replace(percentiles, low=low, high=max(value, percentiles.high)), if_calibrated
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chex_tf.statistics import bootstrap, delong
+from chex_tf.statistics import bootstrap, delong, proportion_difference
 from chex_tf.statistics.measure import Key, Measure, Sampled
 
 SIGNIFICANCE = 0.05  # CheXtransfer, section 3.1
@@ -19,7 +19,8 @@ PAIRS_AT_ONCE = 64
 class Difference:
     """`value` is the measure with this key of a minus that of b. Adjusted p are NaN, and `family` is 0, before `adjust`
     has the differences that are tested together; p_delong is NaN where DeLong's test does not apply. `is_delong` says
-    that the interval is DeLong's too, and his p the one that counts; otherwise both are the bootstrap's."""
+    that the interval is DeLong's too, and his p the one that counts; otherwise interval and p are of counts, where the
+    numbers are proportions or other means of values within 0 and 1 (`is_of_counts`), or the bootstrap's."""
 
     a: str
     b: str
@@ -33,6 +34,11 @@ class Difference:
     p_delong_holm: float = math.nan
     family: int = 0
     is_delong: bool = False
+    is_of_counts: bool = False
+
+    @property
+    def tested_by(self) -> str:
+        return "delong" if self.is_delong else "counts" if self.is_of_counts else "bootstrap"
 
     @property
     def tested_p(self) -> float:
@@ -75,8 +81,9 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 def differences(
     measure: Measure[Any], task: str, pairs: Sequence[tuple[str, str]], sampled: Mapping[Key, Sampled]
 ) -> list[Difference]:
-    """One task's paired differences, not yet adjusted. They are DeLong's where both sides' intervals need no
-    replicates; otherwise intervals are BCa where both have a jackknife, else percentiles."""
+    """One task's paired differences, not yet adjusted. They are of counts where both sides have these, and DeLong's
+    where both sides' intervals need no replicates; otherwise intervals are BCa where both have a jackknife, else
+    percentiles."""
     found: list[Difference] = []
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         chunk = pairs[start : start + PAIRS_AT_ONCE]
@@ -85,6 +92,9 @@ def differences(
         p = bootstrap_p(resampled).tolist()
         for place, ((a, b), (first, second)) in enumerate(zip(chunk, sides, strict=True)):
             value = first.value - second.value
+            if first.counts and second.counts:
+                found.append(_of_counts(a, b, measure.key, task, value, first, second))
+                continue
             p_delong, variance, is_delong = math.nan, math.nan, False
             freedom = min(first.freedom, second.freedom)
             if first.components is not None and second.components is not None:
@@ -101,6 +111,12 @@ def differences(
             one = Difference(a, b, measure.key, task, value, interval, p[place], p_delong, is_delong=is_delong)
             found.append(one)
     return found
+
+
+def _of_counts(a: str, b: str, measure: str, task: str, value: float, first: Sampled, second: Sampled) -> Difference:
+    parts = [proportion_difference.difference(*pair) for pair in zip(first.counts, second.counts, strict=True)]
+    whole = proportion_difference.mean_of(parts)
+    return Difference(a, b, measure, task, value, whole.interval, whole.p, math.nan, is_of_counts=True)
 
 
 def of_replicates(a: str, b: str, measure: str, task: str, sampled: Sampled) -> Difference:

@@ -14,6 +14,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from chex_tf.statistics import auroc_interval, student
+from chex_tf.statistics.bootstrap import HIGH, Interval
+
 # A probability of exactly 0 or 1 has no logit, and one such row would decide the fit: they count as this far from it.
 EDGE = 1e-6
 STEPS_AT_MOST = 30
@@ -74,6 +77,40 @@ def fitter(labels: np.ndarray, z: np.ndarray) -> Callable[[np.ndarray], Logistic
         return LogisticFit(*found)
 
     return fit_all
+
+
+def intervals(
+    labels: np.ndarray, z: np.ndarray, units: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[Interval, Interval]:
+    """95% of intercept and slope, from what each unit contributes to the fit (the sandwich variance) and Student's t
+    with one degree of freedom less than there are units of the rarer class. `weights` [rows] make a class's sum what it
+    is, whatever rows it has, so contributions then count from their class's mean."""
+    fewer = auroc_interval.units_of_rarer_class(labels, units)
+    if fewer < auroc_interval.FEWEST:
+        nothing = Interval(np.nan, np.nan, 0, "fewer than 2 units with a positive or with a negative")
+        return nothing, nothing
+    by_row = np.ones(labels.size) if weights is None else weights
+    found = fitter(labels, z)(by_row[np.newaxis])
+    _, places = np.unique(units, return_inverse=True)
+    count = int(places.max()) + 1
+
+    def interval(value: float, offset: float, slope: float, design: np.ndarray) -> Interval:
+        if np.isnan(value):
+            return Interval(np.nan, np.nan, 0, "no fit: the probabilities separate the classes")
+        residual, spread = _residual_and_spread(labels, offset + slope * z)
+        moved = (by_row * residual)[:, np.newaxis] * design
+        if weights is not None:
+            for of_class in (labels == 0, labels == 1):
+                moved[of_class] -= moved[of_class].mean(axis=0)
+        inverse = np.linalg.inv(design.T @ ((by_row * spread)[:, np.newaxis] * design))
+        by_unit = np.stack([np.bincount(places, column, count) for column in (moved @ inverse).T], axis=1)
+        error = float(np.sqrt(count / (count - 1) * np.sum(by_unit[:, -1] ** 2)))
+        reach = student.quantile(HIGH, fewer - 1) * error
+        return Interval(value - reach, value + reach)
+
+    intercept, offset, slope = (float(one[0]) for one in (found.intercept, found.offset, found.slope))
+    ones = np.ones((z.size, 1))
+    return interval(intercept, intercept, 1.0, ones), interval(slope, offset, slope, np.column_stack([ones, z]))
 
 
 def _fits(labels: np.ndarray, z: np.ndarray, weights: np.ndarray, start: np.ndarray, with_slope: bool) -> np.ndarray:

@@ -35,9 +35,11 @@ class Measure(Generic[Data]):
     """`key` names it in JSON, `words` in a sentence, `short` above a narrow column.
 
     A measure without `has_interval` is not resampled: its `gather` is used once, with a weight of one for every unit.
-    `interval` gives an interval that needs no replicates, where theirs does not hold. `jackknife` gives the value
-    without each unit in turn [units], for BCa intervals; `delong` gives DeLong's components [units], for DeLong's test
-    of a difference besides the bootstrap's, and `freedom` their degrees of freedom.
+    A number within 0 and 1 `is_share`: its interval is made of the replicates' deviation on the scale of the logit.
+    `interval` gives an interval that needs no replicates, where theirs does not hold; so does `counts`, of a
+    proportion or another mean of values within 0 and 1, which has differences that need none either. `jackknife` gives
+    the value without each unit in turn [units], for BCa intervals; `delong` gives DeLong's components [units], for
+    DeLong's test of a difference besides the bootstrap's, and `freedom` their degrees of freedom.
     """
 
     key: str
@@ -48,8 +50,10 @@ class Measure(Generic[Data]):
     short: str = ""
     has_interval: bool = True
     has_interval_in_tables: bool = True
+    is_share: bool = False
     is_compared: bool = False  # between pairs of models, in the table, JSON and a figure of its own
     interval: Callable[[Data], bootstrap.Interval] | None = None
+    counts: Callable[[Data], proportion.Counts] | None = None
     jackknife: Callable[[Data], np.ndarray] | None = None
     delong: Callable[[Data], np.ndarray] | None = None
     freedom: Callable[[Data], float] | None = None
@@ -57,6 +61,10 @@ class Measure(Generic[Data]):
     def __post_init__(self) -> None:
         if self.is_compared and not self.has_interval:
             raise ValueError(f"expected {self.key} to have an interval, since it is compared; received none")
+        if self.is_share and self.freedom is None:
+            raise ValueError(f"expected degrees of freedom of {self.key}, since it is a share; received none")
+        if self.interval is not None and self.counts is not None:
+            raise ValueError(f"expected one interval of {self.key} that needs no replicates; received two")
 
     @property
     def title(self) -> str:
@@ -79,7 +87,7 @@ class Estimate:
 class Sampled:
     """One number and what its interval and differences are computed from: `replicates` [replicates] or, without
     interval, [0]; `interval` is there if it does not come from them; `jackknife` and `components` (DeLong's)
-    [units]."""
+    [units]; `counts` of the task, or of each task of a mean."""
 
     value: float
     replicates: np.ndarray
@@ -87,6 +95,7 @@ class Sampled:
     components: np.ndarray | None = None
     interval: bootstrap.Interval | None = None
     freedom: float = math.inf
+    counts: tuple[proportion.Counts, ...] = ()
 
 
 def sample(
@@ -94,13 +103,13 @@ def sample(
     resampling: bootstrap.Resampling,
     progress: bootstrap.Progress = bootstrap.silent,
     with_jackknife: bool = False,
-    with_components: bool = False,
+    compared: Collection[Measure[Any]] = (),
     by_replicates: Collection[Measure[Any]] = (),
 ) -> dict[Key, Sampled]:
     """Each key's number from its data, in one pass over weights that all share, so every comparison is paired.
 
     Measures with the same `gather` share its result if they are asked for the same object. Those of `by_replicates`
-    have intervals from replicates even where they have others.
+    have intervals from replicates even where they have others; those of `compared` keep what differences are made of.
     """
     gatherers: dict[tuple[int, Any], Callable[[np.ndarray], Any]] = {}
     sharing: dict[tuple[int, Any], list[Key]] = {}
@@ -132,14 +141,33 @@ def sample(
     def if_wanted(wanted: bool, make: Callable[[Any], Made] | None, data: Any) -> Made | None:
         return make(data) if wanted and make is not None else None
 
+    freedoms: dict[tuple[int, Any], float] = {}
+
+    def freedom_of(measure: Measure[Any], data: Any) -> float:
+        place = id(data), measure.freedom
+        if place not in freedoms:
+            freedoms[place] = math.inf if measure.freedom is None else measure.freedom(data)
+        return freedoms[place]
+
+    def interval_of(key: Key, data: Any) -> bootstrap.Interval | None:
+        measure = key[1]
+        if measure in by_replicates:
+            return None
+        if measure.counts is not None:
+            return proportion.of_units(measure.counts(data)).interval
+        if measure.is_share:
+            return bootstrap.share_interval(replicates[key], values[key], freedom_of(measure, data))
+        return None if measure.interval is None else measure.interval(data)
+
     return {
         key: Sampled(
             values[key],
             replicates[key],
             if_wanted(with_jackknife, key[1].jackknife, data),
-            if_wanted(with_components and key[1].is_compared, key[1].delong, data),
-            if_wanted(key[1] not in by_replicates, key[1].interval, data),
-            if_wanted(True, key[1].freedom, data) or math.inf,
+            if_wanted(key[1] in compared, key[1].delong, data),
+            interval_of(key, data),
+            freedom_of(key[1], data),
+            (key[1].counts(data),) if key[1].counts is not None and key[1] in compared else (),
         )
         for key, data in asked.items()
     }
@@ -157,6 +185,7 @@ def mean_of(tasks: Sequence[Sampled], replicates: int) -> Sampled:
         _mean_if_all([task.components for task in tasks]),
         _interval_of_mean(tasks),
         _freedom_of_mean(tasks),
+        tuple(one for task in tasks for one in task.counts) if all(task.counts for task in tasks) else (),
     )
 
 

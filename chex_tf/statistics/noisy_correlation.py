@@ -4,16 +4,20 @@ Noise shuffles models that lie close together, so the rho of estimated AUROCs li
 ones. A model with errors says by how much: a model's true AUROC is normal around a line over the attribute's normal
 scores, its estimate is normal around the true one, and the covariance of the noise comes from paired replicates. What
 the models share of the noise cancels, since it moves all alike.
+
+There is no interval. That of this model holds where true AUROCs are normal, but where a few models lie far from many
+that are close together, as log-normal ones do, it held in simulation as few as two times in three (16 models, a
+correlation of 0.95, noise of a quarter of the spread); and from so few models nobody can tell which is the case.
 """
 
 import dataclasses
 
 import numpy as np
 
-from chex_tf.statistics.bootstrap import HIGH, LOW, Interval
 from chex_tf.statistics.ranks import normal_scores, rho
 
 DRAWS = 4000
+NO_INTERVAL = "none holds where true AUROCs are far from normal"
 # Correlations and spreads that are tried; spreads are in units of the estimates' standard deviation. Every spread and
 # every angle whose sine is the correlation is as likely beforehand as any other: of the weights tried in simulation
 # these covered best where noise is large.
@@ -23,12 +27,11 @@ SPREADS = np.geomspace(0.02, 5, 60)
 
 @dataclasses.dataclass(frozen=True)
 class NoisyCorrelation:
-    """`rho` is the median of what is plausible of the models' true AUROCs, `interval` holds 95% of it. `reliability`
-    is the share of the estimates' variance between models that is not noise: 1 without noise, 0 for nothing but noise,
-    as estimated, so below 0 where there is less variance than noise alone would make."""
+    """`rho` is the median of what is plausible of the models' true AUROCs. `reliability` is the share of the estimates'
+    variance between models that is not noise: 1 without noise, 0 for nothing but noise, as estimated, so below 0 where
+    there is less variance than noise alone would make."""
 
     rho: float
-    interval: Interval
     reliability: float
 
 
@@ -56,7 +59,7 @@ def without_noise(attribute: np.ndarray, values: np.ndarray, covariance: np.ndar
     reliability = 1 - float(noise.mean()) / variance if variance > 0 else np.nan
     scores = normal_scores(attribute)
     if variance == 0 or not np.any(scores):
-        return NoisyCorrelation(np.nan, Interval(np.nan, np.nan, 0, "one side is constant"), reliability)
+        return NoisyCorrelation(np.nan, reliability)
     line = turned @ (scores / scores.std())
 
     spread = (SPREADS * np.sqrt(variance))[:, np.newaxis, np.newaxis]
@@ -75,5 +78,4 @@ def without_noise(attribute: np.ndarray, values: np.ndarray, covariance: np.ndar
     drawn = centre + between / whole * (observed - centre)
     drawn += generator.normal(size=drawn.shape) * np.sqrt(between * noise / whole)
     found = rho(attribute, drawn @ turned)
-    low, middle, high = np.quantile(found, [LOW, 0.5, HIGH])
-    return NoisyCorrelation(float(middle), Interval(float(low), float(high)), reliability)
+    return NoisyCorrelation(float(np.median(found)), reliability)

@@ -5,6 +5,7 @@ that it has over units. Student's t takes the normal's place. At 0 and 1 that va
 no more than there are units.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -15,23 +16,56 @@ from chex_tf.statistics.bootstrap import HIGH, Interval
 FEWEST_UNITS = 2
 
 
-def wilson(successes: np.ndarray, trials: np.ndarray) -> Interval:
-    """Both [units]; successes may be fractions. Units without a trial say nothing."""
-    counted = trials > 0
-    successes, trials = successes[counted], trials[counted]
+@dataclasses.dataclass(frozen=True, eq=False)
+class Counts:
+    """[units] each: the sum of a unit's values, which lie within 0 and 1, and how many it has. Of successes and
+    failures (`is_binary`; a success may be shared and then is a fraction) no row is worth more than one."""
+
+    successes: np.ndarray
+    trials: np.ndarray
+    is_binary: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Proportion:
+    """These `units` tell as much as `worth` independent rows would; `value` is NaN without any."""
+
+    value: float
+    worth: float
+    units: int
+
+    @property
+    def complement(self) -> "Proportion":
+        return Proportion(1 - self.value, self.worth, self.units)
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's."""
+        if self.units < FEWEST_UNITS:
+            return Interval(math.nan, math.nan, 0, f"fewer than {FEWEST_UNITS} units to count")
+        share = self.value
+        reach = student.quantile(HIGH, self.units - 1) ** 2 / self.worth
+        centre = (share + reach / 2) / (1 + reach)
+        half = math.sqrt(reach * share * (1 - share) + reach**2 / 4) / (1 + reach)
+        # At the ends rounding would leave the value itself just outside.
+        return Interval(min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)))
+
+
+def of_units(counts: Counts) -> Proportion:
+    """Units without a trial say nothing."""
+    counted = counts.trials > 0
+    successes, trials = counts.successes[counted], counts.trials[counted]
     units = trials.size
-    if units < FEWEST_UNITS:
-        return Interval(math.nan, math.nan, 0, f"fewer than {FEWEST_UNITS} units to count")
+    if not units:
+        return Proportion(math.nan, 0.0, 0)
     share, rows = float(successes.sum() / trials.sum()), float(trials.sum())
-    variance = units / (units - 1) * float(np.sum((successes - share * trials) ** 2)) / rows**2
     worth = float(units)
-    if 0 < share < 1 and variance > 0:
-        worth = min(rows, share * (1 - share) / variance)
-    reach = student.quantile(HIGH, units - 1) ** 2 / worth
-    centre = (share + reach / 2) / (1 + reach)
-    half = math.sqrt(reach * share * (1 - share) + reach**2 / 4) / (1 + reach)
-    # At the ends rounding would leave the value itself just outside.
-    return Interval(min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)))
+    if units >= FEWEST_UNITS and 0 < share < 1:
+        variance = units / (units - 1) * float(np.sum((successes - share * trials) ** 2)) / rows**2
+        if variance > 0:
+            worth = share * (1 - share) / variance
+            worth = min(rows, worth) if counts.is_binary else worth
+    return Proportion(share, worth, units)
 
 
 def mean_of_intervals(values: np.ndarray, intervals: list[Interval], replicates: np.ndarray) -> Interval:
@@ -51,4 +85,5 @@ def mean_of_intervals(values: np.ndarray, intervals: list[Interval], replicates:
     above = [one.high for one in intervals] - values
     reaches = [math.sqrt(max(0.0, float(side @ alike @ side))) / values.size for side in (below, above)]
     mean = float(values.mean())
-    return Interval(mean - reaches[0], mean + reaches[1])
+    undefined = replicates.shape[0] - known.shape[0] if any(one.undefined for one in intervals) else 0
+    return Interval(mean - reaches[0], mean + reaches[1], undefined)

@@ -7,9 +7,9 @@ that runs share is the mean covariance of two runs over units. `Sampled.componen
 are these covariances.
 
 Half-widths are combined as the root of their squares' sum: Student's for the seeds, with S − 1 degrees of freedom or
-Welch's for two entries, and the normal one for the units; and the whole is never less than the interval over units
-alone of these very runs. Simulations chose it (benchmarks/training_variance.py): with two or three runs and seeds that
-matter, a bootstrap of seeds and units together covers too little, and so do Satterthwaite's degrees for the sum.
+Welch's for two entries, and Student's for the units, with those of the rarer class; and the whole is never less than
+the interval over units alone of these very runs. Simulations chose it (benchmarks/coverage_rows/seeds.py): with two or
+three runs and seeds that matter, a bootstrap of seeds and units together covers too little.
 """
 
 import dataclasses
@@ -29,13 +29,15 @@ SMALLEST_P = 1e-12  # where the search for a p ends
 class OverSeeds:
     """A mean over runs, or the difference of two such means, with its variances: `between` is over seeds as the runs
     show it (with the runs' own part of the units' variance), with its degrees of freedom; `shared` is over units, as
-    far as runs share it; `given` is over units with these very runs, the runs' own part included."""
+    far as runs share it; `given` is over units with these very runs, the runs' own part included; both over units have
+    `freedom` degrees of freedom."""
 
     value: float
     between: float
     degrees: float
     shared: float
     given: float
+    freedom: float = math.inf
 
     @property
     def is_defined(self) -> bool:
@@ -68,10 +70,11 @@ class OverSeeds:
         """Of the interval that leaves `tail` on either side."""
         from scipy.special import stdtrit
 
-        normal = NORMAL.inv_cdf(1 - tail)
-        student = float(stdtrit(self.degrees, 1 - tail)) if self.between > 0 else 0.0
-        combined = student**2 * self.between + normal**2 * max(0.0, self.shared)
-        return math.sqrt(max(combined, normal**2 * self.given))
+        known = math.isfinite(self.freedom)
+        of_units = float(stdtrit(self.freedom, 1 - tail)) if known else NORMAL.inv_cdf(1 - tail)
+        of_seeds = float(stdtrit(self.degrees, 1 - tail)) if self.between > 0 else 0.0
+        combined = of_seeds**2 * self.between + of_units**2 * max(0.0, self.shared)
+        return math.sqrt(max(combined, of_units**2 * self.given))
 
     def interval(self) -> Interval:
         if not self.is_defined:
@@ -124,22 +127,27 @@ def _share(of_seeds: float, of_units: float) -> float:
     return of_seeds / total if total > 0 else math.nan
 
 
-def mean_over_seeds(values: np.ndarray, components: np.ndarray) -> OverSeeds:
-    """From the runs' values [runs], at least two, and their components [runs, units]."""
+def mean_over_seeds(values: np.ndarray, components: np.ndarray, freedom: float = math.inf) -> OverSeeds:
+    """From the runs' values [runs], at least two, and their components [runs, units], which have `freedom` degrees of
+    freedom."""
     runs = values.size
     between = float(values.var(ddof=1)) / runs
     given = float(np.sum(components.mean(axis=0) ** 2))
     own = float(np.sum((components - components.mean(axis=0)) ** 2)) / (runs - 1)
-    return OverSeeds(float(values.mean()), between, runs - 1.0, given - own / runs, given)
+    return OverSeeds(float(values.mean()), between, runs - 1.0, given - own / runs, given, freedom)
 
 
-def difference_over_seeds(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> OverSeeds:
+def difference_over_seeds(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], freedom: float = math.inf
+) -> OverSeeds:
     """The first mean minus the second; each is given as values [runs] and components [runs, units]. Their seeds have
     nothing to do with each other, their units are the same."""
-    return contrast_over_seeds((1.0, -1.0), (first, second))
+    return contrast_over_seeds((1.0, -1.0), (first, second), freedom)
 
 
-def contrast_over_seeds(weights: Sequence[float], given: Sequence[tuple[np.ndarray, np.ndarray]]) -> OverSeeds:
+def contrast_over_seeds(
+    weights: Sequence[float], given: Sequence[tuple[np.ndarray, np.ndarray]], freedom: float = math.inf
+) -> OverSeeds:
     """A weighted sum of means over runs, such as the mean of differences; each mean is given as in
     `difference_over_seeds`."""
     sides = [mean_over_seeds(*side) for side in given]
@@ -151,4 +159,4 @@ def contrast_over_seeds(weights: Sequence[float], given: Sequence[tuple[np.ndarr
     means = sum(weight * components.mean(axis=0) for weight, (_, components) in zip(weights, given, strict=True))
     of_units = float(np.sum(np.asarray(means) ** 2))
     own = sum(weight**2 * (side.given - side.shared) for weight, side in zip(weights, sides, strict=True))
-    return OverSeeds(value, between, degrees, of_units - own, of_units)
+    return OverSeeds(value, between, degrees, of_units - own, of_units, freedom)

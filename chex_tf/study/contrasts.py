@@ -43,7 +43,7 @@ def auroc(member: Member) -> Contrast:
     if member.no_interval:
         return Contrast(member.auroc.value, _none(member.no_interval), math.nan, False, seeds)
     if _has_seeds([member]):
-        over = several_seeds.mean_over_seeds(*_side(member))
+        over = several_seeds.mean_over_seeds(*_side(member), _freedom([member]))
         return Contrast(over.value, over.interval_of_share(), math.nan, True, seeds, over.seed_share)
     return Contrast(member.auroc.value, estimate(member.auroc).interval, math.nan, False, seeds)
 
@@ -68,19 +68,27 @@ def of(terms: Terms) -> Contrast:
         value = sum(weight * one.auroc.value for weight, one in terms)
         return Contrast(value, _none(without[0]), math.nan, False, seeds)
     if _has_seeds(members):
-        sides = [_side(one) for one in members]
+        sides, freedom = [_side(one) for one in members], _freedom(members)
         by_subset = bool(members[0].subsets) and len({one.subsets for one in members}) == 1
-        over = _subset_by_subset(weights, sides) if by_subset else several_seeds.contrast_over_seeds(weights, sides)
+        summed = _subset_by_subset if by_subset else several_seeds.contrast_over_seeds
+        over: OverSeeds = summed(weights, sides, freedom)
         return Contrast(over.value, over.interval(), over.two_sided_p, True, seeds, over.seed_share, by_subset)
     found = contrast(weights, [one.auroc for one in members])
     return Contrast(found.value, found.interval, found.p, False, seeds)
 
 
-def _subset_by_subset(weights: Sequence[float], sides: Sequence[tuple[np.ndarray, np.ndarray]]) -> OverSeeds:
+def _subset_by_subset(
+    weights: Sequence[float], sides: Sequence[tuple[np.ndarray, np.ndarray]], freedom: float
+) -> OverSeeds:
     """The mean, over subsets, of the sum within each."""
     values = np.sum([weight * of_runs for weight, (of_runs, _) in zip(weights, sides, strict=True)], axis=0)
     components = np.sum([weight * of_units for weight, (_, of_units) in zip(weights, sides, strict=True)], axis=0)
-    return several_seeds.mean_over_seeds(values, components)
+    return several_seeds.mean_over_seeds(values, components, freedom)
+
+
+def _freedom(members: Iterable[Member]) -> float:
+    """Of the variance over units."""
+    return min(run.freedom for one in members for run in one.runs)
 
 
 def _has_seeds(members: Iterable[Member]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from chex_tf.amounts import counted
 from chex_tf.evaluation.tables import columns
 from chex_tf.statistics.bootstrap import Interval
+from chex_tf.statistics.noisy_correlation import NO_INTERVAL
 from chex_tf.statistics.permutation import PermutationP
 from chex_tf.statistics.rank_correlation import Correlation, correlate
 from chex_tf.statistics.ranks import rho
@@ -171,9 +172,10 @@ def table(related: Sequence[Related], described: str, about_accuracy: str = "") 
         f"{described} Spearman's ρ over whole models, p by permutation (exact up to ten models). The interval is for "
         "other models of such families and counts as many models as they are worth, being alike within families. By "
         "family: ρ of the families' means with its p. Without noise: what ρ of these models would be on an endless "
-        f"test set. Without one: the lowest and the highest ρ when one model is left out. With fewer than {FEWEST} "
-        "models there is no correlation. Within families: of the pairs of models of one family, how many have the "
-        f"higher value where the attribute is higher.{about_accuracy and ' '}{about_accuracy}{_named_left_out(related)}"
+        f"test set; it has no interval, since {NO_INTERVAL}. Without one: the lowest and the highest ρ when one model "
+        f"is left out. With fewer than {FEWEST} models there is no correlation. Within families: of the pairs of "
+        "models of one family, how many have the higher value where the attribute is higher."
+        f"{about_accuracy and ' '}{about_accuracy}{_named_left_out(related)}"
     )
     return Table("correlations", "Correlations over models", (*shown, "Within families"), tuple(rows), note, 2)
 
@@ -191,7 +193,7 @@ def _numbers(one: Related) -> tuple[str, ...]:
         span(found.over_models),
         NOTHING if family is None else f"{signed(family.rho)} ({by_family})",
         f"{found.effective_models:.1f}",
-        NOTHING if clean is None else f"{signed(clean.rho)} ({span(clean.interval)})",
+        NOTHING if clean is None else signed(clean.rho),
         f"{signed(low[0])} ({low[1]}) to {signed(high[0])} ({high[1]})",
     )
 

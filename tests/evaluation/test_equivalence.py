@@ -132,7 +132,9 @@ def test_each_task_has_its_verdicts_or_a_line_says_where(evaluate, values, monke
     assert f" {edema['minus1', 'whole'].verdict} " in row
     assert row.split()[-1] == columns.p_text(edema["minus1", "whole"].p_equivalent_holm)
     monkeypatch.setattr(tasks_shown, "ROWS_BY_TASK", 11)
-    assert "Task by task: in evaluation.json (--out=DIR) under equivalence." in page.text(found)
+    assert "Task by task: 12 rows, too many to print, in evaluation.json (--out=DIR) under equivalence." in page.text(
+        found
+    )
 
 
 def test_the_columns_say_that_their_p_are_adjusted(evaluate, values):

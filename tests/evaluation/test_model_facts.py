@@ -204,11 +204,16 @@ def test_a_catalogue_of_another_form_is_refused(tmp_path, text, message):
         model_facts.read(file)
 
 
-def test_a_catalogue_that_knows_no_model_says_what_it_goes_by(evaluated, tmp_path):
+def test_a_catalogue_that_knows_fewer_than_two_models_is_refused(evaluated, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text(
         CATALOGUE.replace("A1,A", "X1,A").replace("A2,A", "X2,A").replace("B1,B", "X3,B").replace("B2,B", "X4,B")
     )
-    said = []
-    assert model_facts.relate(evaluated[0], model_facts.read(other), {}, said.append) == ({}, {})
-    assert any("files are sought by their names and runs by their --arch; it has X1, X2, X3, X4" in one for one in said)
+    with pytest.raises(
+        InputError, match=r"sought by their names and runs by their --arch; received 0; it has X1, X2, X3"
+    ):
+        model_facts.expect_several(NAMES, model_facts.read(other), {})
+    one = {"A1": model_facts.read(evaluated[1])["A1"]}
+    with pytest.raises(InputError, match=r"4 for a rank correlation.*received 1; it has A1"):
+        model_facts.expect_several(NAMES, one, {})
+    model_facts.expect_several(NAMES, model_facts.read(evaluated[1]), {})

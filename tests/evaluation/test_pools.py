@@ -56,7 +56,10 @@ def test_a_pool_has_the_mean_of_its_runs_on_every_task(evaluate):
     auroc = {model.name: model.of(AUROC)["Edema"].value for model in found.models}
     assert small.over.value == pytest.approx(np.mean([auroc[name] for name in ("s0", "s1", "s2")]))
     assert small.values == tuple(auroc[name] for name in ("s0", "s1", "s2"))
-    assert small.over == mean_over_seeds(*side(found, ("s0", "s1", "s2"), "Edema"))
+    freedom = found.sampled["s0", AUROC, "Edema"].freedom
+    positives = int(np.sum(found.cohort.labels[:, found.cohort.tasks.index("Edema")] == 1))
+    assert freedom == min(positives, len(found.cohort.keys) - positives) - 1
+    assert small.over == mean_over_seeds(*side(found, ("s0", "s1", "s2"), "Edema"), freedom)
     assert small.interval.low < small.over.value < small.interval.high
     assert small.deviation_of_seeds == pytest.approx((3 * small.over.of_seeds) ** 0.5)
 
@@ -67,7 +70,9 @@ def test_pools_are_compared_as_such_and_runs_in_them_are_not(evaluate):
     assert found.best_and_worst is None
     assert [(one.a, one.b) for one in found.pooled.differences if one.task == MEAN] == [("small", "large")]
     (one,) = [each for each in found.pooled.differences if each.task == MEAN]
-    assert one.over == difference_over_seeds(side(found, ("s0", "s1", "s2")), side(found, ("l0", "l1")))
+    runs = ("s0", "s1", "s2"), ("l0", "l1")
+    freedom = min(found.sampled[name, AUROC, MEAN].freedom for name in (*runs[0], *runs[1]))
+    assert one.over == difference_over_seeds(side(found, runs[0]), side(found, runs[1]), freedom)
     assert (one.p, one.p_holm, one.family) == (one.over.two_sided_p, one.p, 1)
     (judged,) = [each for each in found.equivalence if each.task == MEAN]
     assert judged.test is MarginTest.SEEDS_AND_UNITS

@@ -177,7 +177,7 @@ def test_a_difference_says_which_p_goes_with_its_interval(world, interval, test)
     tests = section.as_json()["models"]["a"]["ward"]["tasks"]["Edema"]["tests"]
     (one,) = tests["auroc"]["differences"]
     assert one["tested_by"] == test
-    assert tests["sensitivity"]["differences"][0]["tested_by"] == "bootstrap"
+    assert tests["sensitivity"]["differences"][0]["tested_by"] == "counts"
     p = one["p_delong" if test == "delong" else "p"]
     assert (p < 0.05) == (one["low"] > 0 or one["high"] < 0)
     words = {"auto": "its interval is DeLong's", "percentile": "its interval is by percentiles of the replicates"}

@@ -249,7 +249,7 @@ def test_few_films_have_no_interval_and_no_test(tmp_path: pathlib.Path, polygons
     assert found["runs"]["a"]["iou"]["Edema"]["low"] is not None
     assert found["runs"]["a"]["iou"]["mean"]["low"] is None  # of a task with a single patient
     assert {one["task"] for one in found["differences"]} == {"Edema"}
-    assert "pointing game by Wilson, IoU and differences by percentiles" in " ".join(result.text.split())
+    assert "95% intervals by Wilson, of means by" in " ".join(result.text.split())
 
 
 def test_a_mean_of_one_task_is_no_second_test(tmp_path: pathlib.Path, polygons: pathlib.Path) -> None:

@@ -1,4 +1,4 @@
-"""Pointing game and IoU by hand and by brute force; thresholds from other films; intervals of a paired bootstrap."""
+"""Pointing game and IoU by hand and by brute force; thresholds from other films; intervals by patients."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from chex_tf.explain import scoring
 from chex_tf.explain.localisation import IOU, POINTING, Scores, localise
 from chex_tf.explain.scoring import SHARES
-from chex_tf.statistics import bootstrap, proportion
+from chex_tf.statistics import proportion, proportion_difference
 from chex_tf.statistics.measure import MEAN
 
 
@@ -95,21 +95,37 @@ def test_without_other_films_each_half_is_judged_by_the_other() -> None:
     assert found.networks[0].of(IOU)["Edema"].value == pytest.approx(0.1 * share + 0.2 * (1 - share))
 
 
-def test_intervals_are_those_of_a_plain_loop_over_patients() -> None:
+def test_intervals_are_of_the_counts_by_patient() -> None:
     first, second = random_scores(0), random_scores(1)
     found = localise(["a", "b"], ["Edema", "Fracture"], [first, second], [first, second], UNITS, 200, 7)
-    values = []
-    for weights in np.concatenate(list(bootstrap.Resampling(15, 200, 7).blocks())):
-        drawn = np.repeat(np.arange(30), weights[UNITS])
-        values.append([np.nanmean(of.hits[drawn, 0]) for of in (first, second)])
-    values = np.array(values)
-    films = ~np.isnan(second.hits[:, 0])
-    by_patient = [np.bincount(UNITS, weights=each, minlength=15) for each in (np.nan_to_num(second.hits[:, 0]), films)]
-    assert found.networks[1].of(POINTING)["Edema"].interval == proportion.wilson(*by_patient)
+    counts = []
+    for scores in (first, second):
+        films = ~np.isnan(scores.hits[:, 0])
+        hits, seen = (
+            np.bincount(UNITS, weights=each, minlength=15) for each in (np.nan_to_num(scores.hits[:, 0]), films)
+        )
+        counts.append(proportion.Counts(hits, seen))
+    assert found.networks[1].of(POINTING)["Edema"].interval == proportion.of_units(counts[1]).interval
     (difference,) = [one for one in found.differences if one.measure == POINTING.key and one.task == "Edema"]
-    paired = np.quantile(values[:, 0] - values[:, 1], [0.025, 0.975])
-    assert (difference.interval.low, difference.interval.high) == pytest.approx(tuple(paired))
+    expected = proportion_difference.difference(*counts)
+    found_numbers = (difference.interval.low, difference.interval.high, difference.p)
+    assert found_numbers == pytest.approx((expected.interval.low, expected.interval.high, expected.p))
     assert difference.value == pytest.approx(np.nanmean(first.hits[:, 0]) - np.nanmean(second.hits[:, 0]))
+    assert difference.tested_by == "counts"
+
+
+def test_two_networks_that_miss_everything_are_not_known_to_be_equal() -> None:
+    """Interval and p of the pointing game; IoU of 0 on every film says nothing of other films."""
+    scores = random_scores(0)
+    scores.hits[~np.isnan(scores.hits)] = 0
+    scores.overlaps[~np.isnan(scores.overlaps)] = 0
+    found = localise(["a", "b"], ["Edema", "Fracture"], [scores, scores], [scores, scores], UNITS, 100, 0)
+    for one in found.differences:
+        assert one.p == 1
+        if one.measure == POINTING.key:
+            assert one.interval.low < -0.05 < 0.05 < one.interval.high
+        else:
+            assert np.isnan([one.interval.low, one.interval.high]).all()
 
 
 def test_a_network_does_not_differ_from_itself() -> None:

@@ -161,6 +161,20 @@ def test_the_curve_is_the_mean_over_nested_subsets_and_its_differences_are_paire
     assert difference.is_significant
 
 
+def test_subsets_that_cannot_be_fitted_give_no_interval(films, sets, tmp_path):
+    """One patient of one label a subset: AUROC one half, and nothing that looks like certainty."""
+    found = probing.probe("toy", films, sets, settings(tmp_path, patients=(1.0, 100.0)), print, lambda *_: None)
+    (point,) = found.curve
+    assert point.patients == 1
+    assert point.unfitted == (2, 2, 2)
+    assert {value.over.value for value in point.values} == {0.5}
+    assert all(np.isnan([value.interval.low, value.interval.high]).all() for value in point.values)
+    assert all(np.isnan([one.p, one.p_holm, one.interval.low]).all() for one in point.differences)
+    assert "0.500 [no interval]" in table.text(found)
+    figure.write(tmp_path, found)
+    writing.write(tmp_path, found, {})
+
+
 def test_subsets_are_nested_and_hold_whole_patients(films):
     train = films.rows(TRAIN)
     for order in films.order:

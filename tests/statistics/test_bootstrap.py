@@ -123,3 +123,21 @@ def test_the_jackknife_is_leaving_out_one_by_one(units_of):
 def test_the_jackknife_is_undefined_without_the_only_positive():
     found = bootstrap.jackknife_auroc(np.array([1.0, 0, 0]), np.array([2.0, 1, 3]), np.arange(3), 3)
     np.testing.assert_array_equal(found, [np.nan, 0.0, 1.0])
+
+
+def test_a_shares_interval_is_on_the_logit_scale():
+    """Replicates of 0.7 and 0.9 about 0.8: a deviation of 0.1, over 0.8 * 0.2 is 0.625 logits; t of 24 is 2.063899."""
+    found = bootstrap.share_interval(np.array([0.7, 0.9, np.nan]), 0.8, 24)
+    reach = 2.063899 * 0.625
+    expected = [1 / (1 + np.exp(-np.log(4) - sign * reach)) for sign in (-1, 1)]
+    assert (found.low, found.high) == pytest.approx(expected)
+    assert found.undefined == 1
+
+
+def test_a_share_of_one_is_bounded_by_its_units():
+    """Of 20 units none spoke against it: 0.025^(1/20)."""
+    found = bootstrap.share_interval(np.ones(9), 1.0, 19)
+    assert (found.low, found.high) == pytest.approx((0.8316, 1), abs=1e-4)
+    none = bootstrap.share_interval(np.zeros(9), 0.0, 19)
+    assert (none.low, none.high) == pytest.approx((0, 1 - 0.8316), abs=1e-4)
+    assert bootstrap.share_interval(np.full(9, np.nan), 0.5, 19).reason == "no replicate has a value"

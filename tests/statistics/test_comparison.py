@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chex_tf.statistics import bootstrap, comparison, measure
+from chex_tf.statistics import bootstrap, comparison, measure, proportion, proportion_difference
 
 MEASURE = measure.Measure("area", "area", gather=lambda data: data, value=lambda values: values, is_compared=True)
 
@@ -83,6 +83,21 @@ def test_without_components_there_is_no_delong_and_with_jackknives_the_interval_
     expected = bootstrap.bca_interval(replicates[:, 0] - replicates[:, 1], 0.2, jackknives[0] - jackknives[1])
     assert found.interval == expected
     assert expected != bootstrap.percentile_interval(replicates[:, 0] - replicates[:, 1])
+
+
+def test_differences_of_counts_need_no_replicates():
+    counts = [proportion.Counts(np.resize(hits, 20), np.ones(20)) for hits in ([1.0, 1, 0], [1.0, 0])]
+    sides = [measure.Sampled(float(one.successes.mean()), np.zeros(9), counts=(one,)) for one in counts]
+    (found,) = comparison.differences(
+        MEASURE, "t", [("a", "b")], {(name, MEASURE, "t"): one for name, one in zip("ab", sides, strict=True)}
+    )
+    expected = proportion_difference.difference(*counts)
+    interval = expected.interval
+    assert (found.interval.low, found.interval.high) == pytest.approx((interval.low, interval.high))
+    assert (found.p, found.tested_by) == (pytest.approx(expected.p), "counts")
+    assert found.value == pytest.approx(14 / 20 - 10 / 20)
+    adjusted = comparison.adjust([found, found])
+    assert adjusted[0].tested_p_holm == pytest.approx(min(1, 2 * expected.p))
 
 
 def test_more_pairs_than_stand_in_memory_at_once_come_in_order():

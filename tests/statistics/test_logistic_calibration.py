@@ -1,9 +1,11 @@
 """Calibration intercept and slope against scikit-learn's logistic regression and a table solved by hand."""
 
+import math
 import warnings
 
 import numpy as np
 import pytest
+import scipy.stats
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
@@ -109,3 +111,42 @@ def test_wild_probabilities_have_a_fit_too():
 def test_the_logistic_function_is_scipys_in_both_tails():
     values = np.concatenate([np.linspace(-700, 700, 2001), [-1e3, 1e3, 0.0]])
     np.testing.assert_allclose(logistic_calibration.logistic(values), expit(values), rtol=1e-15, atol=0)
+
+
+def test_the_intercepts_interval_by_hand():
+    """30 rows at one half, 10 positive: the fit is logit(1/3), the sum of p (1 - p) is 30 * 2/9, and the residuals'
+    squares sum to as much; 29 below, and t of 9 degrees of freedom, one less than there are positives."""
+    labels, z = np.repeat([1.0, 0], [10, 20]), np.zeros(30)
+    intercept, slope = logistic_calibration.intervals(labels, z, np.arange(30))
+    reach = scipy.stats.t.ppf(0.975, 9) * math.sqrt(30 / 29 / (30 * 2 / 9))
+    assert (intercept.low, intercept.high) == pytest.approx((math.log(0.5) - reach, math.log(0.5) + reach))
+    assert "no fit" in slope.reason  # all rows have one logit
+
+
+def test_the_slopes_interval_by_hand():
+    """Logits of -1 and 1 with 40 rows each, 10 and 30 positive: the line goes through both, and its slope is half the
+    difference of two independent logits."""
+    z = np.repeat([-1.0, 1], 40)
+    labels = np.concatenate([np.repeat([1.0, 0], [10, 30]), np.repeat([1.0, 0], [30, 10])])
+    _, slope = logistic_calibration.intervals(labels, z, np.arange(80))
+    reach = scipy.stats.t.ppf(0.975, 39) * math.sqrt(80 / 79 * 2 / (40 * 3 / 16)) / 2
+    assert (slope.low, slope.high) == pytest.approx((math.log(3) - reach, math.log(3) + reach))
+
+
+def test_rows_that_are_all_there_twice_say_as_much_as_once():
+    generator = np.random.default_rng(0)
+    z = generator.normal(size=60)
+    labels = (generator.random(60) < 0.4).astype(float)
+    once = logistic_calibration.intervals(labels, z, np.arange(60))
+    twice = logistic_calibration.intervals(np.tile(labels, 2), np.tile(z, 2), np.tile(np.arange(60), 2))
+    for first, second in zip(once, twice, strict=True):
+        assert (second.low, second.high) == pytest.approx((first.low, first.high))
+    one_positive = logistic_calibration.intervals((np.arange(5) == 0).astype(float), z[:5], np.arange(5))
+    assert "fewer than 2 units" in one_positive[0].reason
+
+
+def test_classes_weighted_to_a_prevalence_have_no_variance_of_their_sizes():
+    """All rows at one half: weighted to any prevalence, the intercept is its logit for certain."""
+    labels, z = np.repeat([1.0, 0], [10, 20]), np.zeros(30)
+    intercept, _ = logistic_calibration.intervals(labels, z, np.arange(30), np.where(labels == 1, 1.5, 0.75))
+    assert (intercept.low, intercept.high) == pytest.approx((0, 0), abs=1e-9)

@@ -78,7 +78,7 @@ def test_jackknife_and_components_are_made_where_wanted():
     asked = {("a", MEAN_VALUE, "t"): VALUES, ("a", SQUARE, "t"): VALUES}
     without = measure.sample(asked, RESAMPLING)
     assert all(one.jackknife is None and one.components is None for one in without.values())
-    found = measure.sample(asked, RESAMPLING, with_jackknife=True, with_components=True)
+    found = measure.sample(asked, RESAMPLING, with_jackknife=True, compared=[MEAN_VALUE, SQUARE])
     np.testing.assert_allclose(found["a", MEAN_VALUE, "t"].jackknife, [4, 3.5, 1.5])
     assert found["a", SQUARE, "t"].jackknife is None
     np.testing.assert_allclose(found["a", SQUARE, "t"].components, VALUES / 9)

@@ -13,7 +13,7 @@ def test_without_noise_it_is_rho_itself():
     values = attribute + generator.normal(size=12)
     found = noisy_correlation.without_noise(attribute, values, np.full((12, 12), 0.3), 0)  # shared noise cancels
     expected = float(rho(attribute, values))
-    assert (found.rho, found.interval.low, found.interval.high) == pytest.approx((expected,) * 3)
+    assert found.rho == pytest.approx(expected)
     assert found.reliability == pytest.approx(1)
 
 
@@ -27,7 +27,6 @@ def test_reliability_by_hand():
 def test_nothing_but_noise_says_next_to_nothing():
     values = np.random.default_rng(1).normal(size=10)
     found = noisy_correlation.without_noise(np.arange(10.0), values, np.eye(10) * 4, 0)
-    assert found.interval.high - found.interval.low > 1
     assert found.reliability < 0
 
 
@@ -42,9 +41,9 @@ def test_covariance_leaves_out_undefined_replicates():
     np.testing.assert_allclose(noisy_correlation.noise_covariance(replicates), np.cov(replicates[[0, 1, 3]].T))
 
 
-def test_it_is_nearer_the_truth_and_its_interval_holds():
-    """Noise as large as the spread: 120 trials, whose share is known to within 4 points."""
-    held, gap, gap_observed = 0, 0.0, 0.0
+def test_it_is_nearer_the_truth():
+    """Noise as large as the spread, 120 trials."""
+    gap, gap_observed = 0.0, 0.0
     generator = np.random.default_rng(5)
     for trial in range(120):
         attribute = generator.normal(size=16)
@@ -53,8 +52,6 @@ def test_it_is_nearer_the_truth_and_its_interval_holds():
         covariance = np.eye(16) * 0.004**2 + 0.02**2
         found = noisy_correlation.without_noise(attribute, observed, covariance, trial)
         wanted = float(rho(attribute, true))
-        held += found.interval.low <= wanted <= found.interval.high
         gap += found.rho - wanted
         gap_observed += float(rho(attribute, observed)) - wanted
-    assert held / 120 > 0.95 - 0.06
     assert abs(gap / 120) < 0.06 < -gap_observed / 120

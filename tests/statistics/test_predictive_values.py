@@ -1,21 +1,23 @@
 """Predictive values at a stated prevalence: by hand, and how often their intervals hold the truth."""
 
+import math
+
 import numpy as np
 import pytest
 
 from chex_tf.statistics import predictive_values
-from chex_tf.statistics.predictive_values import Rate
+from chex_tf.statistics.proportion import Proportion
 
 
 def test_by_hand():
     """Of 10,000 with 2% ill: 180 of 200 found, 980 of 9,800 falsely; so PPV 180/1160 and NPV 8820/8840."""
-    sensitivity, specificity = Rate(90, 100, 100), Rate(180, 200, 200)
+    sensitivity, specificity = Proportion(0.9, 100, 100), Proportion(0.9, 200, 200)
     assert predictive_values.positive_predictive_value(sensitivity, specificity, 0.02)[0] == pytest.approx(180 / 1160)
     assert predictive_values.negative_predictive_value(sensitivity, specificity, 0.02)[0] == pytest.approx(8820 / 8840)
 
 
 def test_at_the_sets_own_prevalence_it_is_the_share_in_the_set():
-    sensitivity, specificity = Rate(30, 40, 40), Rate(50, 60, 60)
+    sensitivity, specificity = Proportion(30 / 40, 40, 40), Proportion(50 / 60, 60, 60)
     assert predictive_values.positive_predictive_value(sensitivity, specificity, 0.4)[0] == pytest.approx(30 / 40)
     assert predictive_values.negative_predictive_value(sensitivity, specificity, 0.4)[0] == pytest.approx(50 / 60)
 
@@ -32,33 +34,32 @@ def test_intervals_hold_the_truth_even_near_one(positives, negatives):
             generator.binomial(negatives, specificity, 5000),
             strict=True,
         ):
-            given = Rate(found, positives, positives), Rate(cleared, negatives, negatives)
+            given = (
+                Proportion(found / positives, positives, positives),
+                Proportion(cleared / negatives, negatives, negatives),
+            )
             interval = predictive_values.positive_predictive_value(*given, 0.05)[1]
             held += interval.low <= truth <= interval.high
         assert 0.935 <= held / 5000 <= 0.99, (sensitivity, held)
 
 
 def test_an_observed_one_has_a_lower_end():
-    value, interval = predictive_values.positive_predictive_value(Rate(40, 50, 50), Rate(100, 100, 100), 0.1)
+    value, interval = predictive_values.positive_predictive_value(
+        Proportion(0.8, 50, 50), Proportion(1.0, 100, 100), 0.1
+    )
     assert value == 1
     assert interval.low < 0.9
     assert interval.high == 1
 
 
 def test_what_cannot_be_said_is_not():
-    nothing_called = predictive_values.positive_predictive_value(Rate(0, 50, 50), Rate(100, 100, 100), 0.1)
+    nothing_called = predictive_values.positive_predictive_value(
+        Proportion(0.0, 50, 50), Proportion(1.0, 100, 100), 0.1
+    )
     assert np.isnan([nothing_called[0], nothing_called[1].low]).all()
-    one_class = predictive_values.negative_predictive_value(Rate(0, 0, 0), Rate(9, 10, 10), 0.1)
+    one_class = predictive_values.negative_predictive_value(Proportion(math.nan, 0, 0), Proportion(0.9, 10, 10), 0.1)
     assert one_class[1].reason == "one class only"
-
-
-def test_patients_who_say_everything_twice_tell_as_much_as_once():
-    generator = np.random.default_rng(0)
-    once = generator.random(200) < 0.7
-    alone = predictive_values.rate(once, np.arange(200))
-    twice = predictive_values.rate(np.repeat(once, 2), np.repeat(np.arange(200), 2))
-    assert alone.effective == 200
-    assert twice.effective == pytest.approx(200, rel=0.01)
-    independent = predictive_values.rate(generator.random(4000) < 0.7, np.repeat(np.arange(2000), 2))
-    assert independent.effective == pytest.approx(4000, rel=0.05)
-    assert predictive_values.rate(np.ones(20, bool), np.repeat(np.arange(10), 2)).effective == 10
+    one_unit = predictive_values.positive_predictive_value(Proportion(1.0, 1, 1), Proportion(0.9, 10, 10), 0.5)
+    assert one_unit[0] == pytest.approx(1 / 1.1)
+    assert np.isnan(one_unit[1].low)
+    assert "fewer than 2 units" in one_unit[1].reason

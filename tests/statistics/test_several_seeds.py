@@ -157,3 +157,13 @@ def test_the_interval_of_the_share_covers():
         low, high = found.seed_share_interval
         held += low <= truth <= high
     assert abs(held / 2000 - 0.95) < 3 * 0.005
+
+
+def test_units_have_students_t_too():
+    """No variance between runs: a half-width is 2.262157 standard errors, t of 9 degrees of freedom."""
+    components = np.tile(np.full(4, 0.01), (3, 1))
+    found = mean_over_seeds(np.full(3, 0.8), components, 9.0)
+    assert found.half_width(0.025) == pytest.approx(2.262157 * 0.02)
+    sides = [(np.full(2, 0.8), sign * components[:2]) for sign in (1, -1)]
+    apart = difference_over_seeds(*sides, 9.0)
+    assert apart.half_width(0.025) == pytest.approx(2.262157 * 0.04)

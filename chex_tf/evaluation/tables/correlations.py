@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from chex_tf.evaluation.tables.columns import NOTHING, filled, lines, p_text, without_empty
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.family_spread import FamilySpread
+from chex_tf.statistics.noisy_correlation import NO_INTERVAL
 from chex_tf.statistics.permutation import DRAWN_ORDERS, EXACT_UP_TO
 from chex_tf.statistics.rank_correlation import Correlation
 
@@ -18,7 +19,7 @@ def table_of(correlations: Mapping[str, Correlation], spreads: Mapping[str, Fami
 
 def _correlations(correlations: Mapping[str, Correlation]) -> str:
     header = ["Rank correlation of", "n", "rho [95% interval]", "p", "worth", "families", "rho", "p"]
-    header += ["without noise [95% interval]", "not noise"]
+    header += ["without noise", "not noise"]
     rows, absent = [], []
     for name, found in correlations.items():
         families, noisy = found.by_family, found.without_noise
@@ -34,7 +35,7 @@ def _correlations(correlations: Mapping[str, Correlation]) -> str:
                     if families
                     else [NOTHING] * 3
                 ),
-                f"{noisy.rho:+.3f} {_span(noisy.interval)}" if noisy else NOTHING,
+                f"{noisy.rho:+.3f}" if noisy else NOTHING,
                 f"{max(noisy.reliability, 0):.0%}" if noisy else NOTHING,
             ]
         )
@@ -44,7 +45,8 @@ def _correlations(correlations: Mapping[str, Correlation]) -> str:
         f"p: of all orders of n up to {EXACT_UP_TO}, else of {DRAWN_ORDERS:,} drawn ones and the observed; it takes "
         "models for independent, which those of one family are not. Families: rho and p of their means. Interval: over "
         "other models of such families, n of which are worth so many independent ones. Without noise: these models on "
-        "an endless test set, from the share of the AUROCs' variance that is not noise."
+        "an endless test set, from the share of the AUROCs' variance that is not noise; it has no interval, since "
+        f"{NO_INTERVAL}."
     )
     return "\n".join([lines(*without_empty(header, rows, 1)[:2], 1, breaks=(5,)), filled(note), *map(filled, absent)])
 

@@ -22,7 +22,7 @@ def tables_of(evaluation: Evaluation, measure: Measure[Any]) -> list[str]:
     if are_listed(tasks, len(of_tasks)):
         tables.append(_by_task(measure, of_tasks))
     elif len(tasks) > 1:
-        tables.append(elsewhere("differences"))
+        tables.append(elsewhere("differences", len(of_tasks)))
     best = evaluation.best_and_worst
     if best is not None and best.measure == measure.key and not evaluation.settings.paired:
         tables.append(_best_and_worst(evaluation, best, measure))

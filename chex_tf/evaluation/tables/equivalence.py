@@ -29,10 +29,11 @@ def tables_of(evaluation: Evaluation) -> list[str]:
         same = [one for one in evaluation.equivalence if (one.measure, one.test) == (measure, test)]
         found += [_of_whole(evaluation, one) for one in same if one.task == summary(evaluation)]
         of_tasks = [one for one in same if one.task != MEAN]
-        if are_listed([one.task for one in of_tasks], sum(len(one.every) for one in of_tasks)):
+        rows = sum(len(one.every) for one in of_tasks)
+        if are_listed([one.task for one in of_tasks], rows):
             found.append(_by_task(of_tasks))
         elif len(of_tasks) > 1:
-            found.append(elsewhere("equivalence"))
+            found.append(elsewhere("equivalence", rows))
     return found
 
 

@@ -34,7 +34,7 @@ def tables_of(evaluation: Evaluation) -> list[str]:
         rows = [[label, *_difference_row(one)] for label, one in zip(labels, of_tasks, strict=True)]
         parts.append(lines(["Task", "Difference of AUROC over seeds", *DIFFERENCE_COLUMNS], rows, 2))
     if not are_few and len(tasks) > 1:
-        parts.append(elsewhere("pools and differences_of_pools"))
+        parts.append(elsewhere("pools and differences_of_pools", len(by_task) + len(of_tasks)))
     return parts
 
 

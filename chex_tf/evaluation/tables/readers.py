@@ -8,7 +8,7 @@ from chex_tf.evaluation.tables.columns import filled, lines, p_text, plain, sign
 from chex_tf.evaluation.tables.tasks_shown import elsewhere, every_task, shown, summary
 from chex_tf.statistics import comparison
 from chex_tf.statistics.comparison import Difference
-from chex_tf.statistics.measure import Estimate, Needs
+from chex_tf.statistics.measure import MEAN, Estimate, Needs
 from chex_tf.statistics.reader_margin import where_to_curve
 
 MARGINS_SHOWN = 80  # with more, those of the mean over tasks
@@ -80,7 +80,8 @@ def _margins(evaluation: Evaluation) -> str:
     notes = [_RULE]
     if sum(map(len, by_reader.values())) > MARGINS_SHOWN:
         tasks = (summary(evaluation),)
-        notes.append(elsewhere("readers, to_curve"))
+        of_tasks = sum(len(margins) for (_, task), margins in by_reader.items() if task != MEAN)
+        notes.append(elsewhere("readers, to_curve", of_tasks))
     rows = []
     for task in tasks:
         label = shown(evaluation, task)

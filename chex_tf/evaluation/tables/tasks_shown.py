@@ -59,6 +59,7 @@ def are_listed(tasks: Sequence[str], rows: int) -> bool:
     return len(tasks) > 1 and rows <= ROWS_BY_TASK
 
 
-def elsewhere(key: str) -> str:
-    """Below a table that has the mean only."""
-    return filled(f"Task by task: in evaluation.json (--out=DIR) under {key}.")
+def elsewhere(key: str, rows: int | None = None) -> str:
+    """Below a table that has the mean only; `rows`, where these were too many to print, is how many there are."""
+    count = "" if rows is None else f"{rows:,} rows, too many to print, "
+    return filled(f"Task by task: {count}in evaluation.json (--out=DIR) under {key}.")

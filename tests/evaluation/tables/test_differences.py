@@ -52,7 +52,7 @@ def test_each_task_has_its_differences_or_a_line_says_where(evaluate, test_set, 
     monkeypatch.setattr(tasks_shown, "ROWS_BY_TASK", 1)
     text = page.text(found)
     assert not any(line.startswith("Edema ") and "a − b" in line for line in text.splitlines())
-    assert "Task by task: in evaluation.json (--out=DIR) under differences." in text
+    assert "Task by task: 2 rows, too many to print, in evaluation.json (--out=DIR) under differences." in text
 
 
 def test_a_mean_of_one_task_is_that_task_and_has_no_row(evaluate, test_set):
