@@ -28,9 +28,9 @@ def within_group(arm: str) -> str:
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
-    by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE and GROUPED). Cells that differ in nothing but their seed
-    share `base`; `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one
-    starts."""
+    by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE and GROUPED). Cells that differ in nothing but
+    their seed, and that of a subset, share `base`; `variant` is what other dimensions added to it. `needs` names the
+    cells from whose encoders this one starts."""
 
     name: str
     arch: str
