@@ -100,19 +100,18 @@ class Outcomes:
         return tuple(arm for arm in arms if not group_of(arm) and len(self.whole(arm)) > 1)
 
     def of_arms(self) -> tuple[tuple[Member, Member | None], ...]:
-        """Whole members of architectures that are in other arms than these two, each with the one of its architecture
-        and group that it is compared with: that from scratch, else the group's first. That one itself has None."""
+        """Members of architectures, whole or truncated, that are in other arms than these two, each with the one of its
+        architecture and group that it is compared with: that from scratch, else the group's first. That one itself has
+        None."""
         own = {one.arch for one in self.members if one.arm not in (PRETRAINED, SCRATCH)}
         found = []
         for one in self.members:
-            if one.arch in own and not one.facts.is_truncated:
-                beside = [other for other in self.whole_of(one.arch) if group_of(other.arm) == group_of(one.arm)]
+            if one.arch in own:
+                alike = (one.arch, group_of(one.arm))
+                beside = [other for other in self.members if (other.arch, group_of(other.arm)) == alike]
                 reference = next((other for other in beside if within_group(other.arm) == SCRATCH), beside[0])
                 found.append((one, None if reference is one else reference))
         return tuple(found)
-
-    def whole_of(self, arch: str) -> tuple[Member, ...]:
-        return tuple(one for one in self.members if one.arch == arch and not one.facts.is_truncated)
 
     def truncated(self) -> tuple[tuple[Member, Member], ...]:
         """Each truncated member with the whole one of its arm."""

@@ -206,7 +206,7 @@ def arms(outcomes: Outcomes) -> Table:
 
 def left_out(outcomes: Outcomes) -> list[str]:
     """Finished cells that are in the table of all cells and in no other, each with the reason."""
-    compared = {one.name for pair in outcomes.truncated() for one in pair}
+    compared = {one.name for pair in (*outcomes.truncated(), *outcomes.of_arms()) for one in pair if one is not None}
     return [
         f"{', '.join(one.cells)}: in no table: truncated, and {one.facts.whole} is not in {one.arm}"
         for one in outcomes.members

@@ -24,27 +24,27 @@ def make_arms(fixture_runs, kinds, tmp_path_factory):
     """A study of ResNet18 in these arms, of so many seeds, each with its own subset if asked; `spoil` changes a run's
     settings before it becomes a cell."""
 
-    def make(arms, seeds=(0,), has_subsets=False, spoil=lambda config, arm, seed: None):
+    def make(arms, seeds=(0,), has_subsets=False, spoil=lambda config, arm, seed: None, arch="ResNet18"):
         place = tmp_path_factory.mktemp("arms") / "study"
         cells = []
         for arm in arms:
             for seed in seeds:
-                base = f"ResNet18-{arm.replace('/', '-')}"
+                base = f"{arch}-{arm.replace('/', '-')}"
                 name = base if len(seeds) == 1 else f"{base}-seed{seed}"
                 first = place / "making" / name
-                make_run(fixture_runs, first, "ResNet18", "scratch" if arm.startswith("scratch") else arm, seed)
+                make_run(fixture_runs, first, arch, "scratch" if arm.startswith("scratch") else arm, seed)
                 config = json.loads((first / "config.json").read_text())
                 if has_subsets:
                     config["data"] |= {"train_patients": 5, "subset_seed": seed}
                 spoil(config, arm, seed)
                 (first / "config.json").write_text(json.dumps(config))
                 identity = of_run(first, {"train": kinds})
-                cell = Cell(name, "ResNet18", arm, base, "", seed, ("--arch=ResNet18",), identity)
+                cell = Cell(name, arch, arm, base, "", seed, (f"--arch={arch}",), identity)
                 cell.run_dir(place).parent.mkdir(parents=True, exist_ok=True)
                 first.rename(cell.run_dir(place))
                 cells.append(cell)
         (place / "making").rmdir()
-        facts = {arch: dict(zip(FACTS, values, strict=True)) for arch, *values in MODELS}
+        facts = {known: dict(zip(FACTS, values, strict=True)) for known, *values in MODELS}
         study = folder.Study(tuple(cells), "0.1.0", models=facts)
         folder.write(place, study)
         return place, study
@@ -88,6 +88,14 @@ def test_arms_of_one_architecture_have_one_table_and_no_relation_to_its_size(gro
     assert [table.name for table in tables.all_of(grouped, ())] == ["results", "arms"]
     assert correlations.all_of(grouped, 0) == ()
     assert figures.all_of(grouped, (), []) == ()
+
+
+def test_a_truncated_network_alone_is_compared_too(make_arms, gathered):
+    found = gathered(make_arms(("scratch", "view"), arch="ResNet18Minus1"))
+    (_, view) = tables.arms(found).rows
+    assert view[:2] == ("ResNet18Minus1", "view")
+    assert view[4] == "scratch"
+    assert tables.left_out(found) == []
 
 
 def test_a_study_of_the_papers_two_arms_has_no_such_table(make_study, gathered):
