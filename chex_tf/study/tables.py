@@ -187,21 +187,22 @@ def arms(outcomes: Outcomes) -> Table:
     differences = [None if other is None else contrasts.difference(one, other) for one, other in compared]
     found = [one for one in differences if one is not None]
     adjusted = iter(comparison.holm([one.p for one in found]))
-    columns = ("Architecture", "Arm", "AUROC", "95% interval", "Compared with", "Difference", "95% interval of it")
+    columns = ("Architecture", "Arm", "Compared with", "AUROC", "95% interval", "Difference", "95% interval of it")
     rows = []
     for (one, other), alone, difference in zip(compared, own, differences, strict=True):
-        first = (one.arch, one.arm, f"{one.auroc.value:.3f}", _span(alone.interval))
-        if other is None or difference is None:
-            rows.append((*first, *(NOTHING,) * 3, *_seeds(outcomes, alone), NOTHING, NOTHING))
+        beside = NOTHING if other is None else other.arm
+        first = (one.arch, one.arm, beside, f"{one.auroc.value:.3f}", _span(alone.interval))
+        if difference is None:
+            rows.append((*first, *(NOTHING,) * 2, *_seeds(outcomes, alone), NOTHING, NOTHING))
             continue
         numbers = (_signed(difference.value), _signed_span(difference.interval), *_seeds(outcomes, difference))
-        rows.append((*first, other.arm, *numbers, p_text(difference.p), p_text(next(adjusted))))
+        rows.append((*first, *numbers, p_text(difference.p), p_text(next(adjusted))))
     note = (
         f"{described(outcomes)} Paired differences. {intervals(outcomes, found or own)} p Holm: over "
         f"{counted(len(found), 'difference')}."
     )
     title = "Arms of each architecture"
-    return Table("arms", title, (*columns, *_of_seeds(outcomes), "p", "p Holm"), tuple(rows), note, 2)
+    return Table("arms", title, (*columns, *_of_seeds(outcomes), "p", "p Holm"), tuple(rows), note, 3)
 
 
 def left_out(outcomes: Outcomes) -> list[str]:

@@ -12,6 +12,8 @@ from matplotlib.lines import Line2D
 from chex_tf.study.report.appearance import INK, STYLE, WIDTH, of_arms
 
 COLUMNS = 4
+LETTERS = 105  # of the legend's type, across the figure
+SAMPLE = 6  # letters that a line's sample in the legend takes the room of
 
 
 class Curve(NamedTuple):
@@ -42,9 +44,10 @@ def _draw(curves: Sequence[Curve], label: str, shown: Sequence[tuple[str, bool]]
     looks = of_arms(curve.arm for curve in curves)
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
-    legend_rows = math.ceil(len(looks) / 6)
+    across = max(1, LETTERS // (SAMPLE + max(map(len, looks))))
+    heights = 0.15 * math.ceil((len(looks) + 2) / across), 0.15 * any("\n" in panel for panel in panels)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 1.35 * rows + 0.4 + 0.15 * legend_rows), layout="constrained")
+        figure = Figure(figsize=(WIDTH, (1.35 + heights[1]) * rows + 0.4 + heights[0]), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=shares_scale, sharey=shares_scale).ravel()
         for axes, panel in zip(grid, panels, strict=False):
             for curve in curves:
@@ -64,6 +67,7 @@ def _draw(curves: Sequence[Curve], label: str, shown: Sequence[tuple[str, bool]]
                         )
             axes.set_title(panel)
             axes.grid(visible=True)
+            axes.locator_params(axis="x", nbins=4)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         for axes in grid[::columns]:
@@ -78,5 +82,5 @@ def _draw(curves: Sequence[Curve], label: str, shown: Sequence[tuple[str, bool]]
                 Line2D([], [], color=INK, linewidth=1.2, label="validation"),
                 Line2D([], [], color=INK, linewidth=0.6, alpha=0.6, label="training"),
             ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), frameon=False)
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), across), frameon=False)
     return figure

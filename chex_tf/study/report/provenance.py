@@ -132,9 +132,9 @@ def curves(folder: pathlib.Path, outcomes: Outcomes, found: Configs, say: Callab
 def _place(cell: Cell, has_other_sources: bool) -> tuple[str, str]:
     """Panel and line of a run's curve: arms of one group beside each other, and each of several sources by its name."""
     if cell.is_source and has_other_sources:
-        return f"{cell.arch}, {SOURCE}", cell.base
+        return cell.arch, cell.base.removesuffix(f"-{SOURCE}").removesuffix(f"-{cell.arch}")
     group = group_of(cell.arm)
-    return f"{cell.arch}, {group}" if group else cell.arch, within_group(cell.arm)
+    return f"{cell.arch}\n{group}" if group else cell.arch, within_group(cell.arm)
 
 
 def environment(study: Study, found: Configs) -> Table:

@@ -17,7 +17,7 @@ from chex_tf.study.verdicts import Judged
 
 TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
 EXPLAINED = "explained"  # folder in a study's, where launch.explain is to write
-_OF_TRAINING = ("curves", "losses")  # figures of a section of their own
+_OF_TRAINING = ("curves", "losses", "source_curves", "source_losses")  # figures of a section of their own
 MOST_PICTURES = 12  # of explained films in the page
 
 
