@@ -43,7 +43,8 @@ class StudySettings(Settings):
     )
     claims: pathlib.Path | None = setting(
         None,
-        help="table of claims with the rules of their verdicts, fixed with the plan (the paper's: study/claims.csv)",
+        help="table of claims with the rules of their verdicts, fixed with the plan (the papers': study/claims.csv, "
+        "study/claims_in_domain.csv)",
         existing="file",
         group="study",
     )

@@ -1,4 +1,4 @@
-"""Every file in configs/ that trains, by the commands in its own head, on small phantoms: its plan, and a run."""
+"""Every file in configs/ that trains or pre-trains, by commands in its own head, on small phantoms: plans and runs."""
 
 import json
 import pathlib
@@ -11,16 +11,25 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
+from chex_tf.pretraining.settings import PretrainingSettings
+from chex_tf.probing.settings import ProbeSettings
 from chex_tf.runs import status
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
-from launch import command, evaluate, prepare, train
+from launch import command, evaluate, prepare, pretrain, train
 from launch.prepare_settings import PrepareSettings
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Those of launch.train; a study's have a grid, and tests/launch/test_study_configs.py.
-CONFIGS = sorted(file.name for file in (ROOT / "configs").glob("*.cfg") if "--grid=" not in file.read_text("utf-8"))
+# A study's have a grid, and tests/launch/test_study_configs.py. Of the others, those of launch.pretrain say so.
+_WITHOUT_GRID = sorted(
+    (file.name, file.read_text("utf-8"))
+    for file in (ROOT / "configs").glob("*.cfg")
+    if "--grid=" not in file.read_text("utf-8")
+)
+PRETRAINING = [name for name, text in _WITHOUT_GRID if f"launch.pretrain --flagfile=configs/{name}" in text]
+CONFIGS = [name for name, _ in _WITHOUT_GRID if name not in PRETRAINING]
 KINDS = (TrainSettings, ObservationsSettings, DataSettings, ModelSettings)
+PRETRAIN_KINDS = (TrainSettings, PretrainingSettings, ObservationsSettings, DataSettings, ModelSettings)
 # A small network and small images; no weights have to be fetched.
 SMALL = ("--arch=ResNet18Minus3", "--image_size=64", "--batch=8", "--steps=2", "--evaluate_every=2")
 SMALL += ("--evaluate_unit=steps", "--notensorboard", "--strategy=one")
@@ -50,11 +59,11 @@ def phantoms(tmp_path_factory):
         ("PREPARED", "chexpert", "chexpert_studies", 0.0),
         ("PREPARED_NIH", "chestxray14", "chest_xray14", 0.3),
     ):
-        writer.write(PhantomSettings(out=folder / layout, layout=layout, patients=40, image_size=72, processes=1))
+        writer.write(PhantomSettings(out=folder / layout, layout=layout, patients=64, image_size=72, processes=1))
         given = {"source": folder / layout, "data_dir": folder / name, "threads": 1}
         prepare.prepare(PrepareSettings(dataset=builder, holdout_patients=held_out, **given))
         found[name] = folder / name
-    return {**found, "runs/prepared": found["PREPARED"]}
+    return {**found, "runs/prepared": found["PREPARED"], "runs/prepared_nih": found["PREPARED_NIH"]}
 
 
 @pytest.fixture
@@ -89,6 +98,40 @@ def test_its_command_plans_a_run(config, within, capsys):
     assert train.main(*settings) == 0
     plan = capsys.readouterr().out
     assert "steps: 2 of 8 images" in plan
+
+
+def pretraining_commands():
+    """(config, its command, as one line) of every command by which a file of launch.pretrain says it is used."""
+    found = [(config, line) for config in PRETRAINING for line in commands(config, "pretrain")]
+    return [(config, " ".join(line)) for config, line in found if f"--flagfile=configs/{config}" in line]
+
+
+def small_pretraining(line, config):
+    of_two = ["--projector=16,16", "--validation_pairs=8"] if "--objective=view" not in line else []
+    return [*small(shlex.split(line), config), "--warmup_steps=0", *of_two]
+
+
+@pytest.mark.parametrize(("config", "line"), pretraining_commands())
+def test_a_command_of_pretraining_plans_a_run(config, line, within, capsys):
+    settings = command.parse([*within(small_pretraining(line, config)), "--dry_run"], *PRETRAIN_KINDS)
+    assert pretrain.main(*settings) == 0
+    assert "steps: 2 of 8 " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("config", PRETRAINING)
+def test_its_command_of_the_probe_is_one_that_the_verb_takes(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for line in commands(config, "probe"):
+        command.parse([re.sub(r"=runs/\S*", f"={tmp_path}", flag) for flag in line], ProbeSettings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("config", "line"), pretraining_commands())
+def test_a_command_of_pretraining_runs_to_its_end(config, line, within):
+    arguments = within(small_pretraining(line, config))
+    assert pretrain.main(*command.parse(arguments, *PRETRAIN_KINDS)) == 0
+    (run_dir,) = [flag.partition("=")[2] for flag in arguments if flag.startswith("--run_dir=")]
+    assert status.read(pathlib.Path(run_dir))["state"] == "finished"
 
 
 @pytest.mark.slow

@@ -11,15 +11,26 @@ from chex_tf.study.identity import Identity
 RUNS, LOGS = "runs", "logs"  # folders in a study's
 TRAIN = "train"  # the verb of cells, unless the grid says another
 FROM_CELL = "cell:"  # --weights=cell:NAME starts from the encoder of that cell's run
+GROUPED = "/"  # in an arm, between what it is called and the group of arms that it is compared within
 SOURCE = "source"  # arm of cells that are trained for their encoder alone: they predict nothing and no table has them
+
+
+def group_of(arm: str) -> str:
+    """The group of arms that this one is compared within; empty for arms that name none."""
+    return arm.partition(GROUPED)[2]
+
+
+def within_group(arm: str) -> str:
+    """What the arm is called among those of its group."""
+    return arm.partition(GROUPED)[0]
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """`flags` are the verb's, each `--name=value`, without the run's folder. `arm` is what the report compares cells
-    by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE). Cells that differ in nothing but their seed
-    share `base`; `variant` is what other dimensions added to it. `needs` names the cells from whose encoders this one
-    starts."""
+    by: `pretrained`, `scratch` or a name of the grid's own (see SOURCE and GROUPED). Cells that differ in nothing but
+    their seed, and that of a subset, share `base`; `variant` is what other dimensions added to it. `needs` names the
+    cells from whose encoders this one starts."""
 
     name: str
     arch: str

@@ -97,6 +97,22 @@ def boost_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) ->
     return _found(contrasts.of(terms), outcomes)
 
 
+def model_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """AUROC of model a minus that of b, each given as ARCHITECTURE:ARM."""
+    return _of_difference(outcomes, *(_model(outcomes, given[side]) for side in ("a", "b")))
+
+
+def model_interaction(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Of models a minus b, minus c minus d: how much more the first difference is than the second."""
+    signs = {"a": 1.0, "b": -1.0, "c": -1.0, "d": 1.0}
+    return _found(contrasts.of([(sign, _model(outcomes, given[side])) for side, sign in signs.items()]), outcomes)
+
+
+def _model(outcomes: Outcomes, name: str) -> Member:
+    arch, _, arm = name.partition(":")
+    return _member(outcomes, arch, arm)
+
+
 def cut(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
     """A truncated pretrained network minus the whole one (section 4.4)."""
     truncated = _member(outcomes, given["arch"], PRETRAINED)
@@ -242,6 +258,8 @@ STATISTICS: dict[str, tuple[Statistic, tuple[str, ...]]] = {
     "difference": (difference, ("a", "b", "arm")),
     "boost": (boost, ("arch",)),
     "boost_difference": (boost_difference, ("a", "b")),
+    "model_difference": (model_difference, ("a", "b")),
+    "model_interaction": (model_interaction, ("a", "b", "c", "d")),
     "cut": (cut, ("arch",)),
     "rho": (rho, ("arm", "attribute")),
     "rho_boost": (rho_boost, ("attribute",)),

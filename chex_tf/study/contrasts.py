@@ -2,7 +2,8 @@
 
 Where every model in it was trained with several seeds, these are over seeds and patients (or other units) together, as
 `launch.evaluate --pool` has them; else over patients alone, by DeLong, as `launch.evaluate` has them. What models have
-in common is taken in: they were evaluated on the same films.
+in common is taken in: they were evaluated on the same films, and where the runs of each learned from the same several
+subsets of the training patients, a difference is taken subset by subset.
 """
 
 import dataclasses
@@ -24,7 +25,8 @@ Terms = Sequence[tuple[float, Member]]
 @dataclasses.dataclass(frozen=True)
 class Contrast:
     """`p` is of "the truth is zero". `over_seeds` says whether interval and p are over seeds too; then `seed_share` is
-    the part of the variance that seeds are the cause of. `seeds` is how many each term has, the fewest first."""
+    the part of the variance that seeds are the cause of. `seeds` is how many each term has, the fewest first.
+    `by_subset` says whether the runs were taken subset by subset."""
 
     value: float
     interval: Interval
@@ -32,6 +34,7 @@ class Contrast:
     over_seeds: bool
     seeds: tuple[int, ...]
     seed_share: float = math.nan
+    by_subset: bool = False
 
 
 def auroc(member: Member) -> Contrast:
@@ -65,10 +68,22 @@ def of(terms: Terms) -> Contrast:
         value = sum(weight * one.auroc.value for weight, one in terms)
         return Contrast(value, _none(without[0]), math.nan, False, seeds)
     if _has_seeds(members):
-        over: OverSeeds = several_seeds.contrast_over_seeds(weights, [_side(one) for one in members], _freedom(members))
-        return Contrast(over.value, over.interval(), over.two_sided_p, True, seeds, over.seed_share)
+        sides, freedom = [_side(one) for one in members], _freedom(members)
+        by_subset = bool(members[0].subsets) and len({one.subsets for one in members}) == 1
+        summed = _subset_by_subset if by_subset else several_seeds.contrast_over_seeds
+        over: OverSeeds = summed(weights, sides, freedom)
+        return Contrast(over.value, over.interval(), over.two_sided_p, True, seeds, over.seed_share, by_subset)
     found = contrast(weights, [one.auroc for one in members])
     return Contrast(found.value, found.interval, found.p, False, seeds)
+
+
+def _subset_by_subset(
+    weights: Sequence[float], sides: Sequence[tuple[np.ndarray, np.ndarray]], freedom: float
+) -> OverSeeds:
+    """The mean, over subsets, of the sum within each."""
+    values = np.sum([weight * of_runs for weight, (of_runs, _) in zip(weights, sides, strict=True)], axis=0)
+    components = np.sum([weight * of_units for weight, (_, of_units) in zip(weights, sides, strict=True)], axis=0)
+    return several_seeds.mean_over_seeds(values, components, freedom)
 
 
 def _freedom(members: Iterable[Member]) -> float:

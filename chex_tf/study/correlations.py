@@ -58,9 +58,9 @@ class Related:
 
 
 def all_of(outcomes: Outcomes, seed: int) -> tuple[Related, ...]:
-    """AUROC in every arm, then boosts, with each attribute; `seed` is that of permutations."""
+    """AUROC in every arm that is asked, then boosts, with each attribute; `seed` is that of permutations."""
     found = []
-    for arm in dict.fromkeys(one.arm for one in outcomes.members):
+    for arm in outcomes.related_arms():
         for attribute in ATTRIBUTES:
             found.append(relate(auroc(outcomes, arm, attribute), seed))
     if outcomes.boosted():

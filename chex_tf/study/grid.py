@@ -11,8 +11,10 @@ pretrain for cells that other cells start from). Lines that begin with # are com
     DenseNet121 ResNet18,cell:{arch}-source,,elsewhere
 
 In `weights`, {arch} stands for the architecture as names of cells have it. In `flags`, {other_data} stands for a second
-prepared folder, which a study is given beside the first. The arm `source` (`chex_tf.study.cell.SOURCE`) is of cells
-that are trained for their encoder alone.
+prepared folder, which a study is given beside the first, and {seed} for the seed of a study that repeats its cells by
+it: `--train_patients=60 --subset_seed={seed}` draws other patients for each repetition. The arm `source`
+(`chex_tf.study.cell.SOURCE`) is of cells that are trained for their encoder alone. An arm `view/ones` is `view` of the
+group `ones`, whose arms the report puts beside each other.
 """
 
 import csv
@@ -24,7 +26,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from chex_tf.settings import InputError, nearest
-from chex_tf.study.cell import FROM_CELL, TRAIN
+from chex_tf.study.cell import FROM_CELL, GROUPED, TRAIN
 
 COLUMNS = ("arch", "weights")
 MORE = ("flags", "arm", "name", "verb")
@@ -32,6 +34,7 @@ MORE = ("flags", "arm", "name", "verb")
 ARMS = {"none": "scratch", "imagenet": "pretrained"}
 SEED = "seed"
 OTHER_DATA = "{other_data}"
+SEED_OF_CELL = "{seed}"
 _ARCH = "{arch}"
 
 
@@ -108,18 +111,28 @@ def _cells_of(
     for flag in own:
         if not flag.startswith("--"):
             raise InputError(f"{path}, row {number}: expected --flag=value; received {flag!r}", "grid")
+    if any(SEED_OF_CELL in flag for flag in own) and SEED not in (name for name, _ in dimensions):
+        raise InputError(f"{path}, row {number}: expected --vary=seed=…, of which {SEED_OF_CELL} is one value", "grid")
     several = len(archs) * len(starts) > 1
     found = []
     for arch, start in itertools.product(archs, starts):
         weights = start.replace(_ARCH, _word(arch))
         arm = (row.get("arm") or "").strip() or ARMS.get(weights, _word(weights))
         given = (row.get("name") or "").strip()
-        name = f"{given}-{_word(arch)}-{arm}" if given and several else given or "-".join([_word(arch), arm])
+        of_arm = arm.replace(GROUPED, "-")
+        name = f"{given}-{_word(arch)}-{of_arm}" if given and several else given or "-".join([_word(arch), of_arm])
         for values in itertools.product(*(values for _, values in dimensions)):
             varied = [(name_of, value) for (name_of, _), value in zip(dimensions, values, strict=True)]
             base = "-".join([name, *(f"{flag}{_word(value)}" for flag, value in varied if flag != SEED)])
             whole = "-".join([base, *(f"{flag}{_word(value)}" for flag, value in varied if flag == SEED)])
-            flags = (f"--arch={arch}", f"--weights={weights}", *own, *(f"--{flag}={value}" for flag, value in varied))
+            seed = dict(varied).get(SEED, "")
+            of_row = [flag.replace(SEED_OF_CELL, seed) for flag in own]
+            flags = (
+                f"--arch={arch}",
+                f"--weights={weights}",
+                *of_row,
+                *(f"--{flag}={value}" for flag, value in varied),
+            )
             needs = (weights.removeprefix(FROM_CELL),) if weights.startswith(FROM_CELL) else ()
             variant = base.removeprefix(name).lstrip("-")
             verb = (row.get("verb") or "").strip() or TRAIN

@@ -19,12 +19,13 @@ from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN, Sampled, mean_of
 from chex_tf.study import readable
 from chex_tf.study import state as states
-from chex_tf.study.cell import Cell
+from chex_tf.study.cell import Cell, group_of, within_group
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import RUN, Kinds, differences
 from chex_tf.study.state import State
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
+SUBSET = "subset_seed"  # the setting that draws which patients a run learns from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Facts:
 class Member:
     """An architecture in an arm: the mean of its `cells`, which differ in nothing but their seed; `runs` has the AUROC
     of each. `weights` is what they began with, as in their identity. `no_interval` says why the evaluation gives its
-    numbers no interval, where it gives none."""
+    numbers no interval, where it gives none. `subsets` has the subset_seed of each run, where each learned from a
+    subset of its own; it is empty where all learned from the same images."""
 
     arch: str
     arm: str
@@ -62,6 +64,7 @@ class Member:
     runs: tuple[Sampled, ...]
     weights: str = "none"
     no_interval: str = ""
+    subsets: tuple[int, ...] = ()
 
     @functools.cached_property
     def auroc(self) -> Sampled:
@@ -90,6 +93,25 @@ class Outcomes:
     def whole(self, arm: str) -> tuple[Member, ...]:
         """The members of an arm that are not truncated."""
         return tuple(one for one in self.members if one.arm == arm and not one.facts.is_truncated)
+
+    def related_arms(self) -> tuple[str, ...]:
+        """Arms that may be asked how AUROC goes with a property of their models: those of several, in no group."""
+        arms = dict.fromkeys(one.arm for one in self.members)
+        return tuple(arm for arm in arms if not group_of(arm) and len(self.whole(arm)) > 1)
+
+    def of_arms(self) -> tuple[tuple[Member, Member | None], ...]:
+        """Members of architectures, whole or truncated, that are in other arms than these two, each with the one of its
+        architecture and group that it is compared with: that from scratch, else the group's first. That one itself has
+        None."""
+        own = {one.arch for one in self.members if one.arm not in (PRETRAINED, SCRATCH)}
+        found = []
+        for one in self.members:
+            if one.arch in own:
+                alike = (one.arch, group_of(one.arm))
+                beside = [other for other in self.members if (other.arch, group_of(other.arm)) == alike]
+                reference = next((other for other in beside if within_group(other.arm) == SCRATCH), beside[0])
+                found.append((one, None if reference is one else reference))
+        return tuple(found)
 
     def truncated(self) -> tuple[tuple[Member, Member], ...]:
         """Each truncated member with the whole one of its arm."""
@@ -171,7 +193,7 @@ def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tup
         facts = facts_of(study, first.arch, weights)
         runs = tuple(evaluation.sampled[cell.name, AUROC, MEAN] for cell in same)
         names = tuple(cell.name for cell in same)
-        members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld))
+        members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld, _subsets(same)))
         twin = [one for one in members[:-1] if (one.arch, one.arm) == (first.arch, first.arm)]
         if twin:
             raise InputError(
@@ -182,6 +204,15 @@ def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tup
     return tuple(members)
 
 
+def _subsets(cells: Sequence[Cell]) -> tuple[int, ...]:
+    """By run, where each drew its own patients."""
+    data = [cell.identity.settings.get("data", {}) for cell in cells]
+    if any(one.get("train_patients") is None and one.get("train_images") is None for one in data):
+        return ()
+    drawn = tuple(int(one[SUBSET]) for one in data)
+    return drawn if len(set(drawn)) == len(drawn) > 1 else ()
+
+
 def no_interval(evaluation: Evaluation) -> str:
     """Why the mean of the tasks has no interval, where it has none; as in the evaluation."""
     scarce = bool(evaluation.mean_over) and all(task in evaluation.withheld for task in evaluation.mean_over)
@@ -189,12 +220,13 @@ def no_interval(evaluation: Evaluation) -> str:
 
 
 def _check_alike(cells: Sequence[Cell]) -> None:
-    """Cells of one base may differ in their seeds and in nothing else, or their mean would be of different things."""
+    """Cells of one base may differ in their seeds, that of a subset too, and in nothing else, or their mean would be of
+    different things."""
     for other in cells[1:]:
         unlike = [
             line
             for line in differences(cells[0].identity, other.identity)
-            if line.partition(":")[0] not in ("seed", "data_seed", "weights")
+            if line.partition(":")[0] not in ("seed", "data_seed", SUBSET, "weights")
         ]
         if unlike:
             raise InputError(

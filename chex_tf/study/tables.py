@@ -33,10 +33,14 @@ _ABOUT_CLAIMS = (
 
 def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
     """Those that have rows."""
-    arms = dict.fromkeys(one.arm for one in outcomes.members)
+    named = dict.fromkeys(one.arm for one in outcomes.members)
+    among = {one.name for one, _ in outcomes.of_arms()}
+    # Few models of an arm are in the table of arms and need none of their own.
+    shown = {arm for arm in named if len(of := outcomes.whole(arm)) < 3 and all(one.name in among for one in of)}
     found = [
         results(outcomes),
-        *(models(outcomes, arm) for arm in arms),
+        arms(outcomes),
+        *(models(outcomes, arm) for arm in named if arm not in shown),
         truncations(outcomes),
         boosts(outcomes),
         claims(judged),
@@ -83,9 +87,10 @@ def intervals(outcomes: Outcomes, shown: Sequence[Contrast]) -> str:
             f"95% intervals and p are DeLong's, over {units} only ({seeds}): how much another training would differ is "
             f"not in them.{lacking}"
         )
+    by_subset = " A difference is taken subset by subset of the training patients." if shown[0].by_subset else ""
     words = (
         f"95% intervals and p are over seeds and {units} together (Student's t for seeds, DeLong's variance for "
-        f"{units}). Seed share: the part of the number's variance that seeds cause."
+        f"{units}). Seed share: the part of the number's variance that seeds cause.{by_subset}"
     )
     if alone:
         words += f" Rows without a seed share have a model with one seed: over {units} only, by DeLong."
@@ -175,9 +180,34 @@ def models(outcomes: Outcomes, arm: str) -> Table:
     return Table(f"models_{arm}", f"Mean AUROC by model, {arm}", columns, rows, note)
 
 
+def arms(outcomes: Outcomes) -> Table:
+    """Arms of one architecture beside each other, and how much each differs from scratch, or from its group's first."""
+    compared = outcomes.of_arms()
+    own = [contrasts.auroc(one) for one, _ in compared]
+    differences = [None if other is None else contrasts.difference(one, other) for one, other in compared]
+    found = [one for one in differences if one is not None]
+    adjusted = iter(comparison.holm([one.p for one in found]))
+    columns = ("Architecture", "Arm", "Compared with", "AUROC", "95% interval", "Difference", "95% interval of it")
+    rows = []
+    for (one, other), alone, difference in zip(compared, own, differences, strict=True):
+        beside = NOTHING if other is None else other.arm
+        first = (one.arch, one.arm, beside, f"{one.auroc.value:.3f}", _span(alone.interval))
+        if difference is None:
+            rows.append((*first, *(NOTHING,) * 2, *_seeds(outcomes, alone), NOTHING, NOTHING))
+            continue
+        numbers = (_signed(difference.value), _signed_span(difference.interval), *_seeds(outcomes, difference))
+        rows.append((*first, *numbers, p_text(difference.p), p_text(next(adjusted))))
+    note = (
+        f"{described(outcomes)} Paired differences. {intervals(outcomes, found or own)} p Holm: over "
+        f"{counted(len(found), 'difference')}."
+    )
+    title = "Arms of each architecture"
+    return Table("arms", title, (*columns, *_of_seeds(outcomes), "p", "p Holm"), tuple(rows), note, 3)
+
+
 def left_out(outcomes: Outcomes) -> list[str]:
     """Finished cells that are in the table of all cells and in no other, each with the reason."""
-    compared = {one.name for pair in outcomes.truncated() for one in pair}
+    compared = {one.name for pair in (*outcomes.truncated(), *outcomes.of_arms()) for one in pair if one is not None}
     return [
         f"{', '.join(one.cells)}: in no table: truncated, and {one.facts.whole} is not in {one.arm}"
         for one in outcomes.members

@@ -1,5 +1,6 @@
 """Every study in configs/ by the commands in its own head, on small phantoms: its plan, and of two a part."""
 
+import itertools
 import pathlib
 import re
 import shlex
@@ -8,7 +9,8 @@ import pytest
 
 from chex_tf.models import catalogue
 from chex_tf.phantom.settings import PhantomSettings
-from chex_tf.study import folder, state
+from chex_tf.study import claims, folder, state
+from chex_tf.study.claim_statistics import ARGUMENTS
 from chex_tf.study.grid import read
 from launch import command, prepare, report, study, study_cells, study_run
 from launch.prepare_settings import PrepareSettings
@@ -42,7 +44,7 @@ def phantoms(tmp_path_factory):
     folder = tmp_path_factory.mktemp("phantoms")
     found = {}
     for layout, builder, held_out in (("chexpert", "chexpert_studies", 0.0), ("chestxray14", "chest_xray14", 0.3)):
-        writer.write(PhantomSettings(out=folder / layout, layout=layout, patients=40, image_size=72, processes=1))
+        writer.write(PhantomSettings(out=folder / layout, layout=layout, patients=64, image_size=72, processes=1))
         given = {"source": folder / layout, "data_dir": folder / f"prepared_{layout}", "threads": 1}
         prepare.prepare(PrepareSettings(dataset=builder, holdout_patients=held_out, **given))
         found[layout] = folder / f"prepared_{layout}"
@@ -72,7 +74,7 @@ def test_its_commands_are_ones_that_the_verbs_take(config, tmp_path, monkeypatch
     for verb, arguments in commands(config):
         if verb == "study":
             continue
-        there = [re.sub(r"=(runs/|studies/|NIH_1000|STUDY)\S*", f"={tmp_path}", argument) for argument in arguments]
+        there = [re.sub(r"=(runs/|studies/|NIH|CHEXPERT|STUDY)\S*", f"={tmp_path}", argument) for argument in arguments]
         command.parse(there, SETTINGS[verb])
 
 
@@ -83,7 +85,7 @@ def test_it_plans_every_cell(config, planned, capsys, monkeypatch):
     settings = planned(config, "--plan")
     assert study.main(settings) == 0
     printed = capsys.readouterr().out
-    cells = read(settings.grid)
+    cells = read(settings.grid, settings.vary)
     assert f"{len(cells)} cells, {len(cells)} of them to do" in printed
     assert all(f"  {cell.name} " in printed for cell in cells)
     assert not settings.study.exists()
@@ -97,6 +99,47 @@ def test_the_phantoms_grid_is_the_papers_with_a_stand_in_for_imagenet():
     for one in of_phantom:
         whole = catalogue.row(one.arch).whole
         assert one.needs == ((f"{whole}-source",) if one.arm == "pretrained" else ())
+
+
+@pytest.mark.parametrize("claimed", ["in_domain_study", "chextransfer"])
+def test_every_claim_is_about_models_that_the_grid_has(claimed):
+    """An architecture and arm that a claim names, as ARCHITECTURE:ARM or in arguments of their own."""
+    file = {"in_domain_study": "claims_in_domain.csv"}.get(claimed, "claims.csv")
+    there = {(one.arch, one.arm) for one in read(ROOT / "configs" / f"{claimed}.csv")}
+    arms, archs = {arm for _, arm in there}, {arch for arch, _ in there}
+    for claim in claims.read(ROOT / "chex_tf" / "study" / file, ARGUMENTS):
+        given = claim.arguments
+        assert given.get("arm", next(iter(arms))) in arms, claim.id
+        assert given.get("arch", next(iter(archs))) in archs, claim.id
+        models = [tuple(value.split(":")) for value in given.values() if ":" in value]
+        models += [(given[side], given["arm"]) for side in "ab" if claim.statistic == "difference"]
+        assert set(models) <= there, claim.id
+
+
+def test_the_in_domain_grid_is_whole():
+    """Two architectures, six starts, two policies, three weight decays; each of these differs from scratch in its
+    weights alone."""
+    cells = [one for one in read(ROOT / "configs" / "in_domain_study.csv") if one.arm != "source"]
+    starts = ("scratch", "imagenet", "view", "barlow_twins", "barlow_twins_pairs", "vicreg")
+    by_arm = {(one.arch, one.arm): one for one in cells}
+    for arch, policy, decay in itertools.product(
+        ("DenseNet121", "ResNet50"), ("ignore", "ones"), ("0", "1e-6", "1e-4")
+    ):
+        group = f"{policy}-{decay}"
+        own = [by_arm[arch, f"{start}/{group}"] for start in starts]
+        assert {one.flags[2:] for one in own} == {(f"--uncertain={policy}", f"--weight_decay={decay}")}
+        assert [one.needs for one in own[2:]] == [(f"{start}-{arch}-source",) for start in starts[2:]]
+    assert len(cells) == 72 + 3 + 1 + 2
+
+
+def test_repetitions_of_the_in_domain_phantom_draw_their_own_patients():
+    cells = read(ROOT / "configs" / "in_domain_phantom.csv", ("seed=0,1,2,3,4",))
+    few = [one for one in cells if one.arm != "source"]
+    assert len(few) == 30
+    for one in few:
+        seed = one.varied.removeprefix("-seed")
+        assert f"--subset_seed={seed}" in one.flags
+        assert all(needed.endswith(one.varied) for needed in one.needs)
 
 
 @pytest.mark.slow
@@ -120,3 +163,26 @@ def test_a_truncation_starts_from_a_source_of_the_other_folder_and_is_reported(c
     assert printed.startswith(made.about)
     assert "missing: ResNet18-source" not in printed
     assert "missing: ResNet18-scratch: waiting" in printed
+
+
+@pytest.mark.slow
+def test_a_repetition_starts_from_an_objective_of_its_own_seed_and_is_compared_with_scratch(planned, tmp_path, capsys):
+    small = tmp_path / "small.cfg"
+    small.write_text(
+        "--steps=3\n--evaluate_every=3\n--evaluate_unit=steps\n--keep=1\n--notensorboard\n--image_size=64\n"
+    )
+    cells = [f"ResNet18Minus2-{arm}-seed{seed}" for arm in ("barlow_twins_pairs", "view", "scratch") for seed in (0, 1)]
+    only = f"--only={','.join(cells)}"
+    settings = planned("in_domain_phantom.cfg", f"--base={small}", only, "--workers=1")
+    assert study.main(settings) == 0
+    made = folder.read(settings.study, study_run.KINDS)
+    assert all(state.of_cell(settings.study, made, made.cell(name), study_run.KINDS).is_finished for name in cells)
+    source = made.cell("barlow_twins_pairs_source-seed1")
+    assert (source.verb, source.is_source) == ("pretrain", True)
+    assert made.cell("ResNet18Minus2-barlow_twins_pairs-seed1").needs == (source.name,)
+    capsys.readouterr()
+    report.main(ReportSettings(study=settings.study, replicates=40))
+    printed = capsys.readouterr().out
+    assert printed.startswith(made.about)
+    assert "A difference is taken subset by subset" in printed
+    assert re.search(r"ResNet18Minus2 \| view \| scratch \| 0.\d+ ", printed)

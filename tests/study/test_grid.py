@@ -88,3 +88,17 @@ def test_a_row_may_name_another_verb(read):
     before, after = read(f"arch,weights,flags,arm,verb\n{twins}CBR-Tiny,cell:{{arch}}-source,,,\n")
     assert (before.verb, after.verb) == ("pretrain", "train")
     assert after.needs == ("CBR_Tiny-source",)
+
+
+def test_the_seed_stands_in_flags_that_ask_for_it(read):
+    text = "arch,weights,flags,arm\nCBR-Tiny,none,--subset_seed={seed},few\nCBR-Tiny,none,,all\n"
+    found = {one.name: one.flags for one in read(text, "seed=3,4")}
+    assert found["CBR_Tiny-few-seed4"] == ("--arch=CBR-Tiny", "--weights=none", "--subset_seed=4", "--seed=4")
+    assert found["CBR_Tiny-all-seed4"] == ("--arch=CBR-Tiny", "--weights=none", "--seed=4")
+    with pytest.raises(InputError, match=r"row 1: expected --vary=seed=…, of which \{seed\} is one value"):
+        read(text)
+
+
+def test_an_arm_of_a_group_has_a_name_without_its_slash(read):
+    (found,) = read("arch,weights,arm\nCBR-Tiny,none,view/ones-1e-4\n")
+    assert (found.name, found.arm) == ("CBR_Tiny-view-ones-1e-4", "view/ones-1e-4")

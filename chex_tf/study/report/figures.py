@@ -32,14 +32,13 @@ def all_of(outcomes: Outcomes, related: Sequence[Related], curves: Sequence[Curv
         _against(outcomes, by_key, "size", "parameters", 1e-6, "Parameters (millions)", is_log=True),
         _boosts(outcomes, by_key),
         _truncations(outcomes),
-        _curves(outcomes, curves),
+        *_curves(curves),
     ]
     return tuple(one for one in found if one is not None)
 
 
-def _in_order(outcomes: Outcomes) -> list[str]:
+def _in_order(arms: Sequence[str]) -> list[str]:
     """Scratch on the left as in the paper, then pretrained, then arms of the grid's own."""
-    arms = dict.fromkeys(one.arm for one in outcomes.members)
     return [
         *(arm for arm in (SCRATCH, PRETRAINED) if arm in arms),
         *(a for a in arms if a not in (SCRATCH, PRETRAINED)),
@@ -80,7 +79,7 @@ def _against(
 ) -> Drawn | None:
     """Figures 2 and 3."""
     panels = []
-    for arm in _in_order(outcomes):
+    for arm in _in_order(outcomes.related_arms()):
         members = [one for one in outcomes.whole(arm) if getattr(one.facts, attribute) is not None]
         if members:
             marks = tuple(_mark(one, scale * getattr(one.facts, attribute)) for one in members)
@@ -195,19 +194,47 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
     )
 
 
-def _curves(outcomes: Outcomes, curves: Sequence[Curve]) -> Drawn | None:
-    if not curves:
-        return None
-    has_sources = any(arm == SOURCE for _, arm, _, _ in curves)
+def _curves(curves: Sequence[Curve]) -> list[Drawn]:
+    """AUROC, and losses as in Figures 2 to 4 of In-domain Model Pre-training for Chest X-Rays; sources with names of
+    their own have figures of their own."""
+    named = [one for one in curves if one.is_source and one.arm != SOURCE]
+    rest = [one for one in curves if not one.is_source or one.arm == SOURCE]
+    found = []
+    for shown, prefix, of in ((rest, "", ""), (named, "source_", " of sources")):
+        if shown:
+            found.append(_scores(shown, prefix, of))
+        with_loss = [one for one in shown if not np.isnan(one.loss).all()]
+        if with_loss:
+            found.append(_losses(with_loss, prefix, of))
+    return found
+
+
+def _scores(curves: Sequence[Curve], prefix: str, of: str) -> Drawn:
     sources = (
-        " A source's line is of the films and findings that it was given, which may be others." if has_sources else ""
+        " A source's line is of the films and findings that it was given, which may be others; without findings, of "
+        "sex, view and projection."
+        if any(one.is_source for one in curves)
+        else ""
     )
     return Drawn(
-        "curves",
-        "Training curves",
+        f"{prefix}curves",
+        f"Training curves{of}",
         "AUROC on the images that rank checkpoints, over steps; a line each of "
         f"{counted(len(curves), 'run')}, finished or not. These images chose the checkpoints: curves are no result."
         f"{sources}",
-        "Small multiples by architecture: validation AUROC over training steps, a line a run, coloured by arm.",
+        "Small multiples by architecture and group: validation AUROC over training steps, a line a run, coloured by "
+        "arm.",
         curves_figure.draw(curves),
+    )
+
+
+def _losses(curves: Sequence[Curve], prefix: str, of: str) -> Drawn:
+    return Drawn(
+        f"{prefix}losses",
+        f"Losses of training and validation images{of}",
+        f"Over steps; a line each of {counted(len(curves), 'run')}. A validation loss that rises while the training "
+        "loss falls is overfitting. Sex, age, view and projection beside observations count in the training loss only.",
+        "Small multiples by architecture and group: validation loss over training steps, and training loss as a "
+        "thinner, paler line.",
+        curves_figure.draw_losses(curves),
     )

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import pathlib
 import shlex
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from chex_tf.runs import config, metrics_file
 from chex_tf.runs.config import Config
 from chex_tf.settings import InputError, Settings, meaning_of
 from chex_tf.software import UNKNOWN
-from chex_tf.study.cell import Cell
+from chex_tf.study.cell import SOURCE, Cell, group_of, within_group
 from chex_tf.study.controller import flags_of
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import Kinds
@@ -22,7 +23,8 @@ from chex_tf.study.table import NOTHING, Table
 
 # In a command, for the folder in which runs are made, each under its cell's name; and for that of launch.prepare.
 RUNS, DATA_DIR = "RUNS", "DATA_DIR"
-SCORE = "auroc"  # the column of metrics.csv that training curves show
+# Columns of metrics.csv that training curves show: the first score that there is, and two losses.
+SCORES, LOSS, TRAINING_LOSS = ("auroc", "auxiliary_auroc"), "validation_loss", "train_loss"
 
 Configs = Mapping[str, Config]  # by cell that has begun
 
@@ -105,8 +107,9 @@ def _flags(settings: Settings) -> list[str]:
 
 
 def curves(folder: pathlib.Path, outcomes: Outcomes, found: Configs, say: Callable[[str], None]) -> list[Curve]:
-    """Of every run that has evaluated; a damaged file is named and left out."""
+    """Of every run that has evaluated and whose score is an AUROC; a damaged file is named and left out."""
     made = []
+    sources = Counter(cell.arch for cell in _cells(outcomes) if cell.is_source)
     for cell in _cells(outcomes):
         if cell.name not in found:
             continue
@@ -115,9 +118,23 @@ def curves(folder: pathlib.Path, outcomes: Outcomes, found: Configs, say: Callab
         except InputError as error:
             say(f"no training curve of {cell.name}: {error}")
             continue
-        if columns.get(SCORE) and not all(map(math.isnan, columns[SCORE])):
-            made.append((cell.arch, cell.arm, np.array(columns["step"]), np.array(columns[SCORE])))
+        score = next((name for name in SCORES if columns.get(name)), "")
+        if score and not all(map(math.isnan, columns[score])):
+            none = [math.nan] * len(columns["step"])
+            steps, auroc, loss, training_loss = (
+                np.array(columns.get(name, none)) for name in ("step", score, LOSS, TRAINING_LOSS)
+            )
+            panel, line = _place(cell, sources[cell.arch] > 1)
+            made.append(Curve(panel, line, steps, auroc, loss, training_loss, cell.is_source))
     return made
+
+
+def _place(cell: Cell, has_other_sources: bool) -> tuple[str, str]:
+    """Panel and line of a run's curve: arms of one group beside each other, and each of several sources by its name."""
+    if cell.is_source and has_other_sources:
+        return cell.arch, cell.base.removesuffix(f"-{SOURCE}").removesuffix(f"-{cell.arch}")
+    group = group_of(cell.arm)
+    return f"{cell.arch}\n{group}" if group else cell.arch, within_group(cell.arm)
 
 
 def environment(study: Study, found: Configs) -> Table:

@@ -17,6 +17,7 @@ from chex_tf.study.verdicts import Judged
 
 TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
 EXPLAINED = "explained"  # folder in a study's, where launch.explain is to write
+_OF_TRAINING = ("curves", "losses", "source_curves", "source_losses")  # figures of a section of their own
 MOST_PICTURES = 12  # of explained films in the page
 
 
@@ -57,9 +58,9 @@ def write(
     sections = (
         Section("tables", "Tables", tables=tuple(one for name, one in made.items() if _is_main(name))),
         Section("comparison", "Compared with another study", tables=tuple(more)),
-        Section("figures", "Figures", figures=tuple(one for one in shown if one.name != "curves")),
+        Section("figures", "Figures", figures=tuple(one for one in shown if one.name not in _OF_TRAINING)),
         Section("relations", "Correlations", tables=tuple(one for n, one in made.items() if n == "correlations")),
-        Section("training", "Training curves", figures=tuple(one for one in shown if one.name == "curves")),
+        Section("training", "Training curves", figures=tuple(one for one in shown if one.name in _OF_TRAINING)),
         _explained(folder, outcomes),
         Section("missing", "What is missing", _missing(outcomes)),
         Section("runs", "Runs", _commands_in_words(), tables=(results,), runs=_runs(folder, outcomes, configs, kinds)),

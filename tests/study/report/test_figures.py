@@ -101,7 +101,11 @@ def test_a_truncated_network_begins_at_the_whole_one():
 
 def test_a_panel_an_architecture_and_a_line_a_run():
     steps = np.arange(1, 6)
-    curves = [(arch, arm, steps, steps / 10) for arch in "abcde" for arm in ("scratch", "pretrained")]
+    curves = [
+        curves_figure.Curve(arch, arm, steps, steps / 10, steps, steps)
+        for arch in "abcde"
+        for arm in ("scratch", "pretrained")
+    ]
     figure = curves_figure.draw(curves)
     assert [axes.get_title() for axes in figure.axes if axes.axison] == list("abcde")
     assert [len(axes.lines) for axes in figure.axes if axes.axison] == [2] * 5

@@ -204,7 +204,7 @@ def test_every_picture_loads_and_the_page_is_no_wider_than_the_screen(report, wi
     seen, console = in_browser(report, script, width=width)
     assert console == []
     assert seen["images"] == [True]
-    assert len(seen["figures"]) == 6
+    assert len(seen["figures"]) == 7
     assert all(seen["figures"])
     assert seen["beyond"] <= 0
 
