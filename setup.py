@@ -51,7 +51,10 @@ PACKAGES = [
     "chex_tf.models",
     "chex_tf.phantom",
     "chex_tf.phantom.findings",
+    "chex_tf.pretraining",
+    "chex_tf.probing",
     "chex_tf.runs",
+    "chex_tf.similarity",
     "chex_tf.statistics",
     "chex_tf.study",
     "chex_tf.study.report",
@@ -66,7 +69,7 @@ PACKAGES = [
 ]
 
 PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
-PACKAGE_DATA += ["gallery.html", "page.html", "claims.csv", "published/*.csv"]
+PACKAGE_DATA += ["gallery.html", "page.html", "claims*.csv", "published/*.csv"]
 
 setup(
     name="chex_tf",

@@ -27,18 +27,22 @@ def groups_differ(groups: int, positives: int, apart: float) -> Trial:
         parts = [delong.components(one, scores, units, labels.size) for one in inside[:2]]
         values = np.array([value_of(one, labels.size) for one in work])
         variance = float(np.sum((parts[0] - parts[1]) ** 2))
-        freedom = min(auroc_interval.degrees_of_freedom(one, units) for one in inside[:2])
+        freedoms = np.array([auroc_interval.degrees_of_freedom(one, units) for one in inside])
         fits = [_intercept_of(labels[places == group], base + moved * scores[places == group], units[places == group])
                 for group in range(groups)]  # fmt: skip
         replicates = resampled([*work, *fits], labels.size, generator)
-        equal = interaction.test_equality(values, np.stack(replicates[:groups]))
+        equal = interaction.test_equality(values, np.stack(replicates[:groups]), freedoms)
         found: dict[str, bool | float] = {
-            "difference of AUROC": holds(delong.interval(values[0] - values[1], variance, freedom), -apart),
+            "difference of AUROC": holds(
+                delong.interval(values[0] - values[1], variance, float(freedoms[:2].min())), -apart
+            ),
             "equality p < 0.05": equal.p < comparison.SIGNIFICANCE,
         }
         if not apart:
             intercepts = np.array([value_of(one, labels.size) for one in fits])
-            of_intercepts = interaction.test_equality(intercepts, np.stack(replicates[groups:]))
+            of_intercepts = interaction.test_equality(
+                intercepts, np.stack(replicates[groups:]), np.full(groups, np.inf)
+            )
             apart_now = bootstrap.percentile_interval(replicates[groups] - replicates[groups + 1])
             found["difference of intercepts"] = holds(apart_now, 0.0)
             found["equality of intercepts p < 0.05"] = of_intercepts.p < comparison.SIGNIFICANCE

@@ -234,6 +234,7 @@ def _tests(task: str, sizes: Mapping[str, int], sampled: Mapping[Key, Sampled]) 
         equality = interaction.test_equality(
             np.array([sampled[name, measure, task].value for name in names]),
             np.stack([sampled[name, measure, task].replicates for name in names]),
+            np.array([sampled[name, measure, task].freedom for name in names]),
         )
         differences = comparison.adjust(comparison.differences(measure, task, pairs, sampled))
         found[measure.key] = Tested(reference, tuple(differences), equality)

@@ -25,9 +25,9 @@ def scores_of(hits: np.ndarray) -> Scores:
 
 
 def test_significant_means_adjusted_over_all_pairs_and_tasks(settings: ExplainSettings) -> None:
-    """The second run misses four films of Fracture that the first hits: p 0.02 or so, 12 times that after Holm."""
+    """The second run misses eight of forty films of Fracture that the first hits: p below 0.05, and not after Holm."""
     first, second = np.ones((FILMS, 2)), np.ones((FILMS, 2))
-    second[::6, 1] = 0
+    second[:8, 1] = 0
     third = first.copy()
     found = localise(
         ["a", "b", "c"],
@@ -50,7 +50,7 @@ def test_significant_means_adjusted_over_all_pairs_and_tasks(settings: ExplainSe
         text.split()
     )
     written = report.to_json(settings, {}, ["", "", ""], found)
-    assert not any(one["significant"] for one in written["differences"])
+    assert not any(one["significant"] for one in written["differences"] if one["measure"] == POINTING.key)
     assert "all tasks and their mean" in written["holm_family"]
 
 

@@ -51,7 +51,11 @@ def test_a_network_that_has_learnt_squares_marks_them(explained: pathlib.Path) -
 def test_twins_do_not_differ(explained: pathlib.Path) -> None:
     found = json.loads((explained / "localisation.json").read_text())
     assert list(found["runs"]) == ["learnt", "second"]
-    assert {(one["value"], one["low"], one["high"], one["p"]) for one in found["differences"]} == {(0, 0, 0, 1)}
+    differences = found["differences"]
+    assert {(one["value"], one["p"]) for one in differences} == {(0, 1)}
+    # Few films that two runs answer alike do not show that the two are equal: no interval, or one with 0 in its middle.
+    ends = {(one["measure"], one["low"], one["high"]) for one in differences}
+    assert all((low is None and high is None) or low == -high < 0 for _, low, high in ends), ends
 
 
 def test_outcomes_are_at_the_validation_threshold(

@@ -7,9 +7,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def train(*flags: str) -> subprocess.CompletedProcess[str]:
+def train(*flags: str, verb: str = "train") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "launch.train", *flags], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-m", f"launch.{verb}", *flags], cwd=ROOT, capture_output=True, text=True
     )
 
 
@@ -41,8 +41,15 @@ def test_every_flagfile_is_understood(tmp_path):
     files = [file for file in sorted((ROOT / "configs").glob("*.cfg")) if "--grid=" not in file.read_text()]
     assert files
     for file in files:
+        verb, more = (
+            ("pretrain", ["--objective=vicreg"]) if "python -m launch.pretrain" in file.read_text() else ("train", [])
+        )
         done = train(
-            f"--flagfile={file.relative_to(ROOT)}", f"--data={tmp_path / 'absent'}", f"--run_dir={tmp_path / 'run'}"
+            f"--flagfile={file.relative_to(ROOT)}",
+            f"--data={tmp_path / 'absent'}",
+            f"--run_dir={tmp_path / 'run'}",
+            *more,
+            verb=verb,
         )
         assert done.returncode == 2
-        assert complaint(done).startswith("train: --data: expected an existing folder; received"), file
+        assert complaint(done).startswith(f"{verb}: --data: expected an existing folder; received"), file

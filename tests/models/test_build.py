@@ -118,7 +118,7 @@ def test_heads(classes: int, shape: tuple[int | None, ...]) -> None:
 def test_heads_go_through_json() -> None:
     wanted = Heads(5, 3, extra=("sex", "view"), dropout=0.25)
     kept = json.loads(json.dumps(wanted.to_json()))
-    assert kept == {"outputs": 5, "classes": 3, "extra": ["sex", "view"], "dropout": 0.25}
+    assert kept == {"outputs": 5, "classes": 3, "extra": ["sex", "view"], "dropout": 0.25, "projector": []}
     assert Heads.from_json(kept) == wanted
 
 

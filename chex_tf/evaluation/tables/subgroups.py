@@ -119,7 +119,7 @@ def _notes(evaluation: Evaluation, results: Sequence[VariableResult], matched: b
         "Sensitivity is at the overall threshold. Intercept: how far the logits of probabilities are too low. A "
         f"difference is from the largest group; its interval is {INTERVALS[evaluation.settings.interval]}, of "
         "sensitivity Agresti and Caffo's by units, in evaluation.json beside the p that goes with it. p here: Wald's "
-        "test that all groups are equal, with the replicates' covariance"
+        "test that all groups are equal, with the replicates' covariance and Welch's degrees of freedom"
         + (
             f"; Holm's family is the variables and tasks of one model, the mean counting as a task "
             f"({' or '.join(map(str, families))} tests)."
