@@ -28,6 +28,11 @@ def main(
             for line in lines:
                 _say(line)
         return training_verb.main(training, observations, data, model)
+    from chex_tf.runs import recovery
+
+    if training.recover:
+        recovery.recover(training.run_dir, _say)
+        return 0
     from chex_tf.pretraining.objective import open_views
     from chex_tf.runs.checkpoints import CheckpointError
     from chex_tf.training.distribution import WorkerLost

@@ -111,7 +111,7 @@ def test_a_study_is_killed_goes_on_and_ends_as_runs_by_hand_would(prepared, grid
     # Killed with everything that it started, as a node that fails would be.
     first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 240
-    while not list(study.glob("runs/*/checkpoints/index.json")) and time.monotonic() < until:
+    while not list(study.glob("runs/*/checkpoints/state-*")) and time.monotonic() < until:
         time.sleep(0.2)
     first.kill()
     first.wait()

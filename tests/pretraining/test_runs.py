@@ -70,7 +70,7 @@ def test_a_killed_run_ends_as_if_nobody_had_touched_it(twins, tmp_path):
     run_dir, flags = twins
     process = begun("pretrain", *flags, f"--run_dir={tmp_path / 'run'}")
     index, end = tmp_path / "run" / "checkpoints" / "index.json", time.monotonic() + 300
-    while not index.is_file():
+    while not index.is_file() or not json.loads(index.read_text())["states"]:
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.02)
