@@ -65,16 +65,11 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
 
 
-def _check_claim(claimed: int, most_bytes: int) -> None:
-    if claimed > most_bytes:
-        raise ValueError(f"it claims {claimed:,} bytes of numbers; this network has a use for {most_bytes:,} at most")
-
-
 def _safetensors(path: pathlib.Path, most_bytes: int) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load_file
 
-    _check_claim(path.stat().st_size, most_bytes)  # the format has no compression: it holds what it claims
+    hdf5_limits.check_claim(path.stat().st_size, most_bytes)  # the format has no compression: it holds what it claims
     try:
         with safe_open(path, "np") as file:
             for name in file.keys():  # noqa: SIM118 (no dictionary)
@@ -89,7 +84,7 @@ def _safetensors(path: pathlib.Path, most_bytes: int) -> dict[str, np.ndarray]:
 def _within_keras_file(path: pathlib.Path, most_bytes: int) -> io.BytesIO:
     """The HDF5 file of weights inside a .keras file, which is a zip archive."""
     with zipfile.ZipFile(path) as archive:
-        _check_claim(archive.getinfo(_WEIGHTS_WITHIN).file_size, _FILE_OVER_NUMBERS * most_bytes)
+        hdf5_limits.check_claim(archive.getinfo(_WEIGHTS_WITHIN).file_size, _FILE_OVER_NUMBERS * most_bytes)
         return io.BytesIO(archive.read(_WEIGHTS_WITHIN))
 
 

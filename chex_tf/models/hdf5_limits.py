@@ -27,6 +27,10 @@ def check(file: h5py.File, most_bytes: int) -> None:
                 groups.append(found)
             elif isinstance(found, h5py.Dataset):
                 claimed += _own_bytes(found)
+    check_claim(claimed, most_bytes)
+
+
+def check_claim(claimed: int, most_bytes: int) -> None:
     if claimed > most_bytes:
         raise ValueError(f"it claims {claimed:,} bytes of numbers; this network has a use for {most_bytes:,} at most")
 

@@ -1,6 +1,6 @@
 """The loss of the validation pairs, taken as one batch whatever the batch of training, and the embedding's health."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from chex_tf.pretraining import health, moments
 from chex_tf.pretraining.two_views import Method
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation
+from chex_tf.training.one_pass import WEIGHT, collector
 
 LOSS, SCORE = "validation_loss", "negative_loss"
 DEVIATION, LEAST_DEVIATION, RANK = "embedding_deviation", "embedding_least_deviation", "effective_rank"
@@ -26,22 +27,15 @@ def evaluator(
 ) -> Callable[[], Evaluation]:
     """A function that goes over `batches` (distributed, the same every time) and evaluates the current network."""
 
-    def replica_embeddings(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def replica_embeddings(batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         found = {name: network.outputs(batch[name], training=False)[EMBEDDING] for name in VIEWS}
-        return {**found, "weight": batch["weight"]}
+        return {**found, WEIGHT: batch[WEIGHT]}
 
-    @tf.function
-    def collect(batch: Any) -> dict[str, tf.Tensor]:
-        per_replica = strategy.run(replica_embeddings, args=(batch,))
-        if strategy.num_replicas_in_sync == 1:
-            return per_replica
-        return {name: strategy.gather(value, axis=0) for name, value in per_replica.items()}
+    collected = collector(strategy, replica_embeddings, batches)
 
     def evaluate() -> Evaluation:
-        parts = [{name: value.numpy() for name, value in collect(batch).items()} for batch in batches]
-        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        real = whole["weight"] > 0
-        first, second = (whole[name][real] for name in VIEWS)
+        whole = collected()
+        first, second = (whole[name] for name in VIEWS)
         return of_embeddings(first, second, method)
 
     return evaluate

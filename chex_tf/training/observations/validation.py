@@ -15,6 +15,7 @@ from chex_tf.statistics import aggregation, ranking
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation
 from chex_tf.training.observations import auxiliary_tasks, losses
+from chex_tf.training.one_pass import WEIGHT, collector
 
 LOSS, MEAN = "validation_loss", "auroc"
 
@@ -72,11 +73,11 @@ def evaluator(
     `tasks`, the network has no observations, and the auxiliary tasks alone rank checkpoints.
     """
 
-    kept = ["weight", *(name for one in auxiliary.names for name in (one, f"{one}_weight"))]
+    kept = [WEIGHT, *(name for one in auxiliary.names for name in (one, f"{one}_weight"))]
     if tasks:
         kept += ["targets", "weights", *(("index",) if studies is not None else ())]
 
-    def replica_outputs(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def replica_outputs(batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         outputs = network.outputs(batch["image"], training=False)
         found = {f"{name}_output": outputs[name] for name in auxiliary.names} | {name: batch[name] for name in kept}
         if tasks:
@@ -84,18 +85,10 @@ def evaluator(
             found |= {"logits": outputs[OBSERVATIONS], "labels": tf.cast(batch["labels"], tf.int32)}
         return found
 
-    @tf.function
-    def collect(batch: Any) -> dict[str, tf.Tensor]:
-        per_replica = strategy.run(replica_outputs, args=(batch,))
-        if strategy.num_replicas_in_sync == 1:
-            return per_replica
-        return {name: strategy.gather(value, axis=0) for name, value in per_replica.items()}
+    collected = collector(strategy, replica_outputs, batches)
 
     def evaluate() -> Evaluation:
-        parts = [{name: value.numpy() for name, value in collect(batch).items()} for batch in batches]
-        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        real = whole.pop("weight") > 0
-        whole = {name: value[real] for name, value in whole.items()}
+        whole = collected()
         given = {name: (whole[f"{name}_output"], whole[name], whole[f"{name}_weight"]) for name in auxiliary.names}
         by_auxiliary = {name: auxiliary_tasks.score(name, *one, auxiliary.age_unit) for name, one in given.items()}
         if not tasks:
