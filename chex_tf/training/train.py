@@ -3,6 +3,7 @@
 `python -m launch.train` calls `train_observations`; a notebook may do so too.
 """
 
+import contextlib
 import dataclasses
 import math
 import pathlib
@@ -27,6 +28,7 @@ from chex_tf.runs.config import Config
 from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
 from chex_tf.training import distribution, freezing, loop, network, plan, stopping
+from chex_tf.training.agreement import wait_for_all
 from chex_tf.training.objective import Objective
 from chex_tf.training.observations.objective import open_observations
 from chex_tf.training.observations.settings import ObservationsSettings
@@ -117,7 +119,13 @@ def train(
     run_dir = settings.run_dir
     recovery.refuse_damage(run_dir)
     if not machine.is_chief:
-        return job.run()
+        if status.read(run_dir)["state"] == "finished":
+            result = _result(run_dir, "finished", 0, objective)
+        else:
+            result = job.run()
+        with distribution.worker_errors(machine):
+            wait_for_all(machine)
+        return result
     with locked(run_dir):
         before = configuration.read(run_dir)
         if before is not None and _learned_nothing(run_dir):
@@ -127,16 +135,25 @@ def train(
             job.refuse_changes(before)
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
+            _let_go(machine)
             return _result(run_dir, "finished", 0, objective)
         if before is None:
             configuration.write(run_dir, job.config())
             checkpoints.write_index(run_dir, ())
         try:
-            return job.run()
+            result = job.run()
         except BaseException as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             status.write(run_dir, "failed", why=reason)
             raise
+        _let_go(machine)
+        return result
+
+
+def _let_go(machine: distribution.Machine) -> None:
+    """Ends the other workers' waiting. All is saved: one that is gone by now takes nothing with it."""
+    with contextlib.suppress(distribution.WorkerLost), distribution.worker_errors(machine):
+        wait_for_all(machine)
 
 
 @dataclasses.dataclass(frozen=True)
