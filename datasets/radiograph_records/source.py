@@ -69,7 +69,7 @@ def complete(source: Source, missing: Missing, missing_images: str) -> Source:
         raise SourceError(f"{missing.first}; none of {gone:,} listed paths has an image")
     if gone and missing_images != LEAVE_OUT:
         raise SourceError(
-            f"{missing.first}; {gone:,} of {there + gone:,} listed paths have no image; --missing_images=leave_out "
+            f"{missing.first}; {gone:,} of {there + gone:,} listed paths without an image; --missing_images=leave_out "
             "leaves such paths out and lists them"
         )
     splits = {split: rows for split, rows in source.splits.items() if rows or split not in missing.paths}
@@ -77,7 +77,7 @@ def complete(source: Source, missing: Missing, missing_images: str) -> Source:
     notes = list(source.notes)
     for split, paths in missing.paths.items():
         left = "" if split in splits else f", which were all: there is no split {split}"
-        notes.append(f"{split}: {len(paths):,} paths without an image left out{left}")
+        notes.append(f"{split}: {len(paths):,} listed without an image, left out{left}")
     return dataclasses.replace(source, splits=splits, notes=tuple(notes), missing=missing.paths)
 
 

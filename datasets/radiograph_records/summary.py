@@ -79,7 +79,7 @@ def _closing(summary: Mapping[str, Any]) -> str:
     rate = f"{images:,} images in {summary['seconds']:.1f} s, {summary['images_a_second']:,.0f} a second"
     left_out, missing = summary["quarantined"], summary["missing"]
     rate += f"; {left_out:,} bad images left out, listed in quarantine.csv" if left_out else ""
-    return rate + (f"; {missing:,} listed paths without an image left out, see missing.csv" if missing else "")
+    return rate + (f"; {missing:,} listed without an image, left out, see missing.csv" if missing else "")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

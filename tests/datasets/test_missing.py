@@ -40,7 +40,7 @@ def test_they_are_counted_and_refused_or_left_out_and_listed(layout, tmp_path, b
     with pytest.raises(SourceError) as error:
         build(source, builder=builder)
     total = sum(listed.values())
-    assert f"; 2 of {total} listed paths have no image; --missing_images=leave_out leaves" in str(error.value)
+    assert f"; 2 of {total} listed paths without an image; --missing_images=leave_out leaves" in str(error.value)
     first = 5 if layout == "plus" else 3  # a report of CheXpert Plus has two lines
     assert f", line {first}: " in str(error.value)
     assert "\n" not in str(error.value)
@@ -53,7 +53,7 @@ def test_they_are_counted_and_refused_or_left_out_and_listed(layout, tmp_path, b
     for row, name in zip(rows, gone, strict=True):
         assert row["path"].rpartition(".")[0].endswith(name.rpartition(".")[0])
     assert summary(folder)["missing"] == 2
-    said = "; 2 listed paths without an image left out, see missing.csv\n"
+    said = "; 2 listed without an image, left out, see missing.csv\n"
     assert (folder / "summary.txt").read_text().endswith(said)
 
 
@@ -63,7 +63,7 @@ def test_a_split_that_is_missing_as_a_whole_is_said_and_left_out(small):
     shutil.rmtree(small / "valid")
     found = read(small, "source", "leave_out")
     assert list(found.splits) == ["train"]
-    assert "valid: 3 paths without an image left out, which were all: there is no split valid" in found.describe()
+    assert "valid: 3 listed without an image, left out, which were all: there is no split valid" in found.describe()
 
 
 def test_a_source_without_any_image_is_refused_either_way(small):

@@ -67,4 +67,4 @@ def test_the_text_has_a_column_a_split_and_says_what_was_not_measured():
     assert lines["pixel mean (0 to 255)"][-3:] == ["12.50", "not", "measured"]
     assert lines["pixels measured on"][-2:] == ["2", "0"]
     assert "5 images in 2.0 s, 2 a second; 1 bad images left out, listed in quarantine.csv" in text
-    assert text.endswith("quarantine.csv; 2 listed paths without an image left out, see missing.csv\n")
+    assert text.endswith("quarantine.csv; 2 listed without an image, left out, see missing.csv\n")

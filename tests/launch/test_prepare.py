@@ -135,10 +135,10 @@ def test_missing_images_are_refused_with_their_number_or_left_out(prepare, small
     from chex_tf_datasets.radiograph_records.errors import SourceError
 
     (small / "train/patient00002/study1/view1_frontal.jpg").unlink()
-    with pytest.raises(SourceError, match="1 of 9 listed paths have no image; --missing_images=leave_out"):
+    with pytest.raises(SourceError, match="1 of 9 listed paths without an image; --missing_images=leave_out"):
         prepare()
-    assert "; 1 listed paths without an image left out" in prepare(missing_images="leave_out")
-    assert "train: 1 paths without an image left out" in capsys.readouterr().err
+    assert "; 1 listed without an image, left out" in prepare(missing_images="leave_out")
+    assert "train: 1 listed without an image, left out" in capsys.readouterr().err
 
 
 @pytest.mark.slow
