@@ -4,10 +4,10 @@ import dataclasses
 import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
+from launch.builders import BUILDERS, SOURCE_LABELS
 
 PHANTOM = "phantom"
-BUILDERS = ("chexpert_studies", "chest_xray14")
-LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findings")
+LABELS = tuple(dict.fromkeys(name for row in BUILDERS.values() for name in row.labels))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class PrepareSettings(Settings):
     encoding: str = setting("jpeg", help="how resized images are stored", choices=("jpeg", "png"))
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
-        "source",
+        SOURCE_LABELS,
         help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
         "those of a part of the report",
         choices=LABELS,
@@ -47,6 +47,12 @@ class PrepareSettings(Settings):
         "stop",
         help="what an unusable image does: end the build, or be left out and listed",
         choices=("stop", "quarantine"),
+    )
+    missing_images: str = setting(
+        "refuse",
+        help="what becomes of listed images that are not there, as after a partial download: the build is refused with "
+        "their number, or they are left out and listed",
+        choices=("refuse", "leave_out"),
     )
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
@@ -66,6 +72,11 @@ class PrepareSettings(Settings):
             return
         if self.source is None:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
+        if self.labels not in BUILDERS[self.dataset].labels:
+            raise InputError(
+                f"expected {' or '.join(BUILDERS[self.dataset].labels)} for {self.dataset}; received {self.labels}",
+                "labels",
+            )
         if self.patients != type(self).__dataclass_fields__["patients"].default:
             raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
         if self.image_size is None:

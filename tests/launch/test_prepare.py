@@ -114,6 +114,31 @@ def test_contradictions_are_refused(tmp_path):
     with pytest.raises(InputError, match="a phantom is stored as it is drawn") as error:
         PrepareSettings(dataset="phantom", data_dir=tmp_path, resize="square")
     assert error.value.setting == "resize"
+    with pytest.raises(InputError, match="expected source for chest_xray14; received chexbert") as error:
+        PrepareSettings(dataset="chest_xray14", source=tmp_path, data_dir=tmp_path, labels="chexbert")
+    assert error.value.setting == "labels"
+
+
+def test_every_builder_is_a_row(tmp_path):
+    from chex_tf_datasets.radiograph_records import builder
+
+    from launch import prepare
+    from launch.builders import BUILDERS
+
+    for name in BUILDERS:
+        made = prepare.make_builder(PrepareSettings(dataset=name, source=tmp_path, data_dir=tmp_path))
+        assert isinstance(made, builder.RadiographBuilder)
+        assert made.name == name
+
+
+def test_missing_images_are_refused_with_their_number_or_left_out(prepare, small, capsys):
+    from chex_tf_datasets.radiograph_records.errors import SourceError
+
+    (small / "train/patient00002/study1/view1_frontal.jpg").unlink()
+    with pytest.raises(SourceError, match="1 of 9 listed paths without an image; --missing_images=leave_out"):
+        prepare()
+    assert "; 1 listed without an image, left out" in prepare(missing_images="leave_out")
+    assert "train: 1 listed without an image, left out" in capsys.readouterr().err
 
 
 @pytest.mark.slow
