@@ -40,8 +40,8 @@ def damage(run_dir: pathlib.Path) -> str | None:
             return f"it holds {there} and no {name}"
         try:
             read(run_dir)
-        except InputError:
-            return f"it holds {there}, and its {name} is not as training wrote it"
+        except InputError as error:
+            return f"it holds {there}, and {str(error).removeprefix(f'{run_dir}/')}"
     return None
 
 
@@ -105,7 +105,7 @@ def _read(file: pathlib.Path) -> tuple[State, dict[str, Any]]:
 def _is_whole(run_dir: pathlib.Path, best: Best) -> bool:
     try:
         checkpoints.read_weights(run_dir, best)
-    except (checkpoints.CheckpointError, InputError):
+    except InputError:
         return False
     return True
 
