@@ -14,7 +14,7 @@ from collections.abc import Iterator
 def whole_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Gives a scratch path beside `path`; it replaces `path` when the block succeeds, otherwise it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix[-20:], dir=path.parent)
     os.close(handle)
     scratch = pathlib.Path(name)
     try:
@@ -36,7 +36,7 @@ def write_text(path: pathlib.Path, text: str) -> None:
 def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Gives a scratch folder beside `path`, which must be absent or empty; it becomes `path` as in `whole_file`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
     try:
         yield scratch
         scratch.chmod(0o777 & ~_umask())
@@ -44,6 +44,11 @@ def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
     finally:
         if scratch.exists():
             shutil.rmtree(scratch)
+
+
+def _prefix(path: pathlib.Path) -> str:
+    """Of the scratch beside a path, whose own name may be as long as the system allows."""
+    return f".{path.name[:40]}."
 
 
 def sha256(path: pathlib.Path) -> str:

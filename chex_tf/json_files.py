@@ -26,7 +26,7 @@ class FormError(ValueError):
 def read(path: pathlib.Path, form: type[Form], setting: str, advice: str = "") -> Form:
     """The content of a file; raises InputError of `setting`, whose message ends with `advice`."""
     try:
-        return checked(_parsed(path.read_bytes()), form)
+        return checked(parsed(path.read_bytes()), form)
     except FormError as error:
         raise damaged(path, error, setting, advice) from error
 
@@ -43,7 +43,8 @@ def checked(value: Any, form: type[Form], place: str = "") -> Form:
     return typing.cast(Form, value)
 
 
-def _parsed(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
+    """What JSON says; raises FormError for what is none."""
     if not content.strip():
         raise FormError("expected JSON; the file is empty")
     try:

@@ -96,7 +96,7 @@ def state_of(found: Any, place: str = "") -> State:
     state = json_files.checked(found, _StateForm, place)
     best = tuple(Best(one["step"], one["score"], one["file"], one["sha256"]) for one in state["best"])
     for name in (state["file"], *(one.file for one in best)):
-        if name != pathlib.PurePath(name).name or "\0" in name or len(name) > _LONGEST_NAME:
+        if name in ("", "..") or name != pathlib.PurePath(name).name or "\0" in name or len(name) > _LONGEST_NAME:
             raise json_files.FormError(f"{place}: expected files in {layout.CHECKPOINTS}; found {name[:80]!r}")
     return State(state["step"], state["file"], state["sha256"], best, state.get("note", {}))
 

@@ -14,7 +14,7 @@ from typing import Any
 import safetensors
 import safetensors.numpy
 
-from chex_tf.runs import checkpoints, config, layout
+from chex_tf.runs import checkpoints, config, layout, status
 from chex_tf.runs.checkpoints import Best, State
 from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
@@ -47,6 +47,7 @@ def damage(run_dir: pathlib.Path) -> str | None:
 
 def refuse_damage(run_dir: pathlib.Path) -> None:
     """Before anything is written into the folder."""
+    status.read(run_dir)
     found = damage(run_dir)
     if found is not None:
         raise InputError(

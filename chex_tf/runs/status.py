@@ -31,4 +31,6 @@ def write(run_dir: pathlib.Path, state: str, **more: Any) -> None:
 def read(run_dir: pathlib.Path) -> dict[str, Any]:
     """`state` is new before anything was written; raises InputError for a file that is not a run's status."""
     path = run_dir / STATUS
-    return dict(json_files.read(path, _Form, "run_dir")) if path.is_file() else {"state": "new"}
+    if not path.is_file():
+        return {"state": "new"}
+    return dict(json_files.read(path, _Form, "run_dir", "without that file the run goes on from its last checkpoint"))

@@ -109,6 +109,10 @@ def train(
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     objective = open_objective(settings, machine)
+    if settings.batch > objective.training_images:
+        raise InputError(
+            f"expected at most the {objective.training_images:,} training images; received {settings.batch:,}", "batch"
+        )
     model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
