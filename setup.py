@@ -62,8 +62,10 @@ PACKAGES = [
     "chex_tf.training",
     "chex_tf.training.observations",
     "chex_tf_datasets",
+    "chex_tf_datasets.brax",
     "chex_tf_datasets.chest_xray14",
     "chex_tf_datasets.chexpert_studies",
+    "chex_tf_datasets.mimic_cxr_jpg",
     "chex_tf_datasets.radiograph_records",
     "launch",
 ]

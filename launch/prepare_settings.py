@@ -38,8 +38,9 @@ class PrepareSettings(Settings):
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
         SOURCE_LABELS,
-        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
-        "those of a part of the report",
+        help="whose training labels. CheXpert: train.csv's (source), or CheXbert's or visualCheXbert's from their "
+        "tables, or of CheXpert Plus those of a part of the report; MIMIC-CXR-JPG: CheXpert's labeler's (source), or "
+        "NegBio's",
         choices=LABELS,
     )
     validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))

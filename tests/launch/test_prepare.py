@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from chex_tf.settings import InputError
-from launch.prepare_settings import LABELS, PrepareSettings
+from launch.builders import BUILDERS
+from launch.prepare_settings import PrepareSettings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -105,7 +106,7 @@ def test_label_names_are_those_of_the_builder():
     from chex_tf_datasets.chexpert_studies.layouts import TRAIN_TABLES
     from chex_tf_datasets.chexpert_studies.plus import PLUS_LABELS
 
-    assert set(LABELS) == {*TRAIN_TABLES, *PLUS_LABELS}
+    assert set(BUILDERS["chexpert_studies"].labels) == {*TRAIN_TABLES, *PLUS_LABELS}
 
 
 def test_contradictions_are_refused(tmp_path):
@@ -123,7 +124,6 @@ def test_every_builder_is_a_row(tmp_path):
     from chex_tf_datasets.radiograph_records import builder
 
     from launch import prepare
-    from launch.builders import BUILDERS
 
     for name in BUILDERS:
         made = prepare.make_builder(PrepareSettings(dataset=name, source=tmp_path, data_dir=tmp_path))
