@@ -104,9 +104,7 @@ def test_each_flaw_is_named(before, after, message, source):
 def test_a_partial_download_is_counted(source):
     (file,) = source.rglob("image-110.png")
     file.unlink()
-    with pytest.raises(
-        SourceError, match=r"line 4: expected an image id_a1/Study_11.*; 1 of 7 listed paths without"
-    ):
+    with pytest.raises(SourceError, match=r"line 4: expected an image id_a1/Study_11.*; 1 of 7 listed paths without"):
         read(source)
     assert read(source, missing_images="leave_out").missing == {"train": [dummy_data.path(dummy_data.ROWS[2])]}
 
