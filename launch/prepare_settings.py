@@ -38,9 +38,10 @@ class PrepareSettings(Settings):
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
         SOURCE_LABELS,
-        help="whose training labels. CheXpert: train.csv's (source), or CheXbert's or visualCheXbert's from their "
-        "tables, or of CheXpert Plus those of a part of the report; MIMIC-CXR-JPG: CheXpert's labeler's (source), or "
-        "NegBio's",
+        help="whose training labels. CheXpert: train.csv's (source), CheXbert's or visualCheXbert's from their tables, "
+        "or of CheXpert Plus those of a part of the report; MIMIC-CXR-JPG: CheXpert's labeler's (source) or NegBio's; "
+        "PadChest: all (source), or those by physicians or by the network alone; VinDr-CXR: the majority of a film's "
+        "readers (source is the same), any of them, or one",
         choices=LABELS,
     )
     validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))
@@ -58,7 +59,9 @@ class PrepareSettings(Settings):
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
     )
-    seed: int = setting(0, help="seed of the hold-out and of a phantom", low=0, high=2**31)
+    seed: int = setting(
+        0, help="seed of the hold-out, of splits where the source has none, and of a phantom", low=0, high=2**31
+    )
     patients: int = setting(300, help="training patients of a phantom", low=1, high=90_000)
     threads: int = setting(0, help="threads that decode; 0 means one per core", low=0, high=1024)
     beam_pipeline_options: str | None = setting(

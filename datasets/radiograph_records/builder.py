@@ -1,6 +1,7 @@
 """The builder that all data sets share: everything but what their tables and folders look like."""
 
 import abc
+import collections
 import contextlib
 import dataclasses
 import errno
@@ -246,6 +247,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
             "name": f"{self.name}/{self.builder_config.name}/{self.version}",
             **metadata,
             "splits": summaries,
+            "doubts": dict(sum((one.doubts for one in seen.values()), collections.Counter[str]())),
             "seconds": seconds,
             "images_a_second": (images + len(bad)) / seconds,
         }

@@ -1,4 +1,4 @@
-"""Splits by patient where a source has none, and a hold-out set from train: adding rows later moves nobody."""
+"""Splits by patient where a source has none, and a hold-out of training patients: adding rows later moves nobody."""
 
 import hashlib
 

@@ -102,11 +102,17 @@ def test_a_phantom_is_drawn_once_and_prepared_by_the_same_builder(prepare, tmp_p
     assert "drawing: " not in capsys.readouterr().err
 
 
-def test_label_names_are_those_of_the_builder():
+def test_label_names_are_those_of_the_builders():
     from chex_tf_datasets.chexpert_studies.layouts import TRAIN_TABLES
     from chex_tf_datasets.chexpert_studies.plus import PLUS_LABELS
+    from chex_tf_datasets.padchest.layout import METHODS
+    from chex_tf_datasets.vindr_cxr.layout import ANY, DEFAULT, MAJORITY, READER
 
     assert set(BUILDERS["chexpert_studies"].labels) == {*TRAIN_TABLES, *PLUS_LABELS}
+    assert set(BUILDERS["padchest"].labels) == set(METHODS)
+    first, *rules = BUILDERS["vindr_cxr"].labels
+    assert first == DEFAULT
+    assert [rule for rule in rules if not READER.match(rule)] == [MAJORITY, ANY]
 
 
 def test_contradictions_are_refused(tmp_path):

@@ -46,11 +46,8 @@ def test_every_image_is_in_the_tables_and_on_disk(drawn: tuple[pathlib.Path, lis
 
 
 def test_no_two_patients_or_studies_share_a_number() -> None:
-    paths = [
-        mimic_layout.image_path("train", patient, study, 1, "AP", 0)
-        for patient in range(1, 9000)
-        for study in (1, 2, 3)
-    ]
+    numbers = [(patient, study) for patient in range(1, 9000) for study in (1, 2, 3)]
+    paths = [mimic_layout.image_path("train", patient, study, 1, "AP", 0) for patient, study in numbers]
     assert len({path.split("/")[2] for path in paths}) == 8999
     assert len({path.split("/")[3] for path in paths}) == 3 * 8999
     assert {path.split("/")[1] for path in paths} == {f"p{number}" for number in range(10, 20)}
@@ -77,9 +74,8 @@ def test_labels_are_the_reports_in_every_split_and_one_study_has_none(
     for study, row in labels.items():
         picture = studies[study]
         assert {name: row[name] for name in OBSERVATIONS} == {n: WORDS[v] for n, v in picture.labels.items()}
-    assert any(
-        row[name] == "-1.0" for study, row in labels.items() for name in OBSERVATIONS if studies[study].split == "test"
-    )
+    of_test = [row for study, row in labels.items() if studies[study].split == "test"]
+    assert any(row[name] == "-1.0" for row in of_test for name in OBSERVATIONS)
 
 
 def test_the_second_labeler_differs_in_some_uncertain_mentions_only(
