@@ -54,9 +54,8 @@ def test_records_have_the_labels_that_were_published(way):
             assert views[place] in ("unknown", "lateral" if picture.view == "lateral" else "frontal")
             sex = {"Male": "male", "Female": "female", "Unknown": "unknown"}[picture.sex]
             assert records.names("sex")[place] == sex
-            assert (
-                0 <= picture.age - records.index.age[place] < 6
-            )  # BRAX's are in steps of five years, up to 85 or more
+            # BRAX's ages are in steps of five years, up to 85 or more; a phantom is at most 90.
+            assert 0 <= picture.age - records.index.age[place] < 6
     assert not published
     assert unknown > 0
     assert len(unlabelled) <= 1
