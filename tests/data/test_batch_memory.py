@@ -69,5 +69,5 @@ def test_a_batch_that_cannot_fit_is_refused_before_it_is_made(images, side, on_p
 
 
 def test_a_thousand_million_images_fit_nowhere():
-    with pytest.raises(InputError, match="needs .* of memory at least"):
+    with pytest.raises(InputError, match=r"needs .* of memory at least"):
         batch_memory.check(10**9, 320, 320, False)
