@@ -65,6 +65,7 @@ PACKAGES = [
     "chex_tf_datasets.chest_xray14",
     "chex_tf_datasets.chexpert_studies",
     "chex_tf_datasets.radiograph_records",
+    "chex_tf_datasets.radiograph_table",
     "launch",
 ]
 

@@ -10,23 +10,25 @@ from chex_tf.settings import InputError
 from launch.command import run
 from launch.prepare_settings import PHANTOM, PrepareSettings
 from launch.progress import Progress
+from launch.table_settings import TABLE, TableSettings, check_labels
 
 PHANTOM_SIZE = 128
 
 
-def main(settings: PrepareSettings) -> None:
+def main(settings: PrepareSettings, table: TableSettings) -> None:
     from chex_tf_datasets.radiograph_records.errors import SourceError
 
     try:
-        print(prepare(settings))
+        print(prepare(settings, table))
     except SourceError as error:
         raise InputError(str(error)) from error
 
 
-def prepare(settings: PrepareSettings) -> str:
+def prepare(settings: PrepareSettings, table: TableSettings = TableSettings()) -> str:
     """The summary, as text, of a data set prepared now or before."""
-    builder = make_builder(settings)
-    source = settings.source or phantom_folder(settings)
+    table.check_with(settings.dataset)
+    builder = make_builder(settings, table)
+    source = table.images or settings.source or phantom_folder(settings)
     found = builder.source(source)
     _say(found.describe())
     if builder.data_path.exists():
@@ -46,16 +48,24 @@ def prepare(settings: PrepareSettings) -> str:
     return pathlib.Path(builder.data_path, "summary.txt").read_text(encoding="utf-8").rstrip()
 
 
-def make_builder(settings: PrepareSettings) -> Any:
+def make_builder(settings: PrepareSettings, table: TableSettings) -> Any:
     from chex_tf_datasets.radiograph_records.config import RadiographConfig
 
+    shared = {field.name for field in dataclasses.fields(RadiographConfig)} & vars(settings).keys()
+    values = {name: getattr(settings, name) for name in shared}
+    if settings.dataset == TABLE:
+        from chex_tf_datasets.radiograph_table import Builder as TableBuilder
+        from chex_tf_datasets.radiograph_table.config import TableConfig
+
+        config = TableConfig(table=str(table.table), **values, **table.columns())
+        builder = TableBuilder(data_dir=settings.data_dir, config=config)
+        check_labels(builder.label_names())
+        return builder
     if settings.dataset == "chest_xray14":
         from chex_tf_datasets.chest_xray14 import Builder
     else:
         from chex_tf_datasets.chexpert_studies import Builder
 
-    shared = {field.name for field in dataclasses.fields(RadiographConfig)} & vars(settings).keys()
-    values = {name: getattr(settings, name) for name in shared}
     if settings.dataset == PHANTOM:
         values |= {"image_size": None, "collection": PHANTOM if settings.source else _phantom_name(settings)}
     return Builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
@@ -97,4 +107,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, PrepareSettings)
+    run(main, PrepareSettings, TableSettings)

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
+from launch.table_settings import TABLE
 
 PHANTOM = "phantom"
 BUILDERS = ("chexpert_studies", "chest_xray14")
@@ -14,7 +15,7 @@ LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findi
 class PrepareSettings(Settings):
     """All of these but threads and Beam's options change the records."""
 
-    dataset: str = setting(help="whose layout the source has", choices=(*BUILDERS, PHANTOM))
+    dataset: str = setting(help="whose layout the source has; table: one's own films, listed in a CSV file", choices=(*BUILDERS, PHANTOM, TABLE))
     source: pathlib.Path | None = setting(
         None,
         help="folder that the data set was unpacked into; a phantom is drawn where none is given",
@@ -64,7 +65,11 @@ class PrepareSettings(Settings):
                 if getattr(self, name) != type(self).__dataclass_fields__[name].default:
                     raise InputError(f"a phantom is stored as it is drawn; received {getattr(self, name)}", name)
             return
-        if self.source is None:
+        if self.dataset == TABLE and self.source is not None:
+            raise InputError("a table's films lie in --images; received a source too", "source")
+        if self.dataset == TABLE and self.labels != type(self).__dataclass_fields__["labels"].default:
+            raise InputError(f"a table's labels are its own, --label_columns; received {self.labels}", "labels")
+        if self.source is None and self.dataset != TABLE:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
         if self.patients != type(self).__dataclass_fields__["patients"].default:
             raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
