@@ -4,18 +4,21 @@ import dataclasses
 import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
+from launch.builders import BUILDERS, SOURCE_LABELS
 from launch.table_settings import TABLE
 
 PHANTOM = "phantom"
-BUILDERS = ("chexpert_studies", "chest_xray14")
-LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findings")
+LABELS = tuple(dict.fromkeys(name for row in BUILDERS.values() for name in row.labels))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PrepareSettings(Settings):
     """All of these but threads and Beam's options change the records."""
 
-    dataset: str = setting(help="whose layout the source has; table: one's own films, listed in a CSV file", choices=(*BUILDERS, PHANTOM, TABLE))
+    dataset: str = setting(
+        help="whose layout the source has; table: one's own films, listed in a CSV file",
+        choices=(*BUILDERS, PHANTOM, TABLE),
+    )
     source: pathlib.Path | None = setting(
         None,
         help="folder that the data set was unpacked into; a phantom is drawn where none is given",
@@ -38,7 +41,7 @@ class PrepareSettings(Settings):
     encoding: str = setting("jpeg", help="how resized images are stored", choices=("jpeg", "png"))
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
-        "source",
+        SOURCE_LABELS,
         help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
         "those of a part of the report",
         choices=LABELS,
@@ -48,6 +51,12 @@ class PrepareSettings(Settings):
         "stop",
         help="what an unusable image does: end the build, or be left out and listed",
         choices=("stop", "quarantine"),
+    )
+    missing_images: str = setting(
+        "refuse",
+        help="what becomes of listed images that are not there, as after a partial download: the build is refused with "
+        "their number, or they are left out and listed",
+        choices=("refuse", "leave_out"),
     )
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
@@ -67,10 +76,11 @@ class PrepareSettings(Settings):
             return
         if self.dataset == TABLE and self.source is not None:
             raise InputError("a table's films lie in --images; received a source too", "source")
-        if self.dataset == TABLE and self.labels != type(self).__dataclass_fields__["labels"].default:
-            raise InputError(f"a table's labels are its own, --label_columns; received {self.labels}", "labels")
         if self.source is None and self.dataset != TABLE:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
+        labels = (SOURCE_LABELS,) if self.dataset == TABLE else BUILDERS[self.dataset].labels
+        if self.labels not in labels:
+            raise InputError(f"expected {' or '.join(labels)} for {self.dataset}; received {self.labels}", "labels")
         if self.patients != type(self).__dataclass_fields__["patients"].default:
             raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
         if self.image_size is None:

@@ -1,4 +1,4 @@
-"""Settings of launch.prepare --dataset=table: the table that lists one's own films, its columns, and how it is split."""
+"""Settings of launch.prepare --dataset=table: the table that lists one's own films, its columns and its splits."""
 
 import dataclasses
 import pathlib
@@ -33,9 +33,7 @@ class TableSettings(Settings):
     study_column: str | None = _column(
         "of examinations, whose films are evaluated together", "study; without it each film is a study of its own"
     )
-    view_column: str | None = _column(
-        "of views: frontal, lateral, AP, PA, LL or RL", "view; without it all are frontal"
-    )
+    view_column: str | None = _column("of views: frontal, lateral, AP, PA, LL or RL", "view; without it unknown")
     sex_column: str | None = _column("of sexes: F, M, female, male or nothing", "sex, if there is one")
     age_column: str | None = _column("of ages in whole years", "age, if there is one")
     label_columns: tuple[str, ...] = setting(
@@ -93,8 +91,8 @@ def check_labels(names: Sequence[str]) -> None:
     for name in names:
         if name in TASK_SETS or name in _NO_LABELS:
             raise InputError(
-                f"expected labels of other names than {', '.join((*TASK_SETS, *_NO_LABELS))}, which stand for something "
-                f"else in training and evaluation; received {name}: rename the column",
+                f"expected labels of other names than {', '.join((*TASK_SETS, *_NO_LABELS))}, which stand for "
+                f"something else in training and evaluation; received {name}: rename the column",
                 "label_columns",
             )
         if ALIASES.get(name) in names:

@@ -5,6 +5,7 @@ import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
 
+# A layout's place here is part of its random numbers: new ones go to the end.
 LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14")
 
 

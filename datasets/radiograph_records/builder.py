@@ -21,6 +21,7 @@ from .beam_preparing import split_transform, write_manifests
 from .config import RadiographConfig
 from .errors import SourceError
 from .leftovers import only_build
+from .missing import LEAVE_OUT, missing_text
 from .parallel import ordered_map
 from .preparing import MEASURED, MEASURED_OF_HEADERS, Preparer, Seen, quarantine_text
 from .row import Row, features
@@ -30,7 +31,7 @@ from .tfds_4_9 import PublicHooksBuilder
 from .writing import shard_ends, shuffled, write_split
 
 _MANIFESTS = "manifests"
-SUMMARY_JSON, SUMMARY_TEXT, QUARANTINE = "summary.json", "summary.txt", "quarantine.csv"
+SUMMARY_JSON, SUMMARY_TEXT, QUARANTINE, MISSING = "summary.json", "summary.txt", "quarantine.csv", "missing.csv"
 
 
 def _silent(done: int, total: int) -> None:
@@ -78,7 +79,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
         then, now = self.info.metadata, self._metadata(source)
         expected = {**now["source"], **now["settings"]}
         received = {**then["source"], **then["settings"]}
-        no_matter = {"folder"}
+        no_matter = {"folder", "missing_images"}  # an image more or less shows in the rows
         if not then["quarantined"]:
             no_matter.add("bad_images")
         if received["validate"] == "full":
@@ -119,6 +120,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 "seed": config.seed if config.holdout_patients else None,
                 "validate": config.validate,
                 "bad_images": config.bad_images,
+                "missing_images": config.missing_images,
                 **self.more_settings(),
             },
         }
@@ -233,7 +235,8 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
             bad += [(split, path, file, reason) for _, path, file, reason in seen[split].bad]
             patients = sorted({row.patient for row in kept})
             _write(folder / "patients" / f"{split}.txt", "".join(f"{patient}\n" for patient in patients))
-        metadata = {**self._metadata(source), "quarantined": len(bad)}
+        missing = sum(map(len, source.missing.values()))
+        metadata = {**self._metadata(source), "quarantined": len(bad), "missing": missing}
         images = sum(summary["images"] for summary in summaries.values())
         summary = {
             "name": f"{self.name}/{self.builder_config.name}/{self.version}",
@@ -244,6 +247,8 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
         }
         if self.builder_config.bad_images == "quarantine":
             _write(folder / QUARANTINE, quarantine_text(bad))
+        if self.builder_config.missing_images == LEAVE_OUT:
+            _write(folder / MISSING, missing_text(source.missing))
         _write(folder / SUMMARY_JSON, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
         _write(folder / SUMMARY_TEXT, render(summary))
         self.info.metadata.update(metadata)

@@ -71,7 +71,9 @@ def _roles(table: Table, header: Sequence[str], named: Mapping[str, str]) -> dic
         if found:
             roles[role] = found[0]
         elif role in named or role in NEEDED:
-            raise table.error(1, f"expected a column {wanted!r}; received {tables.few(header)}; --{role}_column names it")
+            raise table.error(
+                1, f"expected a column {wanted!r}; received {tables.few(header)}; --{role}_column names it"
+            )
     taken: dict[str, str] = {}
     for role, column in roles.items():
         if taken.setdefault(column, role) != role:

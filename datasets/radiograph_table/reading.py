@@ -1,4 +1,4 @@
-"""A table and the folder that its paths begin in, as rows: every value checked, every complaint with line and column."""
+"""A table and the folder that its paths begin in, as rows: every value checked, complaints with line and column."""
 
 import collections
 import dataclasses
@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from chex_tf_datasets.radiograph_records import tables
-from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
+from chex_tf_datasets.radiograph_records.missing import Missing
 from chex_tf_datasets.radiograph_records.row import PROJECTIONS, UNKNOWN_AGE, VIEWS, Row
-from chex_tf_datasets.radiograph_records.source import Source, check_splits
+from chex_tf_datasets.radiograph_records.source import Source, complete
 from chex_tf_datasets.radiograph_records.splits import HOLDOUT
 from chex_tf_datasets.radiograph_records.survey import Files
 from chex_tf_datasets.radiograph_records.tables import Table
@@ -36,9 +37,9 @@ def read(folder: pathlib.Path, config: TableConfig, columns: Columns) -> Source:
         raise SourceError(f"{folder}: expected the folder that the table's paths begin in; received {kind}")
     reader = _Reader(folder, config, columns)
     splits = reader.splits()
-    check_splits(folder, splits)
     file = pathlib.Path(config.table).expanduser().resolve()
-    return Source(LAYOUT, folder.resolve(), (file,), splits, (*columns.describe(), *reader.notes))
+    source = Source(LAYOUT, folder.resolve(), (file,), splits, (*columns.describe(), *reader.notes))
+    return complete(source, reader.missing, config.missing_images)
 
 
 class _Reader:
@@ -50,19 +51,19 @@ class _Reader:
         self._files = Files(self._root)
         self._lines: dict[str, int] = {}  # key of an image -> the line that names it
         self._home: dict[str, tuple[str, int]] = {}  # patient -> split, and the line that says so
-        self._missing: list[tuple[int, str]] = []  # lines whose image is not there
+        self.missing = Missing()
         self.notes: list[str] = []
 
     def splits(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = collections.defaultdict(list)
         for line, cells in self._table.rows():
             try:
-                row = self._row(line, cells)
-                if row is not None:
-                    found[self._split(line, cells, row.patient)].append(row)
+                split = self._split(line, cells)
+                found[split].append(self._row(line, cells))
+            except MissingImage as error:
+                self.missing.add(split, cells[self._roles["path"]], self._table.error(line, str(error)))
             except (SourceError, ValueError) as error:
                 raise self._table.error(line, str(error)) from error
-        self._complain_of_missing()
         if not self._lines:
             raise SourceError(f"{self._file}: expected at least one row; received a header only")
         self._note_splits(found)
@@ -70,16 +71,15 @@ class _Reader:
         order = [*(split for split in _USUAL if split in found), *(split for split in found if split not in _USUAL)]
         return self._told_apart({split: found[split] for split in order})
 
-    def _row(self, line: int, cells: Mapping[str, str]) -> Row | None:
-        """None where no image lies at its path."""
+    def _row(self, line: int, cells: Mapping[str, str]) -> Row:
         place = self._cell(cells, "path", self._place)
         if self._lines.setdefault(place, line) != line:
             raise ValueError(f"expected each image once; received {place} again, first in line {self._lines[place]}")
         size = self._files.size(place)
         if size is None:
-            self._missing.append((line, place))
-            return None
-        view, projection = self._cell(cells, "view", _view) if "view" in self._roles else (0, _NO_PROJECTION)
+            column = self._roles["path"]
+            raise MissingImage(f"column {column!r}: expected an image {self._root / place}; received nothing there")
+        view, projection = self._cell(cells, "view", _view) if "view" in self._roles else _view("")
         return Row(
             key=place,
             path=place,
@@ -111,7 +111,8 @@ class _Reader:
             raise ValueError(f"expected a path that does not go upwards; received {text[:200]}")
         return str(path)
 
-    def _split(self, line: int, cells: Mapping[str, str], patient: str) -> str:
+    def _split(self, line: int, cells: Mapping[str, str]) -> str:
+        patient = self._cell(cells, "patient", _named)
         if "split" not in self._roles:
             return split_of(patient, self._config.shares, self._config.seed)
         column = self._roles["split"]
@@ -126,15 +127,6 @@ class _Reader:
             )
         return split
 
-    def _complain_of_missing(self) -> None:
-        if self._missing:
-            line, place = self._missing[0]
-            count = f"; {len(self._missing):,} of {len(self._lines):,} rows have no image" * (len(self._missing) > 1)
-            raise self._table.error(
-                line,
-                f"column {self._roles['path']!r}: expected an image {self._root / place}; received nothing there{count}",
-            )
-
     def _note_splits(self, found: Mapping[str, list[Row]]) -> None:
         if "split" in self._roles:
             if self._config.gives_shares:
@@ -145,7 +137,7 @@ class _Reader:
             self.notes.append(f"splits: those of the column {self._roles['split']!r}")
             return
         shares = {split: share for split, share in self._config.shares.items() if share}
-        absent = [split for split in ("train", *shares) if split not in found]
+        absent = [split for split in ("train", *shares) if split not in found and split not in self.missing.paths]
         if absent:
             patients = len({row.patient for rows in found.values() for row in rows})
             raise SourceError(
@@ -153,13 +145,14 @@ class _Reader:
                 f"with seed {self._config.seed}; take other shares, another seed, or a column of splits"
             )
         drawn = " and ".join(f"{share:g} for {split}" for split, share in shares.items())
-        self.notes.append(f"splits: patients drawn with seed {self._config.seed}, a share of {drawn}" if drawn else "all for train")
+        seed = f"patients drawn with seed {self._config.seed}, a share of {drawn}"
+        self.notes.append(f"splits: {seed if drawn else 'train alone'}")
 
     def _note_absent(self) -> None:
         if "study" not in self._roles:
             self.notes.append("no column of studies: each film counts as one")
         if "view" not in self._roles:
-            self.notes.append("no column of views: every film counts as frontal")
+            self.notes.append("no column of views: that of every film is unknown")
 
     def _told_apart(self, splits: dict[str, list[Row]]) -> dict[str, list[Row]]:
         """Studies that are numbered within each patient get the patient's name before theirs."""
@@ -192,9 +185,11 @@ def _split_name(text: str) -> str:
 
 def _view(text: str) -> tuple[int, int]:
     """View and projection; a projection says the view as well."""
+    if not text:
+        return VIEWS.index("unknown"), _NO_PROJECTION
     if text.lower() in VIEWS:
         return VIEWS.index(text.lower()), _NO_PROJECTION
     if text.upper() in PROJECTIONS[:_NO_PROJECTION]:
         view = "lateral" if text.upper() in _OF_A_SIDE else "frontal"
         return VIEWS.index(view), PROJECTIONS.index(text.upper())
-    raise ValueError(f"expected frontal, lateral, AP, PA, LL or RL; received {text[:80]!r}")
+    raise ValueError(f"expected frontal, lateral, AP, PA, LL, RL or nothing; received {text[:80]!r}")

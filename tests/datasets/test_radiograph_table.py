@@ -99,7 +99,7 @@ def test_without_columns_of_studies_views_and_splits(films):
     for split, kept in found.splits.items():
         for row in kept:
             assert split == split_of(row.patient, {"valid": 0.1, "test": 0.2}, 3)
-            assert (row.study, row.view, row.projection, row.age) == (row.path[:-4], 0, 4, -1)
+            assert (row.study, row.view, row.projection, row.age) == (row.path[:-4], 2, 4, -1)
     assert "  splits: patients drawn with seed 3, a share of 0.1 for valid and 0.2 for test" in found.describe()
     fewer = source(films, seed=3, valid_patients=0.0)
     assert list(fewer.splits) == ["train", "test"]
@@ -118,7 +118,11 @@ def test_shares_hold_over_many_patients():
 @pytest.mark.parametrize(
     ("before", "after", "complaint"),
     [
-        ("b/1.jpg,ben", "b/2.jpg,ben", r"line 4: column 'path': expected an image .*b/2\.jpg; received nothing there$"),
+        (
+            "b/1.jpg,ben",
+            "b/2.jpg,ben",
+            r"line 4: column 'path': expected an image .*b/2\.jpg; received nothing there; 1 of 4 listed",
+        ),
         ("b/1.jpg,ben", "a/1.png,ben", r"line 4: expected each image once; received a/1\.png again, first in line 2"),
         ("b/1.jpg,ben", "../b/1.jpg,ben", "line 4: column 'path': expected a path that does not go upwards"),
         ("b/1.jpg,ben", "/b/1.jpg,ben", r"line 4: column 'path': expected a path inside .*; received /b/1\.jpg"),
@@ -128,7 +132,7 @@ def test_shares_hold_over_many_patients():
         (",7,test", ",7,the test", "line 5: column 'split': expected the name of a split, such as train, valid or"),
         (",7,test", ",seven,test", "line 5: column 'age': expected an age in whole years or nothing; received 'seven'"),
         (",AP,M", ",AP,X", "line 4: column 'sex': expected Female, Male, Unknown or nothing; received 'X'"),
-        (",AP,M", ",oblique,M", "line 4: column 'view': expected frontal, lateral, AP, PA, LL or RL; received 'obl"),
+        (",AP,M", ",oblique,M", "line 4: column 'view': expected frontal, lateral, AP, PA, LL, RL or nothing; rec"),
         ("Cardiomegaly,my finding", "Cardiomegaly,my: finding", "line 1: expected a label without ':' in its name"),
         ("Cardiomegaly,my finding", "x,x", "line 1: expected one column 'x'; received 2"),
         ("dr y,0.0,-1", "dr y,0.0", "line 4: expected 11 columns as in the header; received 10"),
@@ -152,8 +156,14 @@ def test_a_named_label_column_may_hold_nothing_else(films):
 def test_rows_without_an_image_are_counted(films):
     for name in ("a/2.png", "c/1.png"):
         (films / dummy_data.IMAGES / name).unlink()
-    with pytest.raises(SourceError, match="line 3: column 'path': expected an image .*; 2 of 4 rows have no image"):
+    with pytest.raises(
+        SourceError,
+        match=r"line 3: .*; 2 of 4 listed paths without an image; --missing_images=leave_out",
+    ):
         source(films)
+    found = source(films, missing_images="leave_out")
+    assert [row.path for row in found.splits["train"]] == ["a/1.png"]
+    assert found.missing == {"train": ["a/2.png"], "test": ["c/1.png"]}
 
 
 def test_shares_and_a_column_of_splits_contradict_each_other(films):
@@ -165,7 +175,7 @@ def test_shares_and_a_column_of_splits_contradict_each_other(films):
 
 def test_a_split_that_would_be_empty_is_refused(films):
     change(films, ",split,", ",fold,")
-    with pytest.raises(SourceError, match="expected patients for .*; received none, of 3 patients with seed 0"):
+    with pytest.raises(SourceError, match=r"expected patients for .*; received none, of 3 patients with seed 0"):
         source(films)
 
 
@@ -173,5 +183,5 @@ def test_a_link_out_of_the_folder_is_refused(films, tmp_path):
     (tmp_path / "outside.png").write_bytes(b"secret")
     (films / dummy_data.IMAGES / "b/1.jpg").unlink()
     (films / dummy_data.IMAGES / "b/1.jpg").symlink_to(tmp_path / "outside.png")
-    with pytest.raises(SourceError, match="line 4: .*received a link that leaves it"):
+    with pytest.raises(SourceError, match=r"line 4: .*received a link that leaves it"):
         source(films)

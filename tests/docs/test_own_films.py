@@ -111,7 +111,7 @@ def test_the_commands_lead_to_an_evaluated_model(place, prepared):
         assert (own.my_finding in (0, 1)) == (not pandas.isna(row.my_finding))
     evaluated = json.loads((place / "evaluated/evaluation.json").read_text())
     assert evaluated["unit"] == "patient"
-    assert evaluated["tasks_of_the_mean"] == tasks
+    assert evaluated["mean_over"] == tasks
     assert set(evaluated["models"]["mine"]["auroc"]) == {*tasks, "mean"}
     assert (place / "explained/gallery.html").is_file()
     assert set(tasks) <= set(str(found).replace("'", " ").split())
