@@ -43,7 +43,8 @@ class PrepareSettings(Settings):
     labels: str = setting(
         SOURCE_LABELS,
         help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
-        "those of a part of the report",
+        "those of a part of the report; for PadChest, those by physicians or by the network alone; for VinDr-CXR, the "
+        "majority of a film's readers (source is the same), any of them, or one",
         choices=LABELS,
     )
     validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))
@@ -61,7 +62,9 @@ class PrepareSettings(Settings):
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
     )
-    seed: int = setting(0, help="seed of the hold-out and of a phantom", low=0, high=2**31)
+    seed: int = setting(
+        0, help="seed of the hold-out, of splits where the source has none, and of a phantom", low=0, high=2**31
+    )
     patients: int = setting(300, help="training patients of a phantom", low=1, high=90_000)
     threads: int = setting(0, help="threads that decode; 0 means one per core", low=0, high=1024)
     beam_pipeline_options: str | None = setting(

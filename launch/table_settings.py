@@ -47,14 +47,12 @@ class TableSettings(Settings):
     )
     valid_patients: float | None = setting(
         None,
-        help="share of the patients drawn for valid, by --seed, where no column says the split; 0.1 if not given",
+        help="share of the patients drawn for valid, by --seed, where no column says the split; else 0.1",
         low=0,
         high=0.9,
         group=GROUP,
     )
-    test_patients: float | None = setting(
-        None, help="likewise for test; 0.2 if not given", low=0, high=0.9, group=GROUP
-    )
+    test_patients: float | None = setting(None, help="likewise for test; else 0.1", low=0, high=0.9, group=GROUP)
 
     def check(self) -> None:
         if self.split_column is not None and (self.valid_patients is not None or self.test_patients is not None):

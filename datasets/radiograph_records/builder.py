@@ -1,6 +1,7 @@
 """The builder that all data sets share: everything but what their tables and folders look like."""
 
 import abc
+import collections
 import contextlib
 import dataclasses
 import errno
@@ -44,6 +45,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "First release."}
     BUILDER_CONFIGS: ClassVar[list[RadiographConfig]] = [RadiographConfig(description="Images as they were shipped.")]
+    DRAWN_SPLITS: ClassVar[bool] = False  # with the seed, because the source has no official ones
     MANUAL_DOWNLOAD_INSTRUCTIONS = "Unpack the data set and give its folder as manual_dir."
     HOMEPAGE = ""
 
@@ -101,6 +103,12 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 download_config=tfds.download.DownloadConfig(manual_dir=folder, beam_options=options)
             )
 
+    def settled(self, config: RadiographConfig) -> RadiographConfig:
+        """Where splits are drawn, the seed is part of the name that the settings give."""
+        if not self.DRAWN_SPLITS or config.name != config.name_from_settings():
+            return config
+        return dataclasses.replace(config, name=f"{config.name}_split_seed_{config.seed}")
+
     def make_info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             features=features(self.label_names()),
@@ -117,7 +125,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 **dataclasses.asdict(config.storing),
                 "labels": config.labels,
                 "holdout_patients": config.holdout_patients,
-                "seed": config.seed if config.holdout_patients else None,
+                "seed": config.seed if config.holdout_patients or self.DRAWN_SPLITS else None,
                 "validate": config.validate,
                 "bad_images": config.bad_images,
                 "missing_images": config.missing_images,
@@ -242,6 +250,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
             "name": f"{self.name}/{self.builder_config.name}/{self.version}",
             **metadata,
             "splits": summaries,
+            "doubts": dict(sum((one.doubts for one in seen.values()), collections.Counter[str]())),
             "seconds": seconds,
             "images_a_second": (images + len(bad)) / seconds,
         }

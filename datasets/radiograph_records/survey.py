@@ -13,7 +13,7 @@ from .errors import SourceError
 
 DEEPEST = 6
 CHEXPERT_PATIENT = re.compile(r"patient\d+\Z")
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".dicom", ".dcm")
 
 
 @dataclasses.dataclass(frozen=True)

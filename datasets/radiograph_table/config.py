@@ -8,10 +8,10 @@ from typing import Any
 
 from chex_tf_datasets.radiograph_records.config import SOURCE_LABELS, RadiographConfig
 from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.splits import DRAWN
 
 NEEDED = ("path", "patient")
 ROLES = (*NEEDED, "study", "view", "sex", "age", "split")
-VALID_SHARE, TEST_SHARE = 0.1, 0.2
 
 
 @dataclasses.dataclass
@@ -42,10 +42,10 @@ class TableConfig(RadiographConfig):
         for name, share in (("valid_patients", self.valid_patients), ("test_patients", self.test_patients)):
             if share is not None and not 0 <= share < 1:
                 raise SourceError(f"{name}: expected a share from 0 to below 1; received {share}")
-        if sum(self.shares.values()) >= 1:
+        if self.shares["train"] <= 0:
             raise SourceError(
                 "valid_patients and test_patients: expected shares that leave patients to train on; received "
-                + " and ".join(f"{share:g}" for share in self.shares.values())
+                f"{self.shares['valid']:g} and {self.shares['test']:g}"
             )
         if self.split_column is not None and self.gives_shares:
             raise SourceError("split_column: expected a column of splits or shares of patients; received both")
@@ -58,11 +58,10 @@ class TableConfig(RadiographConfig):
 
     @property
     def shares(self) -> dict[str, float]:
-        """Split -> its share of the patients; the others are for training."""
-        return {
-            "valid": VALID_SHARE if self.valid_patients is None else self.valid_patients,
-            "test": TEST_SHARE if self.test_patients is None else self.test_patients,
-        }
+        """Split -> its share of the patients."""
+        valid = DRAWN["valid"] if self.valid_patients is None else self.valid_patients
+        test = DRAWN["test"] if self.test_patients is None else self.test_patients
+        return {"train": 1 - valid - test, "valid": valid, "test": test}
 
     @property
     def named_columns(self) -> dict[str, str]:
@@ -73,7 +72,7 @@ class TableConfig(RadiographConfig):
     def name_from_settings(self) -> str:
         name = super().name_from_settings()
         if self.gives_shares:
-            name += "_" + "_".join(f"{split}_{share:g}" for split, share in self.shares.items())
+            name += f"_valid_{self.shares['valid']:g}_test_{self.shares['test']:g}"
             if not self.holdout_patients:  # whose name ends in the seed already
                 name += f"_seed_{self.seed}"
         return name

@@ -12,13 +12,12 @@ from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
 from chex_tf_datasets.radiograph_records.missing import Missing
 from chex_tf_datasets.radiograph_records.row import PROJECTIONS, UNKNOWN_AGE, VIEWS, Row
 from chex_tf_datasets.radiograph_records.source import Source, complete
-from chex_tf_datasets.radiograph_records.splits import HOLDOUT
+from chex_tf_datasets.radiograph_records.splits import HOLDOUT, describe_drawn, drawn_split
 from chex_tf_datasets.radiograph_records.survey import Files
 from chex_tf_datasets.radiograph_records.tables import Table
 
 from .columns import Columns
 from .config import TableConfig
-from .splits import split_of
 
 LAYOUT = "films of a table"
 _USUAL = ("train", "valid", "test")
@@ -114,7 +113,7 @@ class _Reader:
     def _split(self, line: int, cells: Mapping[str, str]) -> str:
         patient = self._cell(cells, "patient", _named)
         if "split" not in self._roles:
-            return split_of(patient, self._config.shares, self._config.seed)
+            return drawn_split(patient, self._config.seed, self._config.shares)
         column = self._roles["split"]
         split = tables.cell(cells, column, _split_name)
         if split == HOLDOUT and self._config.holdout_patients:
@@ -136,17 +135,15 @@ class _Reader:
                 )
             self.notes.append(f"splits: those of the column {self._roles['split']!r}")
             return
-        shares = {split: share for split, share in self._config.shares.items() if share}
-        absent = [split for split in ("train", *shares) if split not in found and split not in self.missing.paths]
+        drawn = [split for split, share in self._config.shares.items() if share]
+        absent = [split for split in drawn if split not in found and split not in self.missing.paths]
         if absent:
             patients = len({row.patient for rows in found.values() for row in rows})
             raise SourceError(
                 f"{self._file}: expected patients for {' and '.join(absent)}; received none, of {patients:,} patients "
                 f"with seed {self._config.seed}; take other shares, another seed, or a column of splits"
             )
-        drawn = " and ".join(f"{share:g} for {split}" for split, share in shares.items())
-        seed = f"patients drawn with seed {self._config.seed}, a share of {drawn}"
-        self.notes.append(f"splits: {seed if drawn else 'train alone'}")
+        self.notes.append(f"splits: {describe_drawn(self._config.seed, self._config.shares)}")
 
     def _note_absent(self) -> None:
         if "study" not in self._roles:

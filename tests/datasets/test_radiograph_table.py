@@ -4,11 +4,11 @@ import csv
 
 import pytest
 from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.splits import drawn_split
 from chex_tf_datasets.radiograph_table import Builder, dummy_data
 from chex_tf_datasets.radiograph_table.columns import choose
 from chex_tf_datasets.radiograph_table.config import TableConfig
 from chex_tf_datasets.radiograph_table.reading import read
-from chex_tf_datasets.radiograph_table.splits import split_of
 
 # path -> split, patient, study, view, projection, sex, age, labels; from the dummy table, by hand.
 EXPECTED = {
@@ -98,9 +98,9 @@ def test_without_columns_of_studies_views_and_splits(films):
     assert sum(map(len, found.splits.values())) == 40
     for split, kept in found.splits.items():
         for row in kept:
-            assert split == split_of(row.patient, {"valid": 0.1, "test": 0.2}, 3)
+            assert split == drawn_split(row.patient, 3)
             assert (row.study, row.view, row.projection, row.age) == (row.path[:-4], 2, 4, -1)
-    assert "  splits: patients drawn with seed 3, a share of 0.1 for valid and 0.2 for test" in found.describe()
+    assert "  splits: patients were drawn with seed 3, train 80%, valid 10%, test 10%" in found.describe()
     fewer = source(films, seed=3, valid_patients=0.0)
     assert list(fewer.splits) == ["train", "test"]
     # A hold-out of the patients left for training is drawn by another draw, so it is not empty.
@@ -108,11 +108,14 @@ def test_without_columns_of_studies_views_and_splits(films):
 
 
 def test_shares_hold_over_many_patients():
-    drawn = [split_of(f"patient {number}", {"valid": 0.1, "test": 0.2}, 0) for number in range(10_000)]
-    # Standard errors are 0.003 and 0.004.
-    assert drawn.count("valid") / 10_000 == pytest.approx(0.1, abs=0.012)
+    shares = {"train": 0.65, "valid": 0.15, "test": 0.2}
+    drawn = [drawn_split(f"patient {number}", 0, shares) for number in range(10_000)]
+    # Standard errors are 0.004.
+    assert drawn.count("valid") / 10_000 == pytest.approx(0.15, abs=0.016)
     assert drawn.count("test") / 10_000 == pytest.approx(0.2, abs=0.016)
-    assert drawn != [split_of(f"patient {number}", {"valid": 0.1, "test": 0.2}, 1) for number in range(10_000)]
+    assert (
+        "valid_0.15_test_0.2_seed_7" in TableConfig(table="a.csv", valid_patients=0.15, test_patients=0.2, seed=7).name
+    )
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def test_the_text_has_a_column_a_split_and_says_what_was_not_measured():
                 "valid": split_summary(ROWS[:1], ("Edema", "Fracture"), pixel_statistics(counts * 0, 0)),
             },
             "quarantined": 1,
+            "doubts": {"it has no window": 2},
             "missing": 2,
             "seconds": 2.0,
             "images_a_second": 2.5,
@@ -66,5 +67,6 @@ def test_the_text_has_a_column_a_split_and_says_what_was_not_measured():
     assert lines["sex unknown"][-2:] == ["1", "0"]
     assert lines["pixel mean (0 to 255)"][-3:] == ["12.50", "not", "measured"]
     assert lines["pixels measured on"][-2:] == ["2", "0"]
+    assert "2 images: it has no window" in text.splitlines()
     assert "5 images in 2.0 s, 2 a second; 1 bad images left out, listed in quarantine.csv" in text
     assert text.endswith("quarantine.csv; 2 listed without an image, left out, see missing.csv\n")

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from chex_tf.settings import InputError
-from launch.prepare_settings import LABELS, PrepareSettings
+from launch.builders import BUILDERS
+from launch.prepare_settings import PrepareSettings
 from launch.table_settings import TableSettings, check_labels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -130,11 +131,17 @@ def test_two_names_of_one_finding_are_not_two_labels():
     check_labels(("Effusion", "Edema", "Nodule/Mass"))
 
 
-def test_label_names_are_those_of_the_builder():
+def test_label_names_are_those_of_the_builders():
     from chex_tf_datasets.chexpert_studies.layouts import TRAIN_TABLES
     from chex_tf_datasets.chexpert_studies.plus import PLUS_LABELS
+    from chex_tf_datasets.padchest.layout import METHODS
+    from chex_tf_datasets.vindr_cxr.layout import ANY, DEFAULT, MAJORITY, READER
 
-    assert set(LABELS) == {*TRAIN_TABLES, *PLUS_LABELS}
+    assert set(BUILDERS["chexpert_studies"].labels) == {*TRAIN_TABLES, *PLUS_LABELS}
+    assert set(BUILDERS["padchest"].labels) == set(METHODS)
+    first, *rules = BUILDERS["vindr_cxr"].labels
+    assert first == DEFAULT
+    assert [rule for rule in rules if not READER.match(rule)] == [MAJORITY, ANY]
 
 
 def test_contradictions_are_refused(tmp_path):
