@@ -26,6 +26,8 @@ BUILDERS: dict[str, BuilderRow] = {
             labels=(SOURCE_LABELS, "chexbert", "visualchexbert", "report", "impression", "findings"),
         ),
         BuilderRow("chest_xray14"),
+        BuilderRow("mimic_cxr_jpg", labels=(SOURCE_LABELS, "negbio")),
+        BuilderRow("brax"),
         BuilderRow("padchest", labels=(SOURCE_LABELS, "physician", "rnn")),
         BuilderRow(
             "vindr_cxr",

@@ -42,9 +42,10 @@ class PrepareSettings(Settings):
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
         SOURCE_LABELS,
-        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
-        "those of a part of the report; for PadChest, those by physicians or by the network alone; for VinDr-CXR, the "
-        "majority of a film's readers (source is the same), any of them, or one",
+        help="whose training labels. CheXpert: train.csv's (source), CheXbert's or visualCheXbert's from their tables, "
+        "or of CheXpert Plus those of a part of the report; MIMIC-CXR-JPG: CheXpert's labeler's (source) or NegBio's; "
+        "PadChest: all (source), or those by physicians or by the network alone; VinDr-CXR: the majority of a film's "
+        "readers (source is the same), any of them, or one",
         choices=LABELS,
     )
     validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))

@@ -159,7 +159,6 @@ def test_every_builder_is_a_row(tmp_path):
     from chex_tf_datasets.radiograph_records import builder
 
     from launch import prepare
-    from launch.builders import BUILDERS
 
     for name in BUILDERS:
         made = prepare.make_builder(PrepareSettings(dataset=name, source=tmp_path, data_dir=tmp_path))
