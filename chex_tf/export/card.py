@@ -29,8 +29,8 @@ _TERMS = {
     "be passed on",
     "padchest": "PadChest, under BIMCV's research use agreement, which decides whether weights trained on it may be "
     "passed on",
-    "vindr_cxr": "VinDr-CXR, under PhysioNet's credentialed data use agreement, which decides whether weights trained on "
-    "it may be passed on",
+    "vindr_cxr": "VinDr-CXR, under PhysioNet's credentialed data use agreement, which decides whether weights trained "
+    "on it may be passed on",
 }
 
 
