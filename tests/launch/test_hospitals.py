@@ -117,7 +117,7 @@ def test_films_by_path_get_the_predictions_of_their_records(way, tmp_path):
     from chex_tf.training.settings import TrainSettings
     from chex_tf.training.train import train_observations
 
-    source, data, _ = way
+    source, data, pictures = way
     given = {"batch": 8, "steps": 2, "evaluate_every": 2, "evaluate_unit": "steps"}
     given["evaluation_split"] = "valid" if "valid" in split_names(data) else "holdout"
     train_observations(
@@ -137,3 +137,8 @@ def test_films_by_path_get_the_predictions_of_their_records(way, tmp_path):
     by_record = np.array([[float(row[task]) for task in run.tasks] for row in rows])
     np.testing.assert_allclose(by_path, by_record, atol=2e-6)
     assert len(rows) > 0
+    published = {picture.path: picture for picture in pictures}
+    with open(predictions.groups_file(tmp_path / "run", "test"), encoding="utf-8", newline="") as text:
+        for row in csv.DictReader(text):
+            kind = "Lateral" if published[row["Path"]].view == "lateral" else "Frontal"
+            assert row["Frontal/Lateral"] in ("", kind)  # empty where the release has no position
