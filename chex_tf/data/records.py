@@ -240,10 +240,15 @@ def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
     if "label_names" not in metadata:
         raise InputError(f"{version}: expected the names of the labels in metadata.json as label_names", "data")
     try:
-        names = json_files.checked(metadata["label_names"], list[str], "label_names")
+        given = json_files.checked(metadata["label_names"], list[str], "label_names")
     except json_files.FormError as error:
         raise json_files.damaged(version / METADATA, error, "data", _AGAIN) from error
-    return tuple(ALIASES.get(name, name) for name in names)
+    names = tuple(ALIASES.get(name, name) for name in given)
+    for name in names:
+        if names.count(name) > 1:
+            spellings = [one for one in given if ALIASES.get(one, one) == name]
+            raise InputError(f"{version}: expected one label for {name}; received {' and '.join(spellings)}", "data")
+    return names
 
 
 def _line(error: BaseException) -> str:
