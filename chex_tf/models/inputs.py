@@ -6,6 +6,7 @@ catalogue scales or normalises inside (what keras.applications builds in is left
 """
 
 import dataclasses
+import math
 import pathlib
 from collections.abc import Iterable
 from typing import Any, TypedDict
@@ -79,8 +80,9 @@ class Normalisation:
     def from_json(cls, values: Any, place: str = "") -> "Normalisation":
         """Raises FormError for another form; `place` is its field's name in the message."""
         found = json_files.checked(values, NormalisationForm, place)
-        if not all(np.isfinite([*found["scale"], *found["offset"]])) or min(found["scale"]) <= 0:
-            raise json_files.FormError(f"{place}: expected finite numbers and scales above 0")
+        if not all(map(math.isfinite, (*found["scale"], *found["offset"]))) or min(found["scale"]) <= 0:
+            before = f"{place}: " if place else ""
+            raise json_files.FormError(f"{before}expected finite numbers and scales above 0")
         red, green, blue = found["scale"]
         scale = (float(red), float(green), float(blue))
         red, green, blue = found["offset"]

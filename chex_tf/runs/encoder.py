@@ -72,7 +72,10 @@ def read(run_dir: pathlib.Path, which: str = BEST) -> Encoder:
         return Encoder(weights, None, None)
     content = json_files.read(facts, _Facts, "weights")
     arch = former_versions.arch(content["arch"], content.get("form", 1))
-    normalisation = Normalisation.from_json(content["normalisation"])
+    try:
+        normalisation = Normalisation.from_json(content["normalisation"], "normalisation")
+    except json_files.FormError as error:
+        raise json_files.damaged(facts, error, "weights") from error
     step = content.get("steps", {}).get(which)
     origin = f"{_described(run_dir)}{'' if step is None else f', at its step {step:,}'}"
     return Encoder(weights, arch, normalisation, content.get("batch_norm_epsilon"), origin)
