@@ -113,3 +113,25 @@ def test_what_is_no_flag(verb: Any, place: pathlib.Path, name: str, more: str) -
     ended = verb(name, *(flag.format(**filled) for flag in REQUIRED[name]), more)
     assert (ended.code, len(ended.lines)) == (2, 1), ended.lines
     assert ended.lines[0].startswith(f"{name}: ")
+
+
+def test_a_set_of_tasks_stands_alone(verb: Any, prepared: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """And what exceeds the data or the memory is refused before work; nothing is left behind."""
+    training = (f"--run_dir={tmp_path / 'run'}", f"--data={prepared}", "--arch=ResNet18Minus3", "--image_size=64")
+    looking = (f"--data={prepared}", f"--out={tmp_path / 'batch.png'}")
+    for name, flags, words in (
+        ("train", (*training, "--tasks=study,Edema"), "--tasks: expected one set of tasks alone"),
+        ("train", (*training, "--score_tasks=study,Edema"), "--score_tasks: expected one set of tasks alone"),
+        ("train", (*training, "--batch=1000000000"), "--batch: expected at most the 96 training images"),
+        ("train", (*training, "--freeze=no_such_layer"), "--freeze: "),
+        ("train", (*training, "--weights=no_such.h5"), "--weights: "),
+        ("train", (*training, "--arch=ResNet19"), "--arch: "),
+        ("train", (*training, "--image_size=1000000000"), "of memory at least"),
+        ("inspect", (*looking, f"--step={2**63 - 1}"), "--step: expected an integer from 0 to 1099511627776"),
+        ("inspect", (*looking, f"--step={2**63}"), "--step: "),
+        ("inspect", (*looking, "--image_size=1000000000"), "of memory at least"),
+    ):
+        ended = verb(name, *flags)
+        assert ended.code == 2, (flags, ended)
+        assert words in ended.lines[-1], (flags, ended)
+        assert list(tmp_path.iterdir()) == [], flags
