@@ -240,7 +240,7 @@ def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:
             "weights_imagenet_top1": {
                 one.name: one.imagenet_top1
                 for one in catalogue.row(entry.model).checkpoints
-                if one.imagenet_top1 is not None and catalogue.row(entry.model).cut_at is None
+                if one.imagenet_top1 is not None and catalogue.row(entry.model).is_released
             },
             "times_smaller": entry.times_smaller,
             "whole": catalogue.row(entry.model).whole,
