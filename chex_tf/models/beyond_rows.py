@@ -1,4 +1,4 @@
-"""Rows beyond the paper's: ResNet-152, Keras' ResNets, slim ones, NASNet-A-Mobile, Transfusion's CBR family, VGG16, Lite0."""
+"""Rows beyond the paper's: ResNet-152, Keras' and slim ResNets, NASNet, Transfusion's CBR family, VGG16, Lite0."""
 
 import dataclasses
 

@@ -70,7 +70,13 @@ def build_model(
         # Of another row's network all that its file holds; of this one what goes into the features.
         needed = {layer.name for layer in every_layer(features if source is row else pretrained)}
         loaded = weights.load(
-            pretrained, source, settings.weights, settings.weights_dir, needed=needed, progress=progress, encoder=encoder
+            pretrained,
+            source,
+            settings.weights,
+            settings.weights_dir,
+            needed=needed,
+            progress=progress,
+            encoder=encoder,
         )
         if settings.transfuse_up_to is not None:
             _check_below_the_cut(settings.transfuse_up_to, features)

@@ -14,8 +14,8 @@ _FEWEST_CYCLES, _HIGHEST_FREQUENCY = 0.5, 1 / 3  # the latter in cycles per pixe
 
 
 def draw(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
-    """Filters (rows, columns, inputs, outputs), each with a mean square of 1 and alike for all inputs, which a grey film
-    fills alike. Angle and phase are uniform, and so are the logarithms of widths and frequency."""
+    """Filters (rows, columns, inputs, outputs), each with a mean square of 1 and alike for all inputs, which a grey
+    film fills alike. Angle and phase are uniform, and so are the logarithms of widths and frequency."""
     rows, columns, inputs, outputs = shape
     side = min(rows, columns)
     if side < SMALLEST:

@@ -101,8 +101,8 @@ def gabor_filters(network: keras.Model, seed: int) -> str:
 def transfuse(pretrained: keras.Model, other: keras.Model, up_to: str) -> frozenset[str]:
     """Copies weights of `pretrained` into `other`, from the image up to and including the layer `up_to`.
 
-    Both are the same network as far as that; above `up_to` the second keeps its own weights, random ones or draws of `mean_variance`.
-    Returns the names of the layers that are pretrained now, nested ones included.
+    Both are the same network as far as that; above `up_to` the second keeps its own weights, random ones or draws of
+    `mean_variance`. Returns the names of the layers that are pretrained now, nested ones included.
     """
     below = truncate(pretrained, up_to)
     for layer in below.layers:

@@ -67,8 +67,8 @@ def choose_for_heads(model: keras.Model, names: Collection[str], choice: str) ->
 
 
 def describe(settings: ModelSettings, row: Row, shared_up_to: str = "") -> str:
-    """What is drawn from what; of loaded weights only the rest is drawn. `shared_up_to` is the layer above which weights
-    of another row's network do not fit."""
+    """What is drawn from what; of loaded weights only the rest is drawn. `shared_up_to` is the layer above which
+    weights of another row's network do not fit."""
     kind = of_convolutions(row, settings.initialiser)
     kinds = row.initialisers if kind is None else (kind,)
     drawn = " and ".join(INITIALISER_WORDS[one] for one in kinds) or "as their builder has it"

@@ -1,14 +1,15 @@
 """After how many steps runs first reached a score, and whether others reached it sooner, over seeds.
 
-A score is known at evaluations alone. A run that is below it at one evaluation and not at the next got there in between,
-so its `steps`, those of the next, are too many by anything up to `gap`. Means are of `steps`; intervals are Student's
-(Welch's for several means), with the variance that rounding to a multiple of `gap` adds to each run, gap² / 12, and they
-are then widened by the mean gap on the side on which steps are too many. In 20,000 simulated sets of 3, 5 and 10 runs with
-normal steps and a standard deviation of 0.05 to 5 gaps they held the mean 96.6% of the time or more, with exponential
-steps 91% of the time or more.
+A score is known at evaluations alone. A run that is below it at one evaluation and not at the next got there in
+between, so its `steps`, those of the next, are too many by anything up to `gap`. Means are of `steps`; intervals are
+Student's (Welch's for several means), with the variance that rounding to a multiple of `gap` adds to each run,
+gap² / 12, and they are then widened by the mean gap on the side on which steps are too many. In 20,000 simulated sets
+of 3, 5 and 10 runs with normal steps and a standard deviation of 0.05 to 5 gaps they held the mean 96.6% of the time or
+more, with exponential steps 91% of the time or more.
 
-A run that ends below the score would have needed more steps than it took. How many more is not known, so a set with such
-runs has no interval; its mean takes them at their last step and is a lower bound. Two sets are then compared by ranks.
+A run that ends below the score would have needed more steps than it took. How many more is not known, so a set with
+such runs has no interval; its mean takes them at their last step and is a lower bound. Two sets are then compared by
+ranks.
 """
 
 import dataclasses
@@ -100,8 +101,8 @@ def contrast(terms: Sequence[tuple[float, Sequence[Reached]]], is_paired: bool =
 
 
 def _by_ranks(first: Sequence[Reached], second: Sequence[Reached], value: float) -> float:
-    """Two-sided, exact: of all ways to deal the runs to two sets of these sizes, the share whose sums of ranks lie as far
-    from their mean or further. Runs that never reached the score rank last, alike.
+    """Two-sided, exact: of all ways to deal the runs to two sets of these sizes, the share whose sums of ranks lie as
+    far from their mean or further. Runs that never reached the score rank last, alike.
 
     NaN where runs that never did are in the set that looks the faster one, since the value is then no bound, or ended
     before another run got there, since nobody knows their rank.

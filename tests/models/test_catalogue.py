@@ -34,13 +34,13 @@ COUNTS = {
     "ResNet101": 44_549_160 - 986 * 2049,
     "InceptionV4": 42_679_816 - 986 * 1537,
     "MNASNet": 4_383_312 - 986 * 1281,
-    # Keras' convolutions have biases: one number an output channel of each of the 53 convolutions.
-    # By hand: ResNet18 without conv4, conv5 and classifier has 683,072; two stages of basic blocks of 128 and 256 channels
-    # with projections (convolutions 3×3, 1×1, and two numbers a channel), and a classifier of 256.
+    # By hand: ResNet18 without conv4, conv5 and classifier has 683,072; two stages of basic blocks of 128 and 256
+    # channels with projections (convolutions 3×3, 1×1, and two numbers a channel), and a classifier of 256.
     "ResNet18Slim": 683_072
     + (9 * 128 * 128 * 4 + 128 * 128 + 2 * 128 * 5)
     + (9 * (128 * 256 + 3 * 256 * 256) + 128 * 256 + 2 * 256 * 5)
     + 14 * 257,
+    # Keras' convolutions have biases: one number an output channel of each of the 53 convolutions.
     "ResNet50Keras": 25_557_032 - 986 * 2049 + 26_560,
 }
 

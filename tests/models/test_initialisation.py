@@ -181,7 +181,9 @@ def test_gabor_filters_are_refused_where_nothing_would_be_left_of_them() -> None
         build.build_model(ModelSettings(arch="MobileNetV2", gabor=True), Heads(2), 32)
 
 
-def test_a_slim_network_is_the_whole_one_up_to_where_it_narrows(pretrained: keras.Model, tmp_path: pathlib.Path) -> None:
+def test_a_slim_network_is_the_whole_one_up_to_where_it_narrows(
+    pretrained: keras.Model, tmp_path: pathlib.Path
+) -> None:
     pretrained.save_weights(tmp_path / "p.weights.h5")
     options: dict[str, Any] = {"arch": "ResNet18Slim", "weights": str(tmp_path / "p.weights.h5")}
     random = build.build_model(ModelSettings(arch="ResNet18Slim"), Heads(2), 32, seed=4).model

@@ -100,7 +100,9 @@ def test_ranks_decide_where_runs_never_got_there():
     some = [*reached(20, 60, 60), *never(100, 100)]
     theirs = scipy.stats.permutation_test(
         (np.array([10.0, 20, 30, 40, 60]), np.array([20, 60, 60, 1000, 1000])),
-        lambda a, b, axis: np.abs(scipy.stats.rankdata(np.concatenate([a, b], axis), axis=axis)[..., :5].sum(-1) - 27.5),
+        lambda a, b, axis: np.abs(
+            scipy.stats.rankdata(np.concatenate([a, b], axis), axis=axis)[..., :5].sum(-1) - 27.5
+        ),
         alternative="greater",
         vectorized=True,
         n_resamples=10_000,
@@ -114,3 +116,16 @@ def test_ranks_say_nothing_where_they_are_not_known():
     set the faster one, whatever their last step."""
     assert math.isnan(difference(reached(70, 80, 90, 95), never(50, 50, 50, 50)).p)
     assert math.isnan(difference([*reached(10, 10, 10), *never(100)], reached(60, 70, 80, 90)).p)
+
+
+@pytest.mark.parametrize("deviation", [0.5, 4, 20])
+def test_the_interval_holds_the_mean_as_often_as_it_says(deviation):
+    """Sets of three runs whose steps are normal and seen at every tenth."""
+    generator = np.random.default_rng(1)
+    held = 0
+    for _ in range(1500):
+        truth = 200 + generator.uniform(0, 10)
+        seen = 10 * np.ceil(generator.normal(truth, deviation, 3) / 10)
+        interval = mean(reached(*seen)).interval
+        held += interval.low <= truth <= interval.high
+    assert held / 1500 > 0.95
