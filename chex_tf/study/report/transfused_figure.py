@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from chex_tf.study.report.appearance import INK, STYLE, WIDTH
 from chex_tf.study.transfused import DRAWN_ABOVE, RANDOM_ABOVE
 
-LOOKS = {RANDOM_ABOVE: ("#D55E00", "s", "--"), DRAWN_ABOVE: ("#0072B2", "o", "-")}
+# Colour, marker and line.
+LOOKS: dict[str, tuple[str, str, Any]] = {RANDOM_ABOVE: ("#D55E00", "s", "--"), DRAWN_ABOVE: ("#0072B2", "o", "-")}
 MOST_COLUMNS = 4
 _SHIFT = {RANDOM_ABOVE: -0.06, DRAWN_ABOVE: 0.06}  # so that bars at one place do not cover each other
 
