@@ -1,12 +1,14 @@
 """Finds a data set in a folder, checks every image, and stores it as TFRecords that any TensorFlow project can read."""
 
 import dataclasses
+import importlib
 import importlib.util
 import pathlib
 import sys
 from typing import Any
 
 from chex_tf.settings import InputError
+from launch.builders import BUILDERS
 from launch.command import run
 from launch.prepare_settings import PHANTOM, PrepareSettings
 from launch.progress import Progress
@@ -49,16 +51,14 @@ def prepare(settings: PrepareSettings) -> str:
 def make_builder(settings: PrepareSettings) -> Any:
     from chex_tf_datasets.radiograph_records.config import RadiographConfig
 
-    if settings.dataset == "chest_xray14":
-        from chex_tf_datasets.chest_xray14 import Builder
-    else:
-        from chex_tf_datasets.chexpert_studies import Builder
-
+    # A phantom is drawn in CheXpert's layout.
+    row = BUILDERS["chexpert_studies" if settings.dataset == PHANTOM else settings.dataset]
     shared = {field.name for field in dataclasses.fields(RadiographConfig)} & vars(settings).keys()
     values = {name: getattr(settings, name) for name in shared}
     if settings.dataset == PHANTOM:
         values |= {"image_size": None, "collection": PHANTOM if settings.source else _phantom_name(settings)}
-    return Builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
+    builder = importlib.import_module(f"chex_tf_datasets.{row.name}").Builder
+    return builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
 
 
 def phantom_folder(settings: PrepareSettings) -> pathlib.Path:

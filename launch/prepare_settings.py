@@ -4,10 +4,10 @@ import dataclasses
 import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
+from launch.builders import BUILDERS, SOURCE_LABELS
 
 PHANTOM = "phantom"
-BUILDERS = ("chexpert_studies", "chest_xray14")
-LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findings")
+LABELS = tuple(dict.fromkeys(name for row in BUILDERS.values() for name in row.labels))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,11 @@ class PrepareSettings(Settings):
     encoding: str = setting("jpeg", help="how resized images are stored", choices=("jpeg", "png"))
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
-        "source",
-        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
-        "those of a part of the report",
+        SOURCE_LABELS,
+        help="whose training labels. CheXpert: train.csv's (source), CheXbert's or visualCheXbert's from their tables, "
+        "or of CheXpert Plus those of a part of the report; MIMIC-CXR-JPG: CheXpert's labeler's (source) or NegBio's; "
+        "PadChest: all (source), or those by physicians or by the network alone; VinDr-CXR: the majority of a film's "
+        "readers (source is the same), any of them, or one",
         choices=LABELS,
     )
     validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))
@@ -48,10 +50,18 @@ class PrepareSettings(Settings):
         help="what an unusable image does: end the build, or be left out and listed",
         choices=("stop", "quarantine"),
     )
+    missing_images: str = setting(
+        "refuse",
+        help="what becomes of listed images that are not there, as after a partial download: the build is refused with "
+        "their number, or they are left out and listed",
+        choices=("refuse", "leave_out"),
+    )
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
     )
-    seed: int = setting(0, help="seed of the hold-out and of a phantom", low=0, high=2**31)
+    seed: int = setting(
+        0, help="seed of the hold-out, of splits where the source has none, and of a phantom", low=0, high=2**31
+    )
     patients: int = setting(300, help="training patients of a phantom", low=1, high=90_000)
     threads: int = setting(0, help="threads that decode; 0 means one per core", low=0, high=1024)
     beam_pipeline_options: str | None = setting(
@@ -66,6 +76,11 @@ class PrepareSettings(Settings):
             return
         if self.source is None:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
+        if self.labels not in BUILDERS[self.dataset].labels:
+            raise InputError(
+                f"expected {' or '.join(BUILDERS[self.dataset].labels)} for {self.dataset}; received {self.labels}",
+                "labels",
+            )
         if self.patients != type(self).__dataclass_fields__["patients"].default:
             raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
         if self.image_size is None:

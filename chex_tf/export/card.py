@@ -23,6 +23,10 @@ _TERMS = {
     "chexpert_studies": "CheXpert, under Stanford University's research use agreement: for non-commercial research "
     "only; that agreement decides whether weights trained on it may be passed on",
     "chest_xray14": "ChestX-ray14 of the NIH Clinical Center: free to use; its source must be named",
+    "mimic_cxr_jpg": "MIMIC-CXR-JPG, under PhysioNet's credentialed data use agreement, which decides whether weights "
+    "trained on it may be passed on",
+    "brax": "BRAX, under PhysioNet's credentialed data use agreement, which decides whether weights trained on it may "
+    "be passed on",
 }
 
 

@@ -1,11 +1,31 @@
-"""Carving a hold-out set from the training patients so that adding rows later moves nobody."""
+"""Splits by patient where a source has none, and a hold-out of training patients: adding rows later moves nobody."""
 
 import hashlib
 
 HOLDOUT = "holdout"
+# Splits of a source that has no official ones, and their shares of the patients.
+DRAWN = {"train": 0.8, "valid": 0.1, "test": 0.1}
 
 
 def is_held_out(patient: str, fraction: float, seed: int) -> bool:
     """Decided by this patient's name and the seed alone, never by who else is there."""
-    digest = hashlib.sha256(f"{seed}:{patient}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < fraction * 2**64
+    return _place(f"{seed}:{patient}") < fraction
+
+
+def drawn_split(patient: str, seed: int) -> str:
+    """Likewise; independent of whom a hold-out takes from train."""
+    place = _place(f"{seed}:split:{patient}")
+    if place < DRAWN["test"]:
+        return "test"
+    return "valid" if place < DRAWN["test"] + DRAWN["valid"] else "train"
+
+
+def describe_drawn(seed: int) -> str:
+    shares = ", ".join(f"{split} {share:.0%}" for split, share in DRAWN.items())
+    return f"patients were drawn with seed {seed}, {shares}"
+
+
+def _place(name: str) -> float:
+    """From 0 to 1, spread evenly over names."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

@@ -2,7 +2,9 @@
 
 import csv
 import difflib
+import gzip
 import pathlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -51,7 +53,8 @@ class Table:
         line = 1
         csv.field_size_limit(LONGEST_FIELD)
         try:
-            with open(self.file, encoding="utf-8-sig", newline="") as text:
+            opened = gzip.open if self.file.suffix.lower() == ".gz" else open
+            with opened(self.file, "rt", encoding="utf-8-sig", newline="") as text:
                 reader = csv.reader(text, strict=True)
                 header = next(reader, None)
                 if not header:
@@ -67,6 +70,8 @@ class Table:
                         )
                     yield line, {name: cells[place].strip() for name, place in places}
                     line = reader.line_num + 1
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise SourceError(f"{self.file}: expected a whole gzip file; received another ({error})") from error
         except csv.Error as error:
             raise self.error(line, f"expected comma-separated values; received a malformed row ({error})") from error
         except UnicodeDecodeError as error:

@@ -23,7 +23,7 @@ def test_snippets_run_one_after_the_other(small, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "file", ["summary.txt", "summary.json", "metadata.json", "patients/train.txt", "quarantine.csv"]
+    "file", ["summary.txt", "summary.json", "metadata.json", "patients/train.txt", "quarantine.csv", "missing.csv"]
 )
 def test_the_files_that_are_promised_are_there(file, small, build):
-    assert (build(small, bad_images="quarantine") / file).exists()
+    assert (build(small, bad_images="quarantine", missing_images="leave_out") / file).exists()
