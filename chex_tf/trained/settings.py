@@ -32,6 +32,8 @@ class FeaturesSettings(Settings):
         if self.out.suffix != ".npz":
             raise InputError(f"expected a file that ends in .npz; received {self.out}", "out")
         if self.checkpoint not in ("best", "last", "initial", "random") and not self.checkpoint.isdecimal():
-            raise InputError(f"expected best, last, initial, random or a step; received {self.checkpoint}", "checkpoint")
+            raise InputError(
+                f"expected best, last, initial, random or a step; received {self.checkpoint}", "checkpoint"
+            )
         if self.seed and self.checkpoint != "random":
             raise InputError(f"expected --checkpoint=random with it; received --checkpoint={self.checkpoint}", "seed")
