@@ -68,6 +68,7 @@ PACKAGES = [
     "chex_tf_datasets.mimic_cxr_jpg",
     "chex_tf_datasets.padchest",
     "chex_tf_datasets.radiograph_records",
+    "chex_tf_datasets.radiograph_table",
     "chex_tf_datasets.vindr_cxr",
     "launch",
 ]

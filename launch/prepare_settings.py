@@ -5,6 +5,7 @@ import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
 from launch.builders import BUILDERS, SOURCE_LABELS
+from launch.table_settings import TABLE
 
 PHANTOM = "phantom"
 LABELS = tuple(dict.fromkeys(name for row in BUILDERS.values() for name in row.labels))
@@ -14,7 +15,10 @@ LABELS = tuple(dict.fromkeys(name for row in BUILDERS.values() for name in row.l
 class PrepareSettings(Settings):
     """All of these but threads and Beam's options change the records."""
 
-    dataset: str = setting(help="whose layout the source has", choices=(*BUILDERS, PHANTOM))
+    dataset: str = setting(
+        help="whose layout the source has; table: one's own films, listed in a CSV file",
+        choices=(*BUILDERS, PHANTOM, TABLE),
+    )
     source: pathlib.Path | None = setting(
         None,
         help="folder that the data set was unpacked into; a phantom is drawn where none is given",
@@ -74,13 +78,13 @@ class PrepareSettings(Settings):
                 if getattr(self, name) != type(self).__dataclass_fields__[name].default:
                     raise InputError(f"a phantom is stored as it is drawn; received {getattr(self, name)}", name)
             return
-        if self.source is None:
+        if self.dataset == TABLE and self.source is not None:
+            raise InputError("a table's films lie in --images; received a source too", "source")
+        if self.source is None and self.dataset != TABLE:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
-        if self.labels not in BUILDERS[self.dataset].labels:
-            raise InputError(
-                f"expected {' or '.join(BUILDERS[self.dataset].labels)} for {self.dataset}; received {self.labels}",
-                "labels",
-            )
+        labels = (SOURCE_LABELS,) if self.dataset == TABLE else BUILDERS[self.dataset].labels
+        if self.labels not in labels:
+            raise InputError(f"expected {' or '.join(labels)} for {self.dataset}; received {self.labels}", "labels")
         if self.patients != type(self).__dataclass_fields__["patients"].default:
             raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
         if self.image_size is None:

@@ -53,15 +53,17 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     _source: Source | None = None
     _seconds_reading = 0.0
 
-    @classmethod
     @abc.abstractmethod
-    def label_names(cls) -> tuple[str, ...]:
-        """In the order in which records hold their values."""
+    def label_names(self) -> tuple[str, ...]:
+        """In the order in which records hold their values. A class method where no configuration decides them."""
 
-    @classmethod
     @abc.abstractmethod
-    def read_source(cls, folder: pathlib.Path, config: RadiographConfig) -> Source:
+    def read_source(self, folder: pathlib.Path, config: RadiographConfig) -> Source:
         """Finds the layout, reads and checks every row. Raises SourceError."""
+
+    def more_settings(self) -> dict[str, Any]:
+        """What decides the records beside the settings that all configurations have, as JSON has it."""
+        return {}
 
     def source(self, folder: pathlib.Path) -> Source:
         """The source with its hold-out carved, read once a builder."""
@@ -127,6 +129,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 "validate": config.validate,
                 "bad_images": config.bad_images,
                 "missing_images": config.missing_images,
+                **self.more_settings(),
             },
         }
 

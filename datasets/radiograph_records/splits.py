@@ -1,6 +1,7 @@
 """Splits by patient where a source has none, and a hold-out of training patients: adding rows later moves nobody."""
 
 import hashlib
+from collections.abc import Mapping
 
 HOLDOUT = "holdout"
 # Splits of a source that has no official ones, and their shares of the patients.
@@ -12,17 +13,17 @@ def is_held_out(patient: str, fraction: float, seed: int) -> bool:
     return _place(f"{seed}:{patient}") < fraction
 
 
-def drawn_split(patient: str, seed: int) -> str:
+def drawn_split(patient: str, seed: int, shares: Mapping[str, float] = DRAWN) -> str:
     """Likewise; independent of whom a hold-out takes from train."""
     place = _place(f"{seed}:split:{patient}")
-    if place < DRAWN["test"]:
+    if place < shares["test"]:
         return "test"
-    return "valid" if place < DRAWN["test"] + DRAWN["valid"] else "train"
+    return "valid" if place < shares["test"] + shares["valid"] else "train"
 
 
-def describe_drawn(seed: int) -> str:
-    shares = ", ".join(f"{split} {share:.0%}" for split, share in DRAWN.items())
-    return f"patients were drawn with seed {seed}, {shares}"
+def describe_drawn(seed: int, shares: Mapping[str, float] = DRAWN) -> str:
+    said = ", ".join(f"{split} {share:.3g}%" for split, share in ((one, 100 * shares[one]) for one in shares))
+    return f"patients were drawn with seed {seed}, {said}"
 
 
 def _place(name: str) -> float:
