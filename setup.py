@@ -42,6 +42,7 @@ EXTRAS["test"] += EXTRAS["dicom"] + EXTRAS["onnx"]  # small, and what they are f
 
 PACKAGES = [
     "chex_tf",
+    "chex_tf_configs",
     "chex_tf.data",
     "chex_tf.evaluation",
     "chex_tf.evaluation.tables",
@@ -75,6 +76,7 @@ PACKAGES = [
 
 PACKAGE_DATA = ["labels.txt", "corrupt.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
 PACKAGE_DATA += ["gallery.html", "page.html", "claims*.csv", "published/*.csv"]
+OF_CONFIGS = ["*.cfg", "*.csv"]
 
 setup(
     name="chex_tf",
@@ -85,8 +87,8 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=PACKAGES,
-    package_dir={"chex_tf_datasets": "datasets"},
-    package_data={"": PACKAGE_DATA},
+    package_dir={"chex_tf_datasets": "datasets", "chex_tf_configs": "configs"},
+    package_data={"": PACKAGE_DATA, "chex_tf_configs": OF_CONFIGS},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["chex = launch.__main__:main"]},
