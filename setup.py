@@ -31,6 +31,7 @@ EXTRAS = {
     "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
     "beam": ["apache-beam>=2.77", "mlcroissant"],  # TFDS's own `tfds` command needs both even to start
     "convert": ["torch"],
+    "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6"],
     "dicom": ["pydicom>=3", "pylibjpeg>=2", "pylibjpeg-libjpeg>=2", "pylibjpeg-openjpeg>=2"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.18", "onnxruntime>=1.22"],
     "ray": ["ray>=2.40"],

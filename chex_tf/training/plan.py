@@ -55,8 +55,8 @@ def describe_evaluations(settings: TrainSettings, objective: Objective) -> str:
     rarer = f"; a larger --evaluate_every, which counts {settings.evaluate_unit}, makes it less"
     return (
         f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best "
-        f"{min(settings.keep, evaluations)} are kept; {counted(images, 'image')} each, about {share:.0%} of the time if an "
-        f"image costs a third of what it does in training{rarer if share >= MUCH else ''}"
+        f"{min(settings.keep, evaluations)} are kept; {counted(images, 'image')} each, about {share:.0%} of the time "
+        f"if an image costs a third of what it does in training{rarer if share >= MUCH else ''}"
     )
 
 
