@@ -82,10 +82,10 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
     """Which weights were loaded, what became of them and what they expect, how the rest begins, what is frozen, what
     learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
-    if built.loaded is not None:
+    if built.loaded is not None or built.settings.gabor:
         lines.append(f"start: {', '.join(map(str, built.parts))}")
     lines += [
-        initialisers.describe(built.settings, built.row),
+        initialisers.describe(built.settings, built.row, built.shared_up_to),
         batch_normalisation.describe(built.model, built.settings),
         f"normalisation of the input by {built.normalisation}{_whose(built)}",
     ]
