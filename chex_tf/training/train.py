@@ -233,6 +233,7 @@ class _Job:
             for line in (
                 *self.objective.remarks(),
                 *plan.describe_evaluation_split(settings),
+                plan.describe_evaluations(settings, self.objective),
                 *(line for subset in subsets for line in subset.describe()),
                 *plan.describe_model(settings, built),
                 *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
