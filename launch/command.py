@@ -36,6 +36,12 @@ _USER_CAN_FIX = {
     errno.EROFS,
     errno.ENOENT,
     errno.ENOTDIR,
+    errno.ENOTEMPTY,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EFBIG,
+    errno.EIO,  # a disk that fails
+    errno.ESTALE,  # a folder of a network file system that is gone
 }
 
 
@@ -178,7 +184,8 @@ def _value(text: Any, field: dataclasses.Field[Any], hint: Any) -> Any:
     if not is_tuple(hint):
         return _scalar(text, field, hint)
     parts = text if isinstance(text, list) else [part.strip() for part in text.split(",")]
-    return tuple(_scalar(part, field, hint) for part in parts if part)
+    keeps_empty = isinstance(text, list) and scalar_type(hint) is pathlib.Path  # an empty path is refused
+    return tuple(_scalar(part, field, hint) for part in parts if part or keeps_empty)
 
 
 def _scalar(text: Any, field: dataclasses.Field[Any], hint: Any) -> Any:

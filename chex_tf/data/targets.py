@@ -77,6 +77,10 @@ def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, 
             "tasks",
         )
     for task in missing:
+        if task in (*TASK_SETS, "all"):
+            raise InputError(
+                f"expected one set of tasks alone, or names of tasks; received the set {task} and more", "tasks"
+            )
         close = nearest(task, (*TASK_SETS, *observations))
         raise InputError(
             f"{task!r} is not an observation of these data{close or '; known: ' + first_few(observations)}", "tasks"

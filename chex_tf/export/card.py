@@ -5,7 +5,6 @@ import math
 import pathlib
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from chex_tf.data.view import View
 from chex_tf.evaluation.measures import AUROC
@@ -193,7 +192,7 @@ def _evaluations(run: TrainedRun) -> list[str]:
     return parts
 
 
-def _value(found: dict[str, Any]) -> str:
+def _value(found: evaluations.Value) -> str:
     if found["value"] is None:
         return "–"
     if found["low"] is None:  # withheld: too few positives or negatives

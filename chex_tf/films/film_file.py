@@ -17,6 +17,7 @@ import numpy as np
 
 from chex_tf.data import image_headers, images
 from chex_tf.data.image_headers import Header
+from chex_tf.data.orientation import orientation
 from chex_tf.data.view import View
 from chex_tf.films import dicom
 from chex_tf.films.limits import MOST_BYTES, UnreadableFilm, check_size
@@ -122,6 +123,8 @@ def _header(data: bytes, kind: str) -> Header:
     if reason := image_headers.cut_off(data):
         raise UnreadableFilm(reason)
     check_size(header.height, header.width)
+    if (turned := orientation(data)) != 1:
+        raise UnreadableFilm(f"its EXIF data ask for it to be turned (orientation {turned}); save it upright")
     return header
 
 

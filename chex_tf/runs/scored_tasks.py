@@ -22,6 +22,10 @@ def scored_tasks(
     is_set = len(wanted) == 1 and wanted[0] in TASK_SETS
     wanted = [ALIASES.get(name, name) for name in wanted]
     for name in () if is_set else wanted:
+        if name in (*TASK_SETS, "all") and name not in tasks:
+            raise InputError(
+                f"expected one set of tasks alone, or names of tasks; received the set {name} and more", setting
+            )
         if name not in tasks:
             known = nearest(name, (*TASK_SETS, *tasks))
             raise InputError(f"expected a set of tasks or {of} tasks; received {name}{known}", setting)

@@ -56,6 +56,13 @@ def assign_member(run: TrainedRun, model: keras.Model, best: checkpoints.Best) -
     if variables.keys() != arrays.keys():
         raise InputError(f"{best.file} has {len(arrays)} tensors; {run.arch} has {len(variables)}", "run_dir")
     for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise InputError(
+                f"{best.file}, {name}: expected the shape {tuple(variable.shape)} of {run.arch}; found "
+                f"{arrays[name].shape}",
+                "run_dir",
+            )
+    for name, variable in variables.items():
         variable.assign(np.asarray(arrays[name]))
 
 

@@ -3,6 +3,7 @@
 `python -m launch.train` calls `train_observations`; a notebook may do so too.
 """
 
+import contextlib
 import dataclasses
 import math
 import pathlib
@@ -108,6 +109,10 @@ def train(
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     objective = open_objective(settings, machine)
+    if settings.batch > objective.training_images:
+        raise InputError(
+            f"expected at most the {objective.training_images:,} training images; received {settings.batch:,}", "batch"
+        )
     model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
@@ -117,7 +122,17 @@ def train(
     run_dir = settings.run_dir
     recovery.refuse_damage(run_dir)
     if not machine.is_chief:
-        return job.run()
+        return job.run(lambda: None)
+    begun = False
+
+    def begin() -> None:
+        nonlocal begun
+        if before is None:
+            configuration.write(run_dir, job.config())
+            checkpoints.write_index(run_dir, ())
+        status.write(run_dir, "running")
+        begun = True
+
     with locked(run_dir):
         before = configuration.read(run_dir)
         if before is not None and _learned_nothing(run_dir):
@@ -128,14 +143,13 @@ def train(
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
             return _result(run_dir, "finished", 0, objective)
-        if before is None:
-            configuration.write(run_dir, job.config())
-            checkpoints.write_index(run_dir, ())
         try:
-            return job.run()
+            return job.run(begin)
         except BaseException as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            status.write(run_dir, "failed", why=reason)
+            if begun:  # before, the run's folder is as it was
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                with contextlib.suppress(FileNotFoundError):  # it was moved away meanwhile
+                    status.write(run_dir, "failed", why=reason)
             raise
 
 
@@ -207,11 +221,10 @@ class _Job:
         freezing.freeze(built.model, settings.freeze, settings.freeze_batch_norm, model_heads.names(self.heads))
         return built
 
-    def run(self) -> Result:
+    def run(self, begin: Callable[[], None]) -> Result:
+        """`begin` is called before anything is written."""
         settings, run_dir, chief = self.settings, self.settings.run_dir, self.machine.is_chief
         with stopping.listening() as stop:
-            if chief:
-                status.write(run_dir, "running")
             with self.machine.strategy.scope():
                 built = self.build()
                 assert built.normalisation is not None
@@ -242,6 +255,7 @@ class _Job:
                     stop,
                     self.say,
                     self.progress,
+                    begin,
                     self.callbacks,
                 )
             if not chief:

@@ -4,6 +4,7 @@ import dataclasses
 import struct
 
 from .errors import BadImage
+from .orientation import orientation
 
 SMALLEST_SIDE = 16
 # CheXpert's largest images have about 12 million pixels. A file of a few kilobytes can claim billions.
@@ -51,6 +52,8 @@ def read_header(data: bytes) -> Header:
     else:
         raise BadImage(f"expected a JPEG or PNG; received {_kind(data)}")
     check_sides(header.width, header.height)
+    if (turned := orientation(data)) != 1:
+        raise BadImage(f"its EXIF data ask for it to be turned (orientation {turned}); save it upright")
     return header
 
 
