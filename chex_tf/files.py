@@ -1,30 +1,41 @@
 """Atomic writing: a file or folder is made beside its path and renamed, so that a reader never sees half of it; and
-the digest that tells one file's content from another's."""
+the digest that tells one file's content from another's.
+
+A process that is killed leaves what it was making. Such scratch says whose it is, and is removed by the next process of
+that host that writes into the same folder.
+"""
 
 import contextlib
+import functools
 import hashlib
 import os
 import pathlib
+import re
 import shutil
+import socket
 import tempfile
+import zlib
 from collections.abc import Iterator
+
+_HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
+_SCRATCH = re.compile(rf"\..{{1,40}}\.chex-{_HOST}-(\d+)-")
 
 
 @contextlib.contextmanager
 def whole_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Gives a scratch path beside `path`; it replaces `path` when the block succeeds, otherwise it is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    scratch = pathlib.Path(name)
-    try:
-        yield scratch
-        scratch.chmod(0o666 & ~_umask())
-        with open(scratch, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with _folder(path.parent):
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix[-20:], dir=path.parent)
+        os.close(handle)
+        scratch = pathlib.Path(name)
+        try:
+            yield scratch
+            scratch.chmod(0o666 & ~_umask())
+            with open(scratch, "rb") as written:
+                os.fsync(written.fileno())
+            os.replace(scratch, path)
+        finally:
+            scratch.unlink(missing_ok=True)
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
@@ -35,15 +46,74 @@ def write_text(path: pathlib.Path, text: str) -> None:
 @contextlib.contextmanager
 def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Gives a scratch folder beside `path`, which must be absent or empty; it becomes `path` as in `whole_file`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    with _folder(path.parent):
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
+        try:
+            yield scratch
+            scratch.chmod(0o777 & ~_umask())
+            os.replace(scratch, path)
+        finally:
+            if scratch.exists():
+                shutil.rmtree(scratch)
+
+
+@contextlib.contextmanager
+def _folder(folder: pathlib.Path) -> Iterator[None]:
+    """Makes a folder to write into; where that fails, the folders that were made are removed again."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_left(folder.absolute())
     try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):  # another process wrote into one of them
+            for one in made:
+                one.rmdir()
+        raise
+
+
+def _prefix(path: pathlib.Path) -> str:
+    """Of the scratch beside a path, whose own name may be as long as the system allows."""
+    return f".{path.name[:40]}.chex-{_HOST}-{os.getpid()}-"
+
+
+@functools.lru_cache(maxsize=64)
+def _remove_left(folder: pathlib.Path) -> None:
+    """Removes scratch of processes of this host that are gone; once a process, since a folder may hold many files."""
+    for left in folder.iterdir():
+        whose = _SCRATCH.match(left.name)
+        if whose is None or _is_alive(int(whose[1])):
+            continue
+        with contextlib.suppress(OSError):  # another process removes it at this moment, or it may not be removed
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def filled_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """As `whole_folder`, for a folder that may hold files already: then each new file replaces that of its name once
+    all are made."""
+    with contextlib.ExitStack() as stack:
+        if not path.exists() or not any(path.iterdir()):
+            yield stack.enter_context(whole_folder(path))
+            return
+        stack.enter_context(_folder(path.parent))
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
+        stack.callback(shutil.rmtree, scratch)
         yield scratch
-        scratch.chmod(0o777 & ~_umask())
-        os.replace(scratch, path)
-    finally:
-        if scratch.exists():
-            shutil.rmtree(scratch)
+        for made in sorted(file for file in scratch.rglob("*") if not file.is_dir()):
+            place = path / made.relative_to(scratch)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made, place)
 
 
 def sha256(path: pathlib.Path) -> str:

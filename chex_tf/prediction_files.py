@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chex_tf.csv_text import csv_text, plain
 from chex_tf.files import write_text
 from chex_tf.observations import ALIASES
 from chex_tf.settings import InputError
@@ -31,14 +32,16 @@ class Table:
         """The column as float64; text that is not a number, and an empty cell, become NaN."""
         cells = self.columns[column]
         try:
-            return np.array(cells, dtype=np.float64)
+            found = np.array(cells, dtype=np.float64)
         except ValueError:
             return np.array([_number(cell) for cell in cells])
+        return found if not any("_" in cell for cell in cells) else np.array([_number(cell) for cell in cells])
 
 
 def _number(cell: str) -> float:
+    """Python would read 0_37 as 37."""
     try:
-        return float(cell)
+        return float("nan") if "_" in cell else float(cell)
     except ValueError:
         return float("nan")
 
@@ -73,7 +76,7 @@ def read(path: pathlib.Path) -> Table:
 
 
 def _table(path: pathlib.Path, lines: Any) -> Table:
-    header = [name.strip() for name in next(lines, [])]
+    header = [plain(name.strip()) for name in next(lines, [])]
     header = [ALIASES.get(name, name) for name in header]
     key = next((name for name in KEY_COLUMNS if name in header[:1]), None) or next(
         (name for name in KEY_COLUMNS if name in header), None
@@ -94,7 +97,7 @@ def _table(path: pathlib.Path, lines: Any) -> Table:
     if not rows:
         raise InputError(f"{path}: expected a row for each {key.lower()}; received a header only")
     by_column = dict(zip(header, zip(*rows, strict=True), strict=True)) if all(header) else _named(header, rows)
-    keys = tuple(cell.strip().rstrip("/") for cell in by_column.pop(key))
+    keys = tuple(plain(cell.strip()).rstrip("/") for cell in by_column.pop(key))
     return Table(path, key, keys, by_column, tuple(ends))
 
 
@@ -117,12 +120,11 @@ def write(
         raise ValueError(f"expected one of {KEY_COLUMNS} as key; received {key!r}")
     if values.shape != (len(keys), len(tasks)):
         raise ValueError(f"expected values of shape {(len(keys), len(tasks))}; received {values.shape}")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([key, *tasks])
-    for name, row in zip(keys, values, strict=True):
-        writer.writerow([name, *("" if np.isnan(value) else f"{value:.{digits}g}" for value in row)])
-    write_text(path, text.getvalue())
+    rows = (
+        [name, *("" if np.isnan(value) else f"{value:.{digits}g}" for value in row)]
+        for name, row in zip(keys, values, strict=True)
+    )
+    write_text(path, csv_text([[key, *tasks], *rows]))
 
 
 def short_names(paths: Sequence[pathlib.Path]) -> tuple[str, ...]:

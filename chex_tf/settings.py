@@ -107,11 +107,15 @@ def _complaint(value: Any, kind: type, meaning: Meaning) -> str | None:
     if kind in (int, float):
         if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
             return ""
+        if isinstance(value, int) and value.bit_length() > 63:
+            return " (more than 64 bits)"
         too_low = meaning.low is not None and value < meaning.low
         too_high = meaning.high is not None and value > meaning.high
         return "" if not math.isfinite(value) or too_low or too_high else None
     if not isinstance(value, kind):
         return ""
+    if "\0" in str(value):
+        return " (with a NUL character)"
     if meaning.choices and value not in meaning.choices:
         return closest(str(value), meaning.choices)  # the expectation lists them
     return None
@@ -129,7 +133,9 @@ class Settings:
             value, meaning, hint = getattr(self, field.name), meaning_of(field), hints[field.name]
             if value is None and field.default is None:
                 continue
-            for one in value if is_tuple(hint) and isinstance(value, Sequence) else (value,):
+            if is_tuple(hint) and (isinstance(value, str) or not isinstance(value, Sequence)):
+                raise InputError(f"expected a list; received {value!r}", field.name)
+            for one in value if is_tuple(hint) else (value,):
                 reason = _complaint(one, scalar_type(hint), meaning)
                 if reason is not None:
                     raise InputError(f"expected {expectation(hint, meaning)}; received {one!s}{reason}", field.name)
@@ -148,6 +154,11 @@ class Settings:
         that this version does not know is left out."""
         hints = typing.get_type_hints(cls)
         known = {field.name for field in dataclasses.fields(cls)}
+        for field in dataclasses.fields(cls):
+            if field.default is dataclasses.MISSING and field.name not in given:
+                raise InputError(
+                    f"expected {expectation(hints[field.name], meaning_of(field))}; it is missing", field.name
+                )
         return cls(**{name: _typed(value, hints[name]) for name, value in given.items() if name in known})
 
 
@@ -158,6 +169,6 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(value: Any, hint: Any) -> Any:
-    if isinstance(value, list):
+    if isinstance(value, list) and is_tuple(hint):
         return tuple(_typed(one, hint) for one in value)
-    return pathlib.Path(value) if value is not None and scalar_type(hint) is pathlib.Path else value
+    return pathlib.Path(value) if isinstance(value, str) and scalar_type(hint) is pathlib.Path else value

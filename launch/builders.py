@@ -3,6 +3,7 @@
 import dataclasses
 
 SOURCE_LABELS = "source"
+VINDR_READERS = 17
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,5 +26,12 @@ BUILDERS: dict[str, BuilderRow] = {
             labels=(SOURCE_LABELS, "chexbert", "visualchexbert", "report", "impression", "findings"),
         ),
         BuilderRow("chest_xray14"),
+        BuilderRow("mimic_cxr_jpg", labels=(SOURCE_LABELS, "negbio")),
+        BuilderRow("brax"),
+        BuilderRow("padchest", labels=(SOURCE_LABELS, "physician", "rnn")),
+        BuilderRow(
+            "vindr_cxr",
+            labels=(SOURCE_LABELS, "majority", "any", *(f"R{reader}" for reader in range(1, VINDR_READERS + 1))),
+        ),
     )
 }

@@ -11,23 +11,27 @@ For a split it writes figure.png (one row per film, one column per run), gallery
 and outcome) and, where regions are known, localisation.json (pointing game and IoU).
 """
 
+import dataclasses
 import sys
 
 from chex_tf.explain.settings import ExplainSettings
+from chex_tf.files import filled_folder
 from launch.command import run
 from launch.progress import Progress
 
 
 def main(settings: ExplainSettings) -> None:
-    if settings.maps:
-        from chex_tf.explain import given_maps
+    with filled_folder(settings.out) as folder:
+        scratch = dataclasses.replace(settings, out=folder)
+        if settings.maps:
+            from chex_tf.explain import given_maps
 
-        found = given_maps.explain_maps(settings, _say, Progress("maps"))
-    else:
-        from chex_tf.explain import image_files, split
+            found = given_maps.explain_maps(scratch, _say, Progress("maps"))
+        else:
+            from chex_tf.explain import image_files, split
 
-        explain = image_files.explain_files if settings.films else split.explain_split
-        found = explain(settings, _say, Progress("films"))
+            explain = image_files.explain_files if settings.films else split.explain_split
+            found = explain(scratch, _say, Progress("films"))
     print(found.text)
     _say(f"{settings.out}: wrote {', '.join(found.written)}")
 

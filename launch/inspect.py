@@ -18,7 +18,7 @@ class InspectSettings(Settings):
     out: pathlib.Path = setting(help="PNG to write", group="picture", writes="file")
     split: str = setting("train", help="split to draw from", group="picture")
     images: int = setting(8, help="images in the picture", low=1, high=200, group="picture")
-    step: int = setting(0, help="which batch of that size, from 0", low=0, group="picture")
+    step: int = setting(0, help="which batch of that size, from 0", low=0, high=2**40, group="picture")
     training: bool = setting(
         True, help="as in training, shuffled and augmented; otherwise as in evaluation", group="picture"
     )
@@ -29,7 +29,7 @@ class InspectSettings(Settings):
 
 
 def main(data: DataSettings, inspect: InspectSettings) -> None:
-    from chex_tf.data import batch_picture
+    from chex_tf.data import batch_memory, batch_picture
     from chex_tf.data.pipeline import Source
     from chex_tf.files import whole_file
     from launch.progress import Progress
@@ -39,6 +39,7 @@ def main(data: DataSettings, inspect: InspectSettings) -> None:
             "a subset is of what is trained on: expected --training with it; received --notraining",
             "train_patients" if data.train_patients is not None else "train_images",
         )
+    batch_memory.check(inspect.images, data.image_size, data.resized, on_processor=False)
     source = Source(data, inspect.split, training=inspect.training, progress=Progress("images"))
     batches = source.batches(inspect.images)
     if not inspect.training and inspect.step >= batches:

@@ -13,6 +13,7 @@ import sys
 import typing
 from collections.abc import Iterator, Sequence
 
+from chex_tf.files import filled_folder
 from chex_tf.films.settings import PredictSettings
 from chex_tf.settings import InputError, scalar_type
 from launch.command import USAGE_EXIT, run
@@ -78,10 +79,15 @@ def _explain(settings: PredictSettings, out: pathlib.Path, films: Sequence[pathl
     from chex_tf.explain.image_files import explain_files
     from chex_tf.explain.settings import ExplainSettings
 
-    asked = ExplainSettings(
-        run_dir=(settings.run_dir,), films=tuple(films), checkpoint=settings.checkpoint, batch=settings.batch, out=out
-    )
-    found = explain_files(asked, _say, Progress("overlays"))
+    with filled_folder(out) as folder:
+        asked = ExplainSettings(
+            run_dir=(settings.run_dir,),
+            films=tuple(films),
+            checkpoint=settings.checkpoint,
+            batch=settings.batch,
+            out=folder,
+        )
+        found = explain_files(asked, _say, Progress("overlays"))
     _say(f"{out}: wrote {', '.join(found.written)}")
 
 

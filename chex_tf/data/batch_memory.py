@@ -10,8 +10,30 @@ import weakref
 
 import numpy as np
 
+from chex_tf import amounts
+from chex_tf.data.cache import free_memory
+from chex_tf.settings import InputError
+
 _ALIGNMENT = 64  # bytes; TensorFlow uses an array so aligned without copying it
 _KEPT = 8  # free buffers of one size; more are given back to the system
+
+
+# Bytes that a pixel takes at least on its way into a network: two batches of uint8; three channels of float32 beside
+# them where the network computes on the processor.
+_READ, _SEEN = 2, 12
+
+
+def check(images: int, side: int, resized: int, on_processor: bool, free: int | None = None) -> None:
+    """Refuses a batch that cannot fit into memory, before anything is allocated; `resized` is the side of an image
+    before it is cropped, `free` the bytes that are there (asked of the machine by default)."""
+    need = images * side * side * (_READ + _SEEN * on_processor) + resized * resized
+    free = free_memory() if free is None else free
+    if free is not None and need > free:
+        raise InputError(
+            f"a batch of {images:,} images of {side:,}×{side:,} needs {amounts.size(need)} of memory at least; "
+            f"{amounts.size(free)} are free",
+            "batch" if images > 1 else "image_size",
+        )
 
 
 class BatchMemory:

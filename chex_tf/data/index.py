@@ -8,7 +8,6 @@ and labels are known before a single image is decoded.
 import dataclasses
 import json
 import pathlib
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -57,7 +56,7 @@ def load(
     """The saved index if it matches these records; otherwise scans them."""
     stamp = _stamp(files)
     index = _from_file(saved, stamp)
-    if index is None:
+    if index is None or not _fits(index, files, observations, images):
         index = scan(files, observations, images, progress)
         try:
             with whole_file(saved) as scratch, open(scratch, "wb") as stream:
@@ -188,5 +187,25 @@ def _from_file(saved: pathlib.Path, stamp: str) -> Index | None:
             if str(arrays["stamp"]) != stamp:
                 return None
             return Index(**{field.name: arrays[field.name] for field in dataclasses.fields(Index)})
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return None  # absent, or not what this version writes: it is built again
+    except Exception:  # noqa: BLE001 (absent, or not what this version writes, in whatever way: it is built again)
+        return None
+
+
+def _fits(index: Index, files: Sequence[pathlib.Path], observations: int, images: int) -> bool:
+    """Whether a saved index has the form that `scan` gives it, and every image lies within its file. `images` is 0
+    where their number is not known."""
+    number = index.offset.size
+    if number == 0 or (images and number != images):
+        return False
+    for field in dataclasses.fields(Index):
+        column = getattr(index, field.name)
+        kind = "S" if field.name in _TEXTS else "i"
+        shape = (number, observations) if field.name == "labels" else (number,)
+        if column.shape != shape or column.dtype.kind != kind:
+            return False
+    if index.file_number.min() < 0 or index.file_number.max() >= len(files):
+        return False
+    sizes = np.array([file.stat().st_size for file in files])[index.file_number]
+    return bool(
+        (index.offset >= 0).all() and (index.length >= 0).all() and (index.offset + index.length <= sizes).all()
+    )

@@ -38,7 +38,7 @@ import tensorflow as tf
 
 from chex_tf import amounts
 from chex_tf.amounts import counted
-from chex_tf.data import augmentation, auxiliary, cache, distortion, draws, images, order, subset, targets
+from chex_tf.data import augmentation, auxiliary, batch_memory, cache, distortion, draws, images, order, subset, targets
 from chex_tf.data.batch_memory import BatchMemory
 from chex_tf.data.pairs import Partners
 from chex_tf.data.pixel_statistics import measured_statistics
@@ -203,6 +203,8 @@ class Source:
         tf.distribute's `distribute_datasets_from_function` hands to the replicas of one worker.
         """
         order.shard_rows(batch, shard * replicas, shards * replicas)  # raises if the sizes do not divide
+        on_processor = not tf.config.list_physical_devices("GPU")
+        batch_memory.check(batch // shards, self.settings.image_size, self.settings.resized, on_processor)
         last = stop if stop is not None else (_ENDLESS // replicas if self.training else self.batches(batch))
         spec = self._spec(batch // (shards * replicas), texts, pairs)
 

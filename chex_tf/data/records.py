@@ -7,20 +7,49 @@ smaller than memory comes from the page cache.
 
 import dataclasses
 import hashlib
-import json
 import os
 import pathlib
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
+from chex_tf import json_files
 from chex_tf.data import index as indexing
 from chex_tf.data.index import Index
-from chex_tf.data.stored import Stored, read_stored
+from chex_tf.data.stored import METADATA, Stored, read_stored
 from chex_tf.observations import ALIASES
 from chex_tf.settings import InputError, nearest
+
+_AGAIN = "prepare the data again"
+_INFO = "dataset_info.json"
+
+
+class _Split(TypedDict):
+    name: str
+
+
+class _Info(TypedDict):
+    """What is read here of dataset_info.json; TFDS reads the rest."""
+
+    name: NotRequired[str]
+    configName: NotRequired[str]
+    version: NotRequired[str]
+    splits: NotRequired[list[_Split]]
+
+
+class _Pixels(TypedDict):
+    mean: NotRequired[float | None]
+    standard_deviation: NotRequired[float | None]
+
+
+class _SplitSummary(TypedDict):
+    pixels: NotRequired[_Pixels]
+
+
+class _Summary(TypedDict):
+    splits: NotRequired[dict[str, _SplitSummary]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,10 +134,14 @@ class Records:
         file = self.folder / "summary.json"
         if not file.is_file():
             return None
-        pixels = json.loads(file.read_text(encoding="utf-8")).get("splits", {}).get("train", {}).get("pixels", {})
-        if pixels.get("mean") is None or not pixels.get("standard_deviation"):
+        pixels = json_files.read(file, _Summary, "data", _AGAIN).get("splits", {}).get("train", {}).get("pixels", {})
+        mean, deviation = pixels.get("mean"), pixels.get("standard_deviation")
+        if mean is None or not deviation:
             return None
-        return Statistics(float(pixels["mean"]), float(pixels["standard_deviation"]))
+        if not (0 <= mean <= 255 and 0 < deviation <= 255):
+            found = f"splits.train.pixels: expected values from 0 to 255; found {mean} and {deviation}"
+            raise json_files.damaged(file, found, "data", _AGAIN)
+        return Statistics(float(mean), float(deviation))
 
     def fingerprint(self) -> str:
         """Changes with any image's length, path or labels, or their order."""
@@ -128,11 +161,12 @@ def open_records(
     import tensorflow_datasets as tfds
 
     version = version_folder(folder)
+    _read_info(version)
     try:
-        builder = tfds.builder_from_directory(version)
-    except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
+        info = tfds.builder_from_directory(version).info
+        files_of = {name: [pathlib.Path(path) for path in one.filepaths] for name, one in info.splits.items()}
+    except Exception as error:  # TFDS checks little of what it reads, and fails in many ways
         raise InputError(f"{version} is not a prepared folder that TFDS can open ({_line(error)})", "data") from error
-    info = builder.info
     if split not in info.splits:
         raise InputError(f"{version} has no split {split!r}{nearest(split, info.splits)}", "split")
     features = info.features
@@ -145,9 +179,9 @@ def open_records(
         raise InputError(
             f"{version}: expected records with {', '.join(indexing.SCHEMA)}; missing {', '.join(missing)}", "data"
         )
-    files = [pathlib.Path(path) for path in info.splits[split].filepaths]
-    if any("tfrecord" not in file.name for file in files):
-        raise InputError(f"{version}: expected TFRecord files; received {files[0].name}", "data")
+    files = files_of[split]
+    if not files or any("tfrecord" not in file.name for file in files):
+        raise InputError(f"{version}: expected TFRecord files; received {files[0].name if files else 'none'}", "data")
     observations = _observations(info, version)
     images = info.splits[split].num_examples
     index = indexing.load(files, len(observations), version / f".index-{split}.npz", images, progress)
@@ -161,26 +195,24 @@ def open_records(
         index,
         observations,
         classes,
-        "/".join(filter(None, (info.name, info.config_name, str(info.version)))),
+        name_of(version),
     )
 
 
 def version_folder(folder: pathlib.Path) -> pathlib.Path:
     """The folder that holds dataset_info.json: `folder` or the only one below it."""
     folder = pathlib.Path(folder).expanduser()
-    if (folder / "dataset_info.json").is_file():
+    if (folder / _INFO).is_file():
         return folder
     # Three levels: data set, configuration, version. An unfinished build is in a folder named `incomplete.…`.
     found = [
         info.parent
         for depth in ("*", "*/*", "*/*/*")
-        for info in sorted(folder.glob(f"{depth}/dataset_info.json"))
+        for info in sorted(folder.glob(f"{depth}/{_INFO}"))
         if not any(part.startswith(("incomplete.", ".")) for part in info.relative_to(folder).parts)
     ]
     if not found:
-        raise InputError(
-            f"expected a prepared folder (with dataset_info.json); received {folder}, which holds none", "data"
-        )
+        raise InputError(f"expected a prepared folder (with {_INFO}); received {folder}, which holds none", "data")
     if len(found) > 1:
         listed = ", ".join(str(path.relative_to(folder)) for path in found[:5])
         raise InputError(f"expected one prepared folder; {folder} holds {len(found)}: {listed}", "data")
@@ -189,11 +221,17 @@ def version_folder(folder: pathlib.Path) -> pathlib.Path:
 
 def split_names(folder: pathlib.Path) -> tuple[str, ...]:
     """The splits of a prepared folder, in order of their names."""
-    file = version_folder(folder) / "dataset_info.json"
-    try:
-        return tuple(sorted(split["name"] for split in json.loads(file.read_text(encoding="utf-8")).get("splits", [])))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file} is not as TFDS writes it ({_line(error)})", "data") from error
+    return tuple(sorted(split["name"] for split in _read_info(version_folder(folder)).get("splits", [])))
+
+
+def name_of(version: pathlib.Path) -> str:
+    """Data set, configuration and version, as a run records them."""
+    info = _read_info(version)
+    return "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))
+
+
+def _read_info(version: pathlib.Path) -> _Info:
+    return json_files.read(version / _INFO, _Info, "data", _AGAIN)
 
 
 def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
@@ -201,7 +239,16 @@ def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
     metadata = info.metadata or {}
     if "label_names" not in metadata:
         raise InputError(f"{version}: expected the names of the labels in metadata.json as label_names", "data")
-    return tuple(ALIASES.get(name, name) for name in metadata["label_names"])
+    try:
+        given = json_files.checked(metadata["label_names"], list[str], "label_names")
+    except json_files.FormError as error:
+        raise json_files.damaged(version / METADATA, error, "data", _AGAIN) from error
+    names = tuple(ALIASES.get(name, name) for name in given)
+    for name in names:
+        if names.count(name) > 1:
+            spellings = [one for one in given if ALIASES.get(one, one) == name]
+            raise InputError(f"{version}: expected one label for {name}; received {' and '.join(spellings)}", "data")
+    return names
 
 
 def _line(error: BaseException) -> str:

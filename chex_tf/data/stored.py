@@ -5,19 +5,34 @@ two in step. A JPEG's recompression, which shifts values by single grey levels, 
 """
 
 import dataclasses
-import json
 import math
 import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import cv2
 import numpy as np
 
-from chex_tf.settings import InputError
+from chex_tf import json_files
 
+METADATA = "metadata.json"  # of a prepared folder
 RESIZES = ("shorter", "longer", "square")
 _DECODED_OVER_STORED = 2  # a JPEG decoded reduced is still at least this many times the stored size
+
+
+class _StoredForm(TypedDict):
+    image_size: NotRequired[int | None]
+    resize: NotRequired[str]
+    encoding: NotRequired[str]
+
+
+class Source(TypedDict):
+    folder: NotRequired[str | None]
+
+
+class _MetadataForm(TypedDict):
+    settings: NotRequired[_StoredForm]
+    source: NotRequired[Source]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,12 +76,15 @@ class Stored:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> "Stored":
+    def from_json(cls, values: Mapping[str, Any]) -> "Stored":
         """From a prepared folder's settings or from what `to_json` gave; raises ValueError."""
+        given: Mapping[str, Any] = json_files.checked(values, _StoredForm)
         found = cls(**{f.name: given[f.name] for f in dataclasses.fields(cls) if f.name in given})
         size = found.image_size
-        if (size is not None and (not isinstance(size, int) or size < 1)) or found.resize not in RESIZES:
-            raise ValueError(f"expected an image_size and {', '.join(RESIZES)}; received {size} and {found.resize}")
+        if (size is not None and size < 1) or found.resize not in RESIZES:
+            raise json_files.FormError(
+                f"expected an image_size and {', '.join(RESIZES)}; received {size} and {found.resize}"
+            )
         return found
 
     def describe(self) -> str:
@@ -80,13 +98,21 @@ class Stored:
 
 def read_stored(folder: pathlib.Path) -> Stored:
     """From the metadata that the builder wrote into a version folder; untouched if it wrote none. Raises InputError."""
-    file = folder / "metadata.json"
-    if not file.is_file():
-        return Stored()
     try:
-        return Stored.from_json(json.loads(file.read_text(encoding="utf-8")).get("settings", {}))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"{file} is damaged ({error}); prepare the data again", "data") from error
+        return Stored.from_json(_metadata(folder).get("settings", {}))
+    except json_files.FormError as error:
+        raise json_files.damaged(folder / METADATA, error, "data", "prepare the data again") from error
+
+
+def source_folder(folder: pathlib.Path) -> pathlib.Path | None:
+    """Where the films of a version folder came from; None if its builder did not say."""
+    named = _metadata(folder).get("source", {}).get("folder")
+    return pathlib.Path(named) if named else None
+
+
+def _metadata(folder: pathlib.Path) -> _MetadataForm:
+    file = folder / METADATA
+    return json_files.read(file, _MetadataForm, "data", "prepare the data again") if file.is_file() else {}
 
 
 def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from chex_tf.data import draws, policies
 from chex_tf.data.records import Records
 from chex_tf.data.settings import DataSettings
 from chex_tf.observations import ALIASES, BLANK, NEGATIVE, POSITIVE, TASK_SETS, UNCERTAIN
+from chex_tf.prediction_files import first_few
 from chex_tf.settings import InputError, nearest
 
 NEGATIVE_CLASS, POSITIVE_CLASS, UNCERTAIN_CLASS = 0, 1, 2  # of three-way targets and logits
@@ -62,22 +63,27 @@ class Targets:
 
 
 def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, ...]:
-    """`asked` is one task set or names of observations; all must be among the data's."""
+    """`asked` is one task set or names of observations; all must be among the data's. The set `all` is all of these,
+    whatever the data set: more than CheXpert's own, where it has more."""
+    if tuple(asked) == ("all",):
+        return tuple(observations)
     tasks = TASK_SETS[asked[0]] if len(asked) == 1 and asked[0] in TASK_SETS else tuple(asked)
-    if tuple(asked) == ("all",) and not set(tasks) <= set(observations):
-        tasks = tuple(observations)  # another data set's own list
     tasks = tuple(ALIASES.get(task, task) for task in tasks)
     missing = [task for task in tasks if task not in observations]
     if missing and len(asked) == 1 and asked[0] in TASK_SETS:
         raise InputError(
-            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {', '.join(observations)}, "
+            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {first_few(observations)}, "
             "which all means",
             "tasks",
         )
     for task in missing:
+        if task in (*TASK_SETS, "all"):
+            raise InputError(
+                f"expected one set of tasks alone, or names of tasks; received the set {task} and more", "tasks"
+            )
         close = nearest(task, (*TASK_SETS, *observations))
         raise InputError(
-            f"{task!r} is not an observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
+            f"{task!r} is not an observation of these data{close or '; known: ' + first_few(observations)}", "tasks"
         )
     return tasks
 

@@ -146,6 +146,8 @@ def _validation_names(
         try:
             predict(run, validation, data)
         except InputError as error:
+            if error.setting == "run_dir":  # a damaged run, rather than data that are gone or lack the split
+                raise
             return f"no threshold: {error}", []
         if not all(path.is_file() for path in (predictions.file(run, name), predictions.labels_file(run, name))):
             return f"no threshold: {predictions.file(run, name)} or its labels are missing", []

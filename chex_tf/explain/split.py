@@ -3,12 +3,12 @@
 import contextlib
 import dataclasses
 import json
-import pathlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from chex_tf.data.records import split_names
+from chex_tf.data.stored import source_folder
 from chex_tf.explain import figure, gallery, maps_file, regions, report, subjects
 from chex_tf.explain.explainer import Explanation
 from chex_tf.explain.films import Split, open_split
@@ -131,10 +131,8 @@ def _with_threshold_split(settings: ExplainSettings, run: TrainedRun) -> Explain
 def _given_regions(settings: ExplainSettings, films: Split, protocol: Protocol, say: Say) -> regions.Regions | None:
     if settings.regions is not None:
         return regions.open_regions(settings.regions, protocol.whole_regions)
-    metadata = films.records.folder / "metadata.json"
-    known = json.loads(metadata.read_text(encoding="utf-8")) if metadata.is_file() else {}
-    source = pathlib.Path(known.get("source", {}).get("folder", "") or "/nowhere")
-    found = regions.find_in(source)
+    source = source_folder(films.records.folder)
+    found = regions.find_in(source) if source is not None else None
     say(f"regions: {source}" if found else "no regions are known for these films: localisation is not measured")
     return found
 
@@ -253,11 +251,13 @@ def _explain_all(
             if settings.keep_maps:
                 maps.add(found)
             for row, place in enumerate(here):
-                _record_scores(scores, place, row, loaded, found, labelled.regions(place))
+                masks = labelled.regions(place)
+                _record_scores(scores, place, row, loaded, found, masks)
                 probable[:, place] = [explanation.probabilities[row] for explanation in found]
                 if add:
                     bright = [brightness(one.maps[row], one.probabilities[row]) for one in found]
-                    add(labelled.names[place], films.grey(place), labelled.truth[place], probable[:, place], bright)
+                    film = labelled.names[place], films.grey(place), labelled.truth[place], probable[:, place]
+                    add(*film, bright, masks)
     written = [gallery.NAME] if settings.gallery else []
     return probable, scores, [*written, maps.write(settings.out)] if settings.keep_maps else written
 

@@ -1,14 +1,13 @@
 """Readings as text, film by film as they arrive: a table for people, CSV and JSON for programs."""
 
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from chex_tf.csv_text import csv_text
 from chex_tf.films.search import printable
 from chex_tf.films.stream import Reading
 from chex_tf.trained.recalibration import Recalibrations
@@ -132,6 +131,4 @@ def _entry(reading: Reading, about: About) -> dict[str, Any]:
 
 
 def _line(cells: list[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+    return csv_text([cells])

@@ -3,11 +3,12 @@ a projector, whose embedding two views of a film are compared by."""
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import keras
 from keras import layers
 
+from chex_tf import json_files
 from chex_tf.models.settings import MOST_PROJECTOR_LAYERS
 
 # Auxiliary tasks with a single output each: a logit for sex (female is 1), view (lateral is 1) and projection (PA is
@@ -19,6 +20,14 @@ _HIDDEN = tuple(f"projector_{number}{part}" for number in range(1, MOST_PROJECTO
 PROJECTOR = frozenset({EMBEDDING, *_HIDDEN})
 LAYERS = frozenset({OBSERVATIONS, f"{OBSERVATIONS}_flat", *EXTRA_HEADS, *PROJECTOR})  # with weights, of any heads
 POOLED = "features"  # the layer that gives all heads the same vector
+
+
+class _HeadsForm(TypedDict):
+    outputs: int
+    classes: int
+    extra: list[str]
+    dropout: float
+    projector: NotRequired[list[int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +45,17 @@ class Heads:
         return {**dataclasses.asdict(self), "extra": list(self.extra), "projector": list(self.projector)}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Heads":
-        return cls(**{**values, "extra": tuple(values["extra"]), "projector": tuple(values.get("projector", ()))})
+    def from_json(cls, values: Mapping[str, Any], place: str = "heads") -> "Heads":
+        """Raises FormError for another form; `place` is its field's name in the message."""
+        found = json_files.checked(values, _HeadsForm, place)
+        if found["classes"] not in (1, 3):
+            raise json_files.FormError(f"{place}.classes: expected 1 or 3; found {found['classes']}")
+        if unknown := [name for name in found["extra"] if name not in EXTRA_HEADS]:
+            raise json_files.FormError(f"{place}.extra: expected {', '.join(EXTRA_HEADS)}; found {unknown[0][:80]}")
+        if not 0 <= found["dropout"] <= 1:
+            raise json_files.FormError(f"{place}.dropout: expected a number from 0 to 1; found {found['dropout']}")
+        projector = tuple(found.get("projector", ()))
+        return cls(found["outputs"], found["classes"], tuple(found["extra"]), found["dropout"], projector)
 
 
 def attach(features: keras.Model, heads: Heads) -> keras.Model:

@@ -6,12 +6,14 @@ catalogue scales or normalises inside (what keras.applications builds in is left
 """
 
 import dataclasses
+import math
 import pathlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
+from chex_tf import json_files
 from chex_tf.models.rows import Checkpoint, Row, Scheme
 from chex_tf.settings import InputError
 
@@ -25,6 +27,15 @@ class Statistics:
 
     mean: float
     deviation: float
+
+
+class NormalisationForm(TypedDict):
+    """A normalisation in JSON."""
+
+    name: str
+    scale: tuple[float, float, float]
+    offset: tuple[float, float, float]
+    reverse_channels: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,9 +77,16 @@ class Normalisation:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Normalisation":
-        scale, offset = (tuple(float(number) for number in values[key]) for key in ("scale", "offset"))
-        return cls(values["name"], scale, offset, bool(values["reverse_channels"]))  # type: ignore[arg-type]
+    def from_json(cls, values: Any, place: str = "") -> "Normalisation":
+        """Raises FormError for another form; `place` is its field's name in the message."""
+        found = json_files.checked(values, NormalisationForm, place)
+        if not all(map(math.isfinite, (*found["scale"], *found["offset"]))) or min(found["scale"]) <= 0:
+            before = f"{place}: " if place else ""
+            raise json_files.FormError(f"{before}expected finite numbers and scales above 0")
+        red, green, blue = found["scale"]
+        scale = (float(red), float(green), float(blue))
+        red, green, blue = found["offset"]
+        return cls(found["name"], scale, (float(red), float(green), float(blue)), found["reverse_channels"])
 
 
 @dataclasses.dataclass(frozen=True)

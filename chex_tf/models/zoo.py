@@ -1,12 +1,11 @@
 """Counts the catalogue: builds and measures each row, and compares it with what the paper prints."""
 
-import csv
 import dataclasses
-import io
 import json
 import pathlib
 from collections.abc import Callable, Iterable, Sequence
 
+from chex_tf.csv_text import csv_text
 from chex_tf.models import catalogue, kept_counts
 from chex_tf.models.kept_counts import Counts
 from chex_tf.models.rows import BatchNormalisation, Checkpoint, Row
@@ -112,7 +111,7 @@ def as_entry(row: Row, counts: Counts) -> Entry:
     smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / counts.parameters
     paper = row.imagenet_top1[0] if row.imagenet_top1 else None
     # A truncated network's weights come from the whole one's file, whose accuracy is not its own.
-    accuracies = {one.name: one.imagenet_top1 for one in row.checkpoints if row.cut_at is None}
+    accuracies = {one.name: one.imagenet_top1 for one in row.checkpoints if row.is_released}
     return Entry(
         model=row.name,
         family=row.family,
@@ -137,13 +136,8 @@ def as_entry(row: Row, counts: Counts) -> Entry:
 
 
 def as_csv(counted: Iterable[Entry]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for entry in counted:
-        values = (getattr(entry, column) for column in COLUMNS)
-        writer.writerow("" if value is None else value for value in values)
-    return text.getvalue()
+    values = ([getattr(entry, column) for column in COLUMNS] for entry in counted)
+    return csv_text([COLUMNS, *(["" if value is None else value for value in row] for row in values)])
 
 
 def as_json(counted: Iterable[Entry]) -> str:

@@ -1,13 +1,12 @@
 """Writes what the probes found: probe.json, tables as CSV, and every test film's scores as predictions files."""
 
-import csv
 import dataclasses
-import io
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chex_tf.csv_text import csv_text
 from chex_tf.evaluation import evaluation_json, pools_json
 from chex_tf.evaluation.json_numbers import number
 from chex_tf.files import write_text
@@ -134,9 +133,5 @@ def _write_table(path: pathlib.Path, table: Table) -> None:
 
 
 def _write_rows(path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow(["" if isinstance(one, float) and one != one else one for one in row])
-    write_text(path, text.getvalue())
+    cells = (["" if isinstance(one, float) and one != one else one for one in row] for row in rows)
+    write_text(path, csv_text([header, *cells]))

@@ -15,7 +15,7 @@ import numpy as np
 import safetensors.numpy
 
 from chex_tf.files import whole_file
-from chex_tf.runs import config, layout, recovery
+from chex_tf.runs import config, layout, present, recovery
 from chex_tf.runs.checkpoints import KEPT_STATES, Best, CheckpointError, State, commit, ranked
 
 Arrays = Mapping[str, np.ndarray]
@@ -146,6 +146,7 @@ class Writer:
 
     def _write_arrays(self, name: str, arrays: Arrays, carried: dict[str, str] | None = None) -> str:
         content = safetensors.numpy.save({key: np.ascontiguousarray(value) for key, value in arrays.items()}, carried)
+        present.expect(self._run_dir)
         with whole_file(self._run_dir / layout.CHECKPOINTS / name) as scratch:
             scratch.write_bytes(content)
         return hashlib.sha256(content).hexdigest()

@@ -11,22 +11,28 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 
-from chex_tf.files import write_text
-from chex_tf.runs import layout
+from chex_tf import json_files
+from chex_tf.runs import layout, present
 from chex_tf.runs.options import BEST, ENSEMBLE
 from chex_tf.settings import InputError
 
 KEPT_STATES = 2
+_LONGEST_NAME = 100  # of a checkpoint's file
 WEIGHT = "weight/"  # prefix of the names of a model's weights, in states and in best weights
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint cannot be written or read; the message is one line."""
+    """A checkpoint cannot be written; the message is one line."""
+
+
+class DamagedCheckpoint(InputError):
+    """A file of a checkpoint is missing, or is not what the index says."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,36 +56,49 @@ class State:
     note: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
+def index_file(run_dir: pathlib.Path) -> pathlib.Path:
+    return layout.path_within(run_dir, f"{layout.CHECKPOINTS}/{layout.INDEX}")
+
+
 def read_index(run_dir: pathlib.Path) -> tuple[State, ...]:
     """The states of a run, newest first; none before its first checkpoint."""
-    path = layout.path_within(run_dir, f"{layout.CHECKPOINTS}/{layout.INDEX}")
+    path = index_file(run_dir)
     if not path.is_file():
         return ()
+    found = json_files.read(path, _IndexForm, "run_dir")["states"]
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["states"]
-        return tuple(state_of(state) for state in found)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{run_dir} is damaged: its {layout.INDEX} is not as training wrote it", "run_dir") from error
+        return tuple(state_of(state, f"states[{number}]") for number, state in enumerate(found))
+    except json_files.FormError as error:
+        raise json_files.damaged(path, error, "run_dir") from error
 
 
-def state_of(found: dict[str, Any]) -> State:
-    """From its form in JSON; raises KeyError, TypeError or ValueError for another form."""
-    state = State(**{**found, "best": tuple(_best_of(best) for best in found["best"])})
-    _check_kinds(state, step=int, file=str, sha256=str, note=dict)
-    return state
+class _BestForm(TypedDict):
+    step: int
+    score: float
+    file: str
+    sha256: str
 
 
-def _best_of(found: dict[str, Any]) -> Best:
-    best = Best(**found)
-    _check_kinds(best, step=int, score=(int, float), file=str, sha256=str)
-    return best
+class _StateForm(TypedDict):
+    step: int
+    file: str
+    sha256: str
+    best: list[_BestForm]
+    note: NotRequired[dict[str, Any]]
 
 
-def _check_kinds(record: Any, **kinds: Any) -> None:
-    for name, kind in kinds.items():
-        value = getattr(record, name)
-        if isinstance(value, bool) or not isinstance(value, kind):
-            raise TypeError(f"{name} is {value!r}")
+class _IndexForm(TypedDict):
+    states: list[_StateForm]
+
+
+def state_of(found: Any, place: str = "") -> State:
+    """From its form in JSON; raises FormError for another form. `place` is its field's name in the message."""
+    state = json_files.checked(found, _StateForm, place)
+    best = tuple(Best(one["step"], one["score"], one["file"], one["sha256"]) for one in state["best"])
+    for name in (state["file"], *(one.file for one in best)):
+        if name in ("", "..") or name != pathlib.PurePath(name).name or "\0" in name or len(name) > _LONGEST_NAME:
+            raise json_files.FormError(f"{place}: expected files in {layout.CHECKPOINTS}; found {name[:80]!r}")
+    return State(state["step"], state["file"], state["sha256"], best, state.get("note", {}))
 
 
 def read_best(run_dir: pathlib.Path) -> tuple[Best, ...]:
@@ -105,27 +124,32 @@ def load(run_dir: pathlib.Path, say: Callable[[str], None]) -> tuple[State, dict
     """The newest state whose file is whole, and its arrays; a damaged one is reported and skipped."""
     states = read_index(run_dir)
     for state in states:
-        path = run_dir / layout.CHECKPOINTS / state.file
+        path = layout.path_within(run_dir, f"{layout.CHECKPOINTS}/{state.file}")
         try:
             return state, read_arrays(path, state.sha256)
-        except CheckpointError as error:
+        except DamagedCheckpoint as error:
             say(f"{error}; falling back to the previous checkpoint")
     if states:
-        raise CheckpointError(
+        raise InputError(
             f"{run_dir / layout.CHECKPOINTS}: none of its {len(states)} checkpoints is whole; move the folder "
-            "away to start afresh"
+            "away to start afresh",
+            "run_dir",
         )
     return None
 
 
 def read_arrays(path: pathlib.Path, sha256: str) -> dict[str, np.ndarray]:
     if not path.is_file():
-        raise CheckpointError(f"{path} is missing")
+        raise DamagedCheckpoint(f"{path} is missing", "run_dir")
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise CheckpointError(f"{path} is damaged: expected SHA-256 {sha256[:12]}…, found {found[:12]}…")
-    return safetensors.numpy.load(content)
+        expected = f"{path} is damaged: expected SHA-256 {sha256[:12]}…, found {found[:12]}…"
+        raise DamagedCheckpoint(expected, "run_dir")
+    try:
+        return safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise DamagedCheckpoint(f"{path} is damaged: {error}", "run_dir") from error
 
 
 def ranked(best: tuple[Best, ...], keep: int) -> tuple[Best, ...]:
@@ -151,4 +175,4 @@ def commit(run_dir: pathlib.Path, states: tuple[State, ...]) -> None:
 def write_index(run_dir: pathlib.Path, states: tuple[State, ...]) -> None:
     """Removes no file. A run begins with an index without states: where there is none, one was lost."""
     index = {"states": [dataclasses.asdict(state) for state in states]}
-    write_text(run_dir / layout.CHECKPOINTS / layout.INDEX, json.dumps(index, indent=1) + "\n")
+    present.write_text(run_dir, f"{layout.CHECKPOINTS}/{layout.INDEX}", json.dumps(index, indent=1) + "\n")

@@ -11,8 +11,8 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chex_tf.files import write_text
-from chex_tf.runs import former_versions
+from chex_tf import json_files
+from chex_tf.runs import config_form, former_versions, present
 from chex_tf.runs.layout import CONFIG
 from chex_tf.settings import InputError, Settings, meaning_of
 
@@ -31,9 +31,32 @@ class Config:
     # See former_versions.
     filled_in: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     renamed: Mapping[str, Mapping[str, tuple[str, str]]] = dataclasses.field(default_factory=dict)
+    file: pathlib.Path = dataclasses.field(default=pathlib.Path(CONFIG), compare=False)  # for messages
 
     def settings(self, kind: type[Kind]) -> Kind:
-        return kind.from_json(self.content[kind.section])
+        """Raises InputError where the section is missing or holds a value that the setting does not take."""
+        if kind.section not in self.content:
+            raise self.damaged(f"{kind.section} is missing")
+        return self.settings_or_defaults(kind)
+
+    def settings_or_defaults(self, kind: type[Kind]) -> Kind:
+        """The same; without the section, the defaults."""
+        try:
+            return kind.from_json(self.content.get(kind.section, {}))
+        except InputError as error:
+            place = ".".join(filter(None, (kind.section, error.setting)))
+            raise self.damaged(f"{place}: {error}") from error
+
+    def damaged(self, why: object) -> InputError:
+        """What to raise where more is wrong than the file's form."""
+        return json_files.damaged(self.file, why, "run_dir")
+
+    def check_trained(self) -> None:
+        """Raises InputError where it lacks what every run that was trained here has."""
+        try:
+            json_files.checked(self.content, config_form.Trained)
+        except json_files.FormError as error:
+            raise self.damaged(error) from error
 
     @property
     def form(self) -> int:
@@ -47,7 +70,10 @@ class Config:
 
     def records(self, role: str) -> Mapping[str, Any]:
         """What the run recorded about its data, by their role: `train` or `valid`."""
-        return typing.cast(Mapping[str, Any], self.content["records"][role])
+        found = self.content.get("records", {})
+        if role not in found:
+            raise self.damaged(f"records.{role} is missing")
+        return typing.cast(Mapping[str, Any], found[role])
 
     @property
     def evaluation_split(self) -> str:
@@ -96,7 +122,7 @@ def assemble(
 
 
 def write(run_dir: pathlib.Path, config: Config) -> None:
-    write_text(run_dir / CONFIG, json.dumps(config.content, indent=2, ensure_ascii=False) + "\n")
+    present.write_text(run_dir, CONFIG, json.dumps(config.content, indent=2, ensure_ascii=False) + "\n")
 
 
 def read(run_dir: pathlib.Path) -> Config | None:
@@ -104,17 +130,18 @@ def read(run_dir: pathlib.Path) -> Config | None:
     path = run_dir / CONFIG
     if not path.is_file():
         return None
+    content = as_written(run_dir)
+    form = content.get("form", 1)
+    if form > FORM:
+        raise InputError(f"{path} is from a newer version of this software; update it", "run_dir")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("form", 1) > FORM:
-            raise InputError(f"{path} is from a newer version of this software; update it", "run_dir")
         return Config(
-            former_versions.config(content), former_versions.filled_in(content), former_versions.renamed(content)
+            former_versions.config(content), former_versions.filled_in(content), former_versions.renamed(content), path
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{run_dir} is damaged: its {CONFIG} is not as training wrote it", "run_dir") from error
+    except KeyError as error:
+        raise json_files.damaged(path, f"form {form} of it has {error.args[0]}, which is missing", "run_dir") from error
+    except (TypeError, AttributeError) as error:
+        raise json_files.damaged(path, f"not as form {form} of it ({error})", "run_dir") from error
 
 
 def as_begun(before: Config, asked: Kind) -> tuple[Kind, list[str]]:
@@ -145,10 +172,7 @@ def as_written(run_dir: pathlib.Path) -> dict[str, Any]:
     path = run_dir / CONFIG
     if not path.is_file():
         return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: expected JSON; {error.msg} in line {error.lineno}", "run_dir") from error
+    return dict(json_files.read(path, config_form.Written, "run_dir"))
 
 
 def label_policy(run_dir: pathlib.Path) -> str | None:
@@ -166,7 +190,7 @@ def differences(before: Config, now: Config, settings: Sequence[Settings]) -> li
     found: list[str] = []
     for one in settings:
         given = before.content.get(one.section, {})
-        then, today = type(one).from_json(given).to_json(), one.to_json()
+        then, today = before.settings_or_defaults(type(one)).to_json(), one.to_json()
         decides = {field.name: meaning_of(field).decides for field in dataclasses.fields(one)}
         found += [
             _changed(name, then[name], today[name]) for name in today if decides[name] and then[name] != today[name]

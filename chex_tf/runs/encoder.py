@@ -4,17 +4,27 @@ import json
 import os
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-from chex_tf.files import write_text
-from chex_tf.models.inputs import Encoder, Normalisation
+from chex_tf import json_files
+from chex_tf.models.inputs import Encoder, Normalisation, NormalisationForm
 from chex_tf.runs import config as configuration
-from chex_tf.runs import former_versions
+from chex_tf.runs import former_versions, present
 from chex_tf.runs.config import FORM
 from chex_tf.runs.layout import ENCODER, ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS
 from chex_tf.settings import InputError
 
 BEST, LAST = "best", "last"  # of the checkpoint with the best score, and of the last step
+
+
+class _Facts(TypedDict):
+    form: NotRequired[int]
+    arch: str
+    normalisation: NormalisationForm
+    steps: NotRequired[dict[str, int]]
+    batch_norm_epsilon: NotRequired[float | None]
+
+
 _FILES = {BEST: ENCODER_BEST_WEIGHTS, LAST: ENCODER_WEIGHTS}
 
 
@@ -35,7 +45,7 @@ def write_facts(
     """`steps` says of which step each encoder is; no epsilon means that of the network's builder."""
     content = {"form": FORM, "arch": arch, "normalisation": dict(normalisation), "steps": dict(steps or {})}
     content["batch_norm_epsilon"] = batch_norm_epsilon
-    write_text(run_dir / ENCODER, json.dumps(content, indent=2) + "\n")
+    present.write_text(run_dir, ENCODER, json.dumps(content, indent=2) + "\n")
 
 
 def at(path: pathlib.Path, which: str = BEST) -> Encoder | None:
@@ -60,9 +70,12 @@ def read(run_dir: pathlib.Path, which: str = BEST) -> Encoder:
         raise InputError(f"expected a run directory with {_FILES[which]}; nothing is at {weights}", "weights")
     if not facts.is_file():
         return Encoder(weights, None, None)
-    content = json.loads(facts.read_text(encoding="utf-8"))
-    arch = former_versions.arch(content["arch"], int(content.get("form", 1)))
-    normalisation = Normalisation.from_json(content["normalisation"])
+    content = json_files.read(facts, _Facts, "weights")
+    arch = former_versions.arch(content["arch"], content.get("form", 1))
+    try:
+        normalisation = Normalisation.from_json(content["normalisation"], "normalisation")
+    except json_files.FormError as error:
+        raise json_files.damaged(facts, error, "weights") from error
     step = content.get("steps", {}).get(which)
     origin = f"{_described(run_dir)}{'' if step is None else f', at its step {step:,}'}"
     return Encoder(weights, arch, normalisation, content.get("batch_norm_epsilon"), origin)

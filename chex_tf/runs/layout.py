@@ -23,7 +23,11 @@ PROBE = "probe"
 def path_within(run_dir: pathlib.Path, file: str) -> pathlib.Path:
     """The path of a run directory's file; refuses one that leads outside, by its name or by a link."""
     path = run_dir / file
-    if not path.resolve().is_relative_to(run_dir.resolve()):
+    try:
+        is_within = path.resolve().is_relative_to(run_dir.resolve())
+    except (OSError, RuntimeError) as error:  # Python raises the latter for links in a circle
+        raise InputError(f"{path} cannot be read: {' '.join(str(error).split())}", "run_dir") from error
+    if not is_within:
         raise InputError(f"{path} leads out of the run directory; a copied run must hold its own files", "run_dir")
     return path
 

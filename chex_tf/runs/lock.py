@@ -14,13 +14,22 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TypedDict
 
+from chex_tf import json_files
 from chex_tf.settings import InputError
 
 LOCK = "lock.json"
 RENEWED_EVERY, LEASE = 20.0, 300.0  # seconds
+
+
+class _Holder(TypedDict):
+    """`started` is None where the system does not tell."""
+
+    host: str
+    pid: int
+    started: str | None
 
 
 @contextlib.contextmanager
@@ -28,15 +37,17 @@ def locked(run_dir: pathlib.Path) -> Iterator[None]:
     """Holds the run directory for this process; a lock whose process is gone is taken over.
 
     A process that was suspended for so long that another took its lock over is ended as by SIGTERM when it finds out.
+    Folders that were made for the lock are removed if nothing was written into them.
     """
+    made = [folder for folder in (run_dir, *run_dir.parents) if not folder.exists()]
     run_dir.mkdir(parents=True, exist_ok=True)
     path = run_dir / LOCK
-    mine = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
+    mine: _Holder = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
     with _one_at_a_time(run_dir):
-        holder = _read(path)
+        holder = _read(path)  # a damaged lock is refused: nobody knows whose it is
         if holder is not None and not _is_gone(holder, path):
             raise InputError(
-                f"{run_dir} is in use by process {holder.get('pid')} on {holder.get('host')}; wait for it, take "
+                f"{run_dir} is in use by process {holder['pid']} on {holder['host']}; wait for it, take "
                 f"another folder, or remove {path} if that process is certainly gone",
                 "run_dir",
             )
@@ -48,20 +59,26 @@ def locked(run_dir: pathlib.Path) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        if _read(path) == mine:
+        if _is(path, mine):
             path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty, or moved away
+            for folder in made:
+                folder.rmdir()
 
 
 def holder(run_dir: pathlib.Path) -> str | None:
     """The process at work in a run directory, in words; None where there is none."""
     path = run_dir / LOCK
-    found = _read(path)
-    return None if found is None or _is_gone(found, path) else f"process {found.get('pid')} on {found.get('host')}"
+    try:
+        found = _read(path)
+    except InputError as error:
+        return f"an unknown process ({error})"
+    return None if found is None or _is_gone(found, path) else f"process {found['pid']} on {found['host']}"
 
 
-def _renew(path: pathlib.Path, mine: Mapping[str, Any], ended: threading.Event) -> None:
+def _renew(path: pathlib.Path, mine: _Holder, ended: threading.Event) -> None:
     while not ended.wait(RENEWED_EVERY):
-        if _read(path) != mine:
+        if not _is(path, mine):
             os.kill(os.getpid(), signal.SIGTERM)
             return
         with contextlib.suppress(OSError):  # a file system that is away for a moment; the lease is longer
@@ -80,7 +97,7 @@ def _one_at_a_time(run_dir: pathlib.Path) -> Iterator[None]:
         os.close(folder)
 
 
-def _create(path: pathlib.Path, content: Mapping[str, Any]) -> None:
+def _create(path: pathlib.Path, content: _Holder) -> None:
     """Whole or not at all: written beside, then linked into place, which fails if a lock exists."""
     beside = path.with_name(f".{LOCK}.{os.getpid()}.new")
     beside.write_text(json.dumps(content), encoding="utf-8")
@@ -92,21 +109,24 @@ def _create(path: pathlib.Path, content: Mapping[str, Any]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _read(path: pathlib.Path) -> dict[str, Any] | None:
+def _read(path: pathlib.Path) -> _Holder | None:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return json_files.read(path, _Holder, "run_dir", "remove it if no process is at work in that folder")
     except FileNotFoundError:
         return None
-    except ValueError:
-        return {}
 
 
-def _is_gone(holder: Mapping[str, Any], path: pathlib.Path) -> bool:
-    if not holder:
-        return False  # it cannot be read: nobody knows whose it is
-    if holder.get("host") != socket.gethostname():
+def _is(path: pathlib.Path, mine: _Holder) -> bool:
+    try:
+        return _read(path) == mine
+    except InputError:
+        return False
+
+
+def _is_gone(holder: _Holder, path: pathlib.Path) -> bool:
+    if holder["host"] != socket.gethostname():
         return _age(path) > LEASE
-    return _started(int(holder["pid"])) != holder.get("started")
+    return _started(holder["pid"]) != holder["started"]
 
 
 def _age(path: pathlib.Path) -> float:

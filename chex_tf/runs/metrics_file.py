@@ -5,7 +5,7 @@ import io
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from chex_tf.files import write_text
+from chex_tf.runs import present
 from chex_tf.runs.layout import METRICS
 from chex_tf.settings import InputError
 
@@ -25,7 +25,7 @@ def widened(rows: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def write(run_dir: pathlib.Path, lines: Sequence[str]) -> None:
-    write_text(run_dir / METRICS, "".join(f"{line}\n" for line in lines))
+    present.write_text(run_dir, METRICS, "".join(f"{line}\n" for line in lines))
 
 
 def read(run_dir: pathlib.Path) -> dict[str, list[float]]:
@@ -38,4 +38,4 @@ def read(run_dir: pathlib.Path) -> dict[str, list[float]]:
         columns = zip(*([float(cell or "nan") for cell in row] for row in rows), strict=True)
         return dict(zip(names, map(list, columns), strict=True)) if rows else {name: [] for name in names}
     except (ValueError, csv.Error) as error:
-        raise InputError(f"{path} is damaged: it is not as training wrote it", "run_dir") from error
+        raise InputError(f"{path} is damaged: {' '.join(str(error).split())}", "run_dir") from error

@@ -8,13 +8,35 @@ made from).
 import json
 import pathlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
-from chex_tf.files import write_text
+from chex_tf import json_files
+from chex_tf.runs import present
 from chex_tf.runs.checkpoints import Best
 from chex_tf.runs.layout import PREDICTIONS
 from chex_tf.runs.options import Options
-from chex_tf.settings import InputError
+
+
+class _Checkpoint(TypedDict):
+    step: int
+    sha256: str
+
+
+class _Of(TypedDict):
+    """See `provenance`."""
+
+    checkpoints: list[_Checkpoint]
+    augment: str
+    batch: int
+    split: str
+    data: str
+    records: list[list[Any]] | None
+
+
+class Provenance(TypedDict):
+    """The content of SET.json, beside facts that only people read."""
+
+    of: _Of
 
 
 def file(run_dir: pathlib.Path, name: str) -> pathlib.Path:
@@ -72,21 +94,16 @@ def made_by(run_dir: pathlib.Path, name: str, best: Sequence[Best]) -> bool:
     return made is None or [one["sha256"] for one in made["of"]["checkpoints"]] == [one.sha256 for one in best]
 
 
-def read(run_dir: pathlib.Path, name: str) -> dict[str, Any] | None:
+def read(run_dir: pathlib.Path, name: str) -> Provenance | None:
     path = file(run_dir, name).with_suffix(".json")
     if not path.is_file():
         return None
-    try:
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
-        if not all("step" in one and "sha256" in one for one in found["of"]["checkpoints"]):
-            raise KeyError("step")
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged; without it the predictions are made anew", "run_dir") from error
-    return found
+    return json_files.read(path, Provenance, "run_dir", "without that file the predictions are made anew")
 
 
 def write(run_dir: pathlib.Path, name: str, of: dict[str, Any], **facts: Any) -> None:
-    write_text(file(run_dir, name).with_suffix(".json"), json.dumps({"of": of, **facts}, indent=1) + "\n")
+    place = file(run_dir, name).with_suffix(".json").relative_to(run_dir)
+    present.write_text(run_dir, str(place), json.dumps({"of": of, **facts}, indent=1) + "\n")
 
 
 def forget(run_dir: pathlib.Path, name: str) -> None:

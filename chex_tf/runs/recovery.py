@@ -14,7 +14,7 @@ from typing import Any
 import safetensors
 import safetensors.numpy
 
-from chex_tf.runs import checkpoints, config, layout
+from chex_tf.runs import checkpoints, config, layout, status
 from chex_tf.runs.checkpoints import Best, State
 from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
@@ -40,13 +40,14 @@ def damage(run_dir: pathlib.Path) -> str | None:
             return f"it holds {there} and no {name}"
         try:
             read(run_dir)
-        except InputError:
-            return f"it holds {there}, and its {name} is not as training wrote it"
+        except InputError as error:
+            return f"it holds {there}, and {str(error).removeprefix(f'{run_dir}/')}"
     return None
 
 
 def refuse_damage(run_dir: pathlib.Path) -> None:
     """Before anything is written into the folder."""
+    status.read(run_dir)
     found = damage(run_dir)
     if found is not None:
         raise InputError(
@@ -105,7 +106,7 @@ def _read(file: pathlib.Path) -> tuple[State, dict[str, Any]]:
 def _is_whole(run_dir: pathlib.Path, best: Best) -> bool:
     try:
         checkpoints.read_weights(run_dir, best)
-    except (checkpoints.CheckpointError, InputError):
+    except InputError:
         return False
     return True
 

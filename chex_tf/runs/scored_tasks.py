@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Sequence
 
 from chex_tf.observations import ALIASES, TASK_SETS
+from chex_tf.prediction_files import first_few
 from chex_tf.runs import config
 from chex_tf.settings import InputError, nearest
 
@@ -21,13 +22,19 @@ def scored_tasks(
     is_set = len(wanted) == 1 and wanted[0] in TASK_SETS
     wanted = [ALIASES.get(name, name) for name in wanted]
     for name in () if is_set else wanted:
+        if name in (*TASK_SETS, "all") and name not in tasks:
+            raise InputError(
+                f"expected one set of tasks alone, or names of tasks; received the set {name} and more", setting
+            )
         if name not in tasks:
             known = nearest(name, (*TASK_SETS, *tasks))
             raise InputError(f"expected a set of tasks or {of} tasks; received {name}{known}", setting)
     names = TASK_SETS[wanted[0]] if is_set else wanted
     found = tuple(task for task in names if task in tasks)
     if not found:
-        raise InputError(f"none of {', '.join(names)} is among the {of} tasks: {', '.join(tasks)}", setting)
+        raise InputError(
+            f"none of {', '.join(names)} is among the {of} tasks: {first_few(tasks)}; all means all of those", setting
+        )
     return found
 
 

@@ -2,18 +2,30 @@
 
 import json
 import pathlib
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
-from chex_tf.files import write_text
+from chex_tf import json_files
+from chex_tf.runs import present
 from chex_tf.runs.layout import STATUS
-from chex_tf.settings import InputError
 
 RATE = "steps_a_second"  # of a running run, lately
+IMAGE_RATE = "images_a_second"  # of a finished run, over all its steps
+
+
+class _Form(TypedDict):
+    """A score, named best_… by what it is, may stand beside these."""
+
+    state: Literal["running", "finished", "stopped", "failed"]
+    step: NotRequired[int]
+    steps: NotRequired[int]
+    why: NotRequired[str]
+    steps_a_second: NotRequired[float | None]
+    images_a_second: NotRequired[float | None]
 
 
 def write(run_dir: pathlib.Path, state: str, **more: Any) -> None:
     """`state`: running, finished, stopped (by a signal; it can be continued) or failed; `more` says step and why."""
-    write_text(run_dir / STATUS, json.dumps({"state": state, **more}, indent=2) + "\n")
+    present.write_text(run_dir, STATUS, json.dumps({"state": state, **more}, indent=2) + "\n")
 
 
 def read(run_dir: pathlib.Path) -> dict[str, Any]:
@@ -21,10 +33,4 @@ def read(run_dir: pathlib.Path) -> dict[str, Any]:
     path = run_dir / STATUS
     if not path.is_file():
         return {"state": "new"}
-    try:
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
-        if not isinstance(found["state"], str):
-            raise TypeError(f"expected text; received {found['state']!r}")
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{run_dir} is damaged: its {STATUS} is not as training wrote it", "run_dir") from error
-    return found
+    return dict(json_files.read(path, _Form, "run_dir", "without that file the run goes on from its last checkpoint"))

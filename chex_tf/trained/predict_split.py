@@ -4,9 +4,7 @@ The file is the same for any number of replicas: each takes whole batches of one
 in a batch of the same images.
 """
 
-import csv
 import dataclasses
-import io
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from chex_tf import prediction_files
+from chex_tf.csv_text import csv_text
 from chex_tf.data.distributed import one_pass
 from chex_tf.data.failures import reader_errors
 from chex_tf.data.pipeline import Source
@@ -215,14 +214,12 @@ def _write_labels(path: pathlib.Path, source: Source, paths: list[str], say: Say
     ):
         if unknown:
             say(f"{task}: {unknown:,} of {len(rows):,} labels are not scored ({uncertain:,} uncertain)")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["Path", "Study", "Patient", *targets.tasks])
+    written = [["Path", "Study", "Patient", *targets.tasks]]
     words = {0.0: "0", 1.0: "1"}
     for place, (row, name) in enumerate(zip(rows, paths, strict=True)):
         cells = [words.get(float(value), "") for value in known[place]]
-        writer.writerow([name, index.study[row].decode(), index.patient[row].decode(), *cells])
-    write_text(path, text.getvalue())
+        written.append([name, index.study[row].decode(), index.patient[row].decode(), *cells])
+    write_text(path, csv_text(written))
 
 
 def _write_groups(path: pathlib.Path, source: Source, paths: list[str]) -> None:
@@ -231,13 +228,11 @@ def _write_groups(path: pathlib.Path, source: Source, paths: list[str]) -> None:
     index = records.index
     sex, view, projection = (records.names(column)[rows] for column in ("sex", "view", "projection"))
     ages = ["" if age < 0 else str(age) for age in index.age[rows].tolist()]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["Path", "Study", "Patient", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
+    written = [["Path", "Study", "Patient", "Sex", "Age", "Frontal/Lateral", "AP/PA"]]
     columns = zip(rows, paths, sex.tolist(), ages, view.tolist(), projection.tolist(), strict=True)
     for row, name, its_sex, age, its_view, its_projection in columns:
         known = ["" if its_sex == "unknown" else its_sex.capitalize(), age]
         known.append("" if its_view == "unknown" else its_view.capitalize())
         known.append("" if its_projection == "none" else its_projection)
-        writer.writerow([name, index.study[row].decode(), index.patient[row].decode(), *known])
-    write_text(path, text.getvalue())
+        written.append([name, index.study[row].decode(), index.patient[row].decode(), *known])
+    write_text(path, csv_text(written))

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 
+from chex_tf import json_files
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Normalisation
@@ -66,20 +67,32 @@ def read_run(run_dir: pathlib.Path | str) -> TrainedRun:
     layout.check(run_dir)
     config, states = configuration.read(run_dir), checkpoints.read_index(run_dir)
     best = checkpoints.read_best(run_dir)
+    assert config is not None
+    config.check_trained()
+    return TrainedRun(
+        run_dir,
+        config,
+        config.settings(DataSettings),
+        config.settings(ModelSettings),
+        _heads(config),
+        _normalisation(run_dir, states[0]),
+        best,
+    )
+
+
+def _heads(config: Config) -> Heads:
     try:
-        assert config is not None
-        return TrainedRun(
-            run_dir,
-            config,
-            config.settings(DataSettings),
-            config.settings(ModelSettings),
-            Heads.from_json(config.heads),
-            Normalisation.from_json(states[0].note["normalisation"]),
-            best,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{run_dir} is damaged: its config.json or index.json is not as training wrote it", "run_dir"
-        ) from error
+        heads = Heads.from_json(config.heads)
+    except json_files.FormError as error:
+        raise config.damaged(error) from error
+    if heads.outputs != len(config.tasks):
+        named = len(config.tasks)
+        raise config.damaged(f"heads.outputs: expected {named}, one a task; found {heads.outputs}")
+    return heads
+
+
+def _normalisation(run_dir: pathlib.Path, state: checkpoints.State) -> Normalisation:
+    try:
+        return Normalisation.from_json(state.note.get("normalisation"), "states[0].note.normalisation")
+    except json_files.FormError as error:
+        raise json_files.damaged(checkpoints.index_file(run_dir), error, "run_dir") from error

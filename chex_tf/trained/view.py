@@ -1,10 +1,9 @@
 """What a run's network sees of a film, from the run's own record of its data."""
 
-import json
 import pathlib
 from collections.abc import Callable
 
-from chex_tf.data.records import version_folder
+from chex_tf.data.records import name_of, version_folder
 from chex_tf.data.stored import Stored, read_stored
 from chex_tf.data.view import View
 from chex_tf.settings import InputError
@@ -25,8 +24,8 @@ def stored_of(run: TrainedRun, say: Callable[[str], None]) -> Stored:
     if "stored" in records:
         try:
             return Stored.from_json(records["stored"])
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{run.run_dir} is damaged: config.json, on its data: {error}", "run_dir") from error
+        except ValueError as error:
+            raise run.config.damaged(f"records.train.stored: {error}") from error
     folder = _prepared_folder(run)
     if folder is not None:
         return read_stored(folder)
@@ -41,8 +40,7 @@ def _prepared_folder(run: TrainedRun) -> pathlib.Path | None:
     """The version folder that a run was trained on; None if it is gone or was replaced by another."""
     try:
         folder = version_folder(run.data.data)
-        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
-    except ValueError:  # includes InputError: no such folder, or a damaged one
+        name = name_of(folder)
+    except InputError:  # no such folder, or a damaged one
         return None
-    name = "/".join(filter(None, (info.get("name"), info.get("configName"), info.get("version"))))  # as Records.name
     return folder if name == run.config.records("train")["name"] else None

@@ -2,19 +2,32 @@
 
 import contextlib
 import dataclasses
-import json
 import os
 import re
 from collections.abc import Iterator
+from typing import Literal, NotRequired, TypedDict
 
 import tensorflow as tf
 
+from chex_tf import json_files
 from chex_tf.settings import InputError
 from chex_tf.training.settings import TrainSettings
 
 
 class WorkerLost(RuntimeError):
     """Another worker of the run is gone; the message is one line."""
+
+
+class _Task(TypedDict):
+    type: Literal["worker"]
+    index: int
+
+
+class _TfConfig(TypedDict):
+    """TF_CONFIG; without a cluster it names a process on its own."""
+
+    cluster: NotRequired[dict[str, list[str]]]
+    task: NotRequired[_Task]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,14 +121,49 @@ def cluster() -> tf.distribute.cluster_resolver.ClusterResolver | None:
     """The workers, from TF_CONFIG, or else from Slurm's environment inside an srun of several tasks."""
     text = os.environ.get("TF_CONFIG", "")
     if text:
-        try:
-            workers = json.loads(text).get("cluster", {}).get("worker", [])
-        except ValueError as error:
-            raise InputError(f"expected JSON in TF_CONFIG; {error}", "strategy") from error
-        return tf.distribute.cluster_resolver.TFConfigClusterResolver() if len(workers) > 1 else None
-    if int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
-        return tf.distribute.cluster_resolver.SlurmClusterResolver()
-    return None
+        return tf.distribute.cluster_resolver.TFConfigClusterResolver() if len(_workers(text)) > 1 else None
+    tasks = os.environ.get("SLURM_STEP_NUM_TASKS", "1")
+    if not (tasks.isascii() and tasks.isdigit() and len(tasks) < 7):
+        raise InputError(f"expected a number of tasks in SLURM_STEP_NUM_TASKS; found {tasks[:80]!r}", "strategy")
+    return _of_slurm() if int(tasks) > 1 else None
+
+
+def _workers(text: str) -> list[str]:
+    """The workers that TF_CONFIG names, none for a process on its own; raises InputError for another form of it."""
+    try:
+        found = json_files.checked(json_files.parsed(text.encode("utf-8", "surrogateescape")), _TfConfig)
+    except json_files.FormError as error:
+        raise InputError(f"TF_CONFIG: {error}", "strategy") from error
+    workers = found.get("cluster", {}).get("worker", [])
+    others = [name for name in found.get("cluster", {}) if name != "worker"]
+    if others:
+        raise InputError(f"TF_CONFIG: expected a cluster of workers only; found {others[0][:80]}", "strategy")
+    for address in workers:
+        host, _, port = address.rpartition(":")
+        if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+            raise InputError(f"TF_CONFIG: expected HOST:PORT for each worker; found {address[:80]!r}", "strategy")
+    if len(set(workers)) < len(workers):
+        raise InputError("TF_CONFIG: expected each worker once; found one twice", "strategy")
+    if len(workers) > 1:
+        task = found.get("task")
+        if task is None:
+            raise InputError("TF_CONFIG: task is missing", "strategy")
+        if not 0 <= int(task["index"]) < len(workers):
+            raise InputError(
+                f"TF_CONFIG: task.index: expected 0 to {len(workers) - 1}; found {task['index']}", "strategy"
+            )
+    return workers
+
+
+def _of_slurm() -> tf.distribute.cluster_resolver.ClusterResolver:
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver
+    try:
+        found = resolver()
+        found.cluster_spec()
+        return found
+    except Exception as error:  # whatever TensorFlow makes of variables of another form
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        raise InputError(f"expected the variables of an srun of Slurm; SLURM_…: {reason}", "strategy") from error
 
 
 def place_of(hosts: tf.distribute.cluster_resolver.ClusterResolver) -> tuple[int, int]:

@@ -1,4 +1,5 @@
-"""The loop, to be read from top to bottom: resume, check, then step, evaluate, save, until the last step."""
+"""The loop, to be read from top to bottom: resume, check, begin to write, then step, evaluate, save, until the last
+step."""
 
 import dataclasses
 import functools
@@ -69,9 +70,11 @@ def run(
     stop: Request,
     say: Say,
     progress: Progress,
+    begin: Callable[[], None],
     callbacks: Sequence[Callback] = (),
 ) -> Outcome:
-    """Continues from the last checkpoint, or begins; returns at the last step or when asked to stop."""
+    """Continues from the last checkpoint, or begins; returns at the last step or when asked to stop. `begin` is called
+    once everything that can be refused was accepted, before anything is written into the run's folder."""
     run_dir, chief, clock = settings.run_dir, machine.is_chief, time.monotonic
     steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = Evaluations(settings.evaluate_steps, steps)
@@ -86,9 +89,6 @@ def run(
         say(f"continuing from step {step:,} of {steps:,}")
     check_agreement(machine, step, "checkpoints")
     known = tuple(known for known in checkpoints.read_index(run_dir) if known.step <= step)
-    journal = Journal(run_dir if chief else None, objective.columns, settings.batch, objective.steps_per_epoch, saved)
-    writer = Writer(run_dir, settings.keep, known, say) if chief else None
-    saves = Saves(writer, net, journal, settings.checkpoint_minutes, None if saved is None else step, clock())
     best = max((one.score for state in known[:1] for one in state.best), default=math.nan)
 
     # ---- data, step, evaluation ---------------------------------------------------------------------------------
@@ -105,6 +105,12 @@ def run(
             say(line)
     batches = iter(distributed(machine.strategy, dataset))
     evaluate = objective.evaluator(machine, net)
+
+    # ---- what is written ----------------------------------------------------------------------------------------
+    begin()
+    journal = Journal(run_dir if chief else None, objective.columns, settings.batch, objective.steps_per_epoch, saved)
+    writer = Writer(run_dir, settings.keep, known, say) if chief else None
+    saves = Saves(writer, net, journal, settings.checkpoint_minutes, None if saved is None else step, clock())
     board = None
     if settings.tensorboard and chief:
         from chex_tf.training.tensorboard import TensorBoard

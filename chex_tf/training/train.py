@@ -110,6 +110,10 @@ def train(
     distribution.prepare(settings)
     machine = distribution.machine(settings)
     objective = open_objective(settings, machine)
+    if settings.batch > objective.training_images:
+        raise InputError(
+            f"expected at most the {objective.training_images:,} training images; received {settings.batch:,}", "batch"
+        )
     model = batch_normalisation.resolved(model, catalogue.row(model.arch), _encoder(model))
     job = _Job(settings, model, objective, machine, say, progress, callbacks)
     if settings.dry_run:
@@ -122,10 +126,20 @@ def train(
         if status.read(run_dir)["state"] == "finished":
             result = _result(run_dir, "finished", 0, objective)
         else:
-            result = job.run()
+            result = job.run(lambda: None)
         with distribution.worker_errors(machine):
             wait_for_all(machine)
         return result
+    begun = False
+
+    def begin() -> None:
+        nonlocal begun
+        if before is None:
+            configuration.write(run_dir, job.config())
+            checkpoints.write_index(run_dir, ())
+        status.write(run_dir, "running")
+        begun = True
+
     with locked(run_dir):
         before = configuration.read(run_dir)
         if before is not None and _learned_nothing(run_dir):
@@ -137,14 +151,13 @@ def train(
             say(f"{run_dir} is finished; nothing to do")
             _let_go(machine)
             return _result(run_dir, "finished", 0, objective)
-        if before is None:
-            configuration.write(run_dir, job.config())
-            checkpoints.write_index(run_dir, ())
         try:
-            result = job.run()
+            result = job.run(begin)
         except BaseException as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            status.write(run_dir, "failed", why=reason)
+            if begun:  # before, the run's folder is as it was
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                with contextlib.suppress(FileNotFoundError):  # it was moved away meanwhile
+                    status.write(run_dir, "failed", why=reason)
             raise
         _let_go(machine)
         return result
@@ -224,11 +237,10 @@ class _Job:
         freezing.freeze(built.model, settings.freeze, settings.freeze_batch_norm, model_heads.names(self.heads))
         return built
 
-    def run(self) -> Result:
+    def run(self, begin: Callable[[], None]) -> Result:
+        """`begin` is called before anything is written."""
         settings, run_dir, chief = self.settings, self.settings.run_dir, self.machine.is_chief
         with stopping.listening() as stop:
-            if chief:
-                status.write(run_dir, "running")
             with self.machine.strategy.scope():
                 built = self.build()
                 assert built.normalisation is not None
@@ -237,6 +249,7 @@ class _Job:
             for line in (
                 *self.objective.remarks(),
                 *plan.describe_evaluation_split(settings),
+                plan.describe_evaluations(settings, self.objective),
                 *(line for subset in subsets for line in subset.describe()),
                 *plan.describe_model(settings, built),
                 *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
@@ -258,6 +271,7 @@ class _Job:
                     stop,
                     self.say,
                     self.progress,
+                    begin,
                     self.callbacks,
                 )
             if not chief:

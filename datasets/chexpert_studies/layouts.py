@@ -1,6 +1,7 @@
 """CheXpert's distributions: which of their tables stands for which split."""
 
 import pathlib
+import re
 from collections.abc import Mapping
 
 from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
@@ -21,6 +22,7 @@ COLUMNS = Columns(sex="Sex", age="Age", view="Frontal/Lateral", projection="AP/P
 # Value of `labels` -> the table that holds the training labels of that name.
 TRAIN_TABLES = {"source": "train.csv", "chexbert": "train_cheXbert.csv", "visualchexbert": "train_visualCheXbert.csv"}
 _BY_STUDY = "groundtruth.csv"
+_SPLIT_OF_FOLDER = re.compile(r"\b(train|valid|val|test)\b")  # "train", or "CheXpert-v1.0 batch 2 (train 1)"
 # The first that is there is used: val_labels.csv and groundtruth.csv say less.
 _OTHER_TABLES = {"valid": ("valid.csv", "val_labels.csv"), "test": ("test_labels.csv", _BY_STUDY)}
 
@@ -54,7 +56,25 @@ def _choose_tables(found: Survey, labels_name: str) -> tuple[dict[str, pathlib.P
         shown = ", ".join(tables_there[:5]) or "no table at all; give the folder that the archive was unpacked into"
         expected = wanted + others if labels_name == "source" else wanted
         raise SourceError(f"{found.root}: expected {expected} in it or below; received {shown}")
+    left_out = _without_table(found, chosen)
+    if "train" in left_out:
+        count, folder = left_out["train"]
+        wanted = TRAIN_TABLES[labels_name]
+        raise SourceError(f"{found.root}: expected {wanted} for the {count:,} patients in {folder}; received none")
+    for split, (count, folder) in left_out.items():
+        notes.append(f"{count:,} patients in {folder} are left out: no table for {split}")
     return chosen, notes
+
+
+def _without_table(found: Survey, chosen: Mapping[str, pathlib.Path]) -> dict[str, tuple[int, str]]:
+    """Split -> how many patients lie in a folder called so, and in which, where no table says what they have."""
+    counts: dict[str, tuple[int, str]] = {}
+    for folder in (folder for folders in found.patients.values() for folder in folders):
+        named = _SPLIT_OF_FOLDER.search(folder.rpartition("/")[2].lower())
+        split = {"val": "valid"}.get(named[1], named[1]) if named else None
+        if split is not None and split not in chosen:
+            counts[split] = counts.get(split, (0, folder))[0] + 1, folder
+    return counts
 
 
 def _name(found: Survey, chosen: Mapping[str, pathlib.Path]) -> str:

@@ -1,6 +1,7 @@
 """The builder that all data sets share: everything but what their tables and folders look like."""
 
 import abc
+import collections
 import contextlib
 import dataclasses
 import errno
@@ -44,6 +45,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "First release."}
     BUILDER_CONFIGS: ClassVar[list[RadiographConfig]] = [RadiographConfig(description="Images as they were shipped.")]
+    DRAWN_SPLITS: ClassVar[bool] = False  # with the seed, because the source has no official ones
     MANUAL_DOWNLOAD_INSTRUCTIONS = "Unpack the data set and give its folder as manual_dir."
     HOMEPAGE = ""
 
@@ -51,15 +53,17 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     _source: Source | None = None
     _seconds_reading = 0.0
 
-    @classmethod
     @abc.abstractmethod
-    def label_names(cls) -> tuple[str, ...]:
-        """In the order in which records hold their values."""
+    def label_names(self) -> tuple[str, ...]:
+        """In the order in which records hold their values. A class method where no configuration decides them."""
 
-    @classmethod
     @abc.abstractmethod
-    def read_source(cls, folder: pathlib.Path, config: RadiographConfig) -> Source:
+    def read_source(self, folder: pathlib.Path, config: RadiographConfig) -> Source:
         """Finds the layout, reads and checks every row. Raises SourceError."""
+
+    def more_settings(self) -> dict[str, Any]:
+        """What decides the records beside the settings that all configurations have, as JSON has it."""
+        return {}
 
     def source(self, folder: pathlib.Path) -> Source:
         """The source with its hold-out carved, read once a builder."""
@@ -99,6 +103,12 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 download_config=tfds.download.DownloadConfig(manual_dir=folder, beam_options=options)
             )
 
+    def settled(self, config: RadiographConfig) -> RadiographConfig:
+        """Where splits are drawn, the seed is part of the name that the settings give."""
+        if not self.DRAWN_SPLITS or config.name != config.name_from_settings():
+            return config
+        return dataclasses.replace(config, name=f"{config.name}_split_seed_{config.seed}")
+
     def make_info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             features=features(self.label_names()),
@@ -115,10 +125,11 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 **dataclasses.asdict(config.storing),
                 "labels": config.labels,
                 "holdout_patients": config.holdout_patients,
-                "seed": config.seed if config.holdout_patients else None,
+                "seed": config.seed if config.holdout_patients or self.DRAWN_SPLITS else None,
                 "validate": config.validate,
                 "bad_images": config.bad_images,
                 "missing_images": config.missing_images,
+                **self.more_settings(),
             },
         }
 
@@ -239,6 +250,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
             "name": f"{self.name}/{self.builder_config.name}/{self.version}",
             **metadata,
             "splits": summaries,
+            "doubts": dict(sum((one.doubts for one in seen.values()), collections.Counter[str]())),
             "seconds": seconds,
             "images_a_second": (images + len(bad)) / seconds,
         }

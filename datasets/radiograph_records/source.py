@@ -25,7 +25,10 @@ class Source:
     def describe(self) -> str:
         """What was found, one line a fact."""
         lines = [f"{self.layout} in {self.root}"]
-        lines += [f"  table {table.relative_to(self.root)}" for table in self.tables]
+        lines += [
+            f"  table {table.relative_to(self.root) if table.is_relative_to(self.root) else table}"
+            for table in self.tables
+        ]
         for split, rows in self.splits.items():
             patients = len({row.patient for row in rows})
             images = f"{len(rows):,} image{'' if len(rows) == 1 else 's'}"

@@ -70,7 +70,8 @@ def render(summary: Mapping[str, Any]) -> str:
         head = [f"labels in {name}", *LABEL_VALUES.values()]
         body = [[label, *(f"{count:,}" for count in values.values())] for label, values in split["labels"].items()]
         lines += ["", *_table([head, *body])]
-    lines += ["", _closing(summary)]
+    lines += ["", *(f"{images:,} images: {doubt}" for doubt, images in sorted(summary["doubts"].items()))]
+    lines.append(_closing(summary))
     return "\n".join(lines) + "\n"
 
 

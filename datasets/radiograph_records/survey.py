@@ -8,12 +8,14 @@ import os
 import pathlib
 import re
 import stat
+from collections.abc import Callable
 
 from .errors import SourceError
 
 DEEPEST = 6
 CHEXPERT_PATIENT = re.compile(r"patient\d+\Z")
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+_TABLE_SUFFIXES = (".csv", ".txt", ".gz", ".json")
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".dicom", ".dcm")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Survey:
     patients: dict[str, list[str]]  # name of a patient's folder -> the folders that it lies in
     images: dict[str, list[str]]  # name of an image outside any patient -> the folders that it lies in
     links: list[str]  # links that leave the source; they are not followed
+    # Lower-case name of what can be no table though it is called like one -> where it lies and what it is.
+    unusable: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def file(self, name: str) -> pathlib.Path | None:
         """The one file of that name; raises SourceError where there are two."""
@@ -34,6 +38,9 @@ class Survey:
                 f"{self.root}: expected one {name}; received {places[0]} and {places[1]}; "
                 "give one of their folders as the source"
             )
+        if not places and name.lower() in self.unusable:
+            place, kind = self.unusable[name.lower()]
+            raise SourceError(f"{self.root / place}: expected a file inside {self.root}; received {kind}")
         return self.root / places[0] if places else None
 
     def table(self, name: str) -> pathlib.Path | None:
@@ -58,15 +65,28 @@ def _walk(found: Survey, folder: str, depth: int, patient: re.Pattern[str]) -> N
         place = entry.name if folder == "." else f"{folder}/{entry.name}"
         if entry.is_symlink() and not _is_inside(found.root, entry.path):
             found.links.append(place)
-        elif entry.is_dir():
+            found.unusable[entry.name.lower()] = place, "a link that leaves it, or leads nowhere"
+        elif _is(entry, os.DirEntry.is_dir):
+            if entry.name.lower().endswith(_TABLE_SUFFIXES):  # it may hold a file of that name, as Kaggle's do
+                found.unusable[entry.name.lower()] = place, "a folder"
             if patient.match(entry.name):
                 found.patients.setdefault(entry.name, []).append(folder)
             elif depth < DEEPEST and not entry.name.startswith(".") and not entry.is_symlink():
                 _walk(found, place, depth + 1, patient)
         elif entry.name.lower().endswith(_IMAGE_SUFFIXES):
             found.images.setdefault(entry.name, []).append(folder)
+        elif not _is(entry, os.DirEntry.is_file):  # a pipe would wait for ever to be read
+            found.unusable[entry.name.lower()] = place, "a pipe, a device or a link that leads nowhere"
         else:
             found.files.setdefault(entry.name.lower(), []).append(place)
+
+
+def _is(entry: "os.DirEntry[str]", kind: Callable[["os.DirEntry[str]"], bool]) -> bool:
+    """False for links in a circle."""
+    try:
+        return kind(entry)
+    except OSError:
+        return False
 
 
 def _is_inside(root: pathlib.Path, path: str) -> bool:

@@ -92,5 +92,5 @@ def test_a_folder_that_no_builder_of_ours_wrote_is_untouched(tmp_path):
 )
 def test_damaged_metadata_is_one_line(tmp_path, text):
     (tmp_path / "metadata.json").write_text(text)
-    with pytest.raises(InputError, match=r"metadata\.json is damaged .*; prepare the data again"):
+    with pytest.raises(InputError, match=r"metadata\.json is damaged: .*; prepare the data again"):
         read_stored(tmp_path)

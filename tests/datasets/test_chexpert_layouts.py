@@ -1,6 +1,7 @@
 """Every layout of CheXpert gives the records that its rows describe, and every flaw is named with its line."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -227,3 +228,47 @@ def test_a_flaw_in_the_labels_of_chexpert_plus_is_named(tmp_path):
             read(tmp_path, "source")
         assert message in str(error.value)
         assert "\n" not in str(error.value)
+
+
+TABLES_THAT_ARE_NONE = {
+    "missing": (
+        lambda file, elsewhere: file.unlink(),
+        r"expected train\.csv for the \d+ patients in .*train; received none",
+    ),
+    "a folder": (
+        lambda file, elsewhere: (file.unlink(), file.mkdir()),
+        r"train\.csv: expected a file .*received a folder",
+    ),
+    "a link elsewhere": (
+        lambda file, elsewhere: (file.rename(elsewhere / "train.csv"), file.symlink_to(elsewhere / "train.csv")),
+        r"train\.csv: expected a file inside .*received a link that leaves it",
+    ),
+    "a link to itself": (
+        lambda file, elsewhere: (file.unlink(), file.symlink_to(file)),
+        r"train\.csv: expected a file inside .*received .*link",
+    ),
+    "a pipe": (
+        lambda file, elsewhere: (file.unlink(), os.mkfifo(file)),
+        r"train\.csv: expected a file .*received a pipe",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TABLES_THAT_ARE_NONE)
+def test_a_release_without_its_training_table_is_no_test_set(tmp_path, what):
+    """Its training images would be left out in silence, and a pipe would be waited for."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    dummy_data.small(tmp_path / "source")
+    act, message = TABLES_THAT_ARE_NONE[what]
+    act(next((tmp_path / "source").rglob("train.csv")), tmp_path / "elsewhere")
+    with pytest.raises(SourceError, match=message):
+        read(tmp_path / "source", "source")
+
+
+def test_patients_of_another_split_without_a_table_are_counted(tmp_path):
+    dummy_data.small(tmp_path)
+    next(tmp_path.rglob("valid.csv")).unlink()
+    source = read(tmp_path, "source")
+    assert set(source.splits) == {"train"}
+    assert any(re.fullmatch(r"\d+ patients in .*valid are left out: no table for valid", note) for note in source.notes)

@@ -65,7 +65,7 @@ def test_the_policy_is_read_from_config_json(run_dirs):
     (run_dirs[1] / "config.json").write_text(json.dumps({"data": {"uncertain": "ignore"}}))
     assert gather(*run_dirs).policy == "uncertain=ignore; uncertain=ones, blank=zeros"
     (run_dirs[1] / "config.json").write_text("{")
-    with pytest.raises(InputError, match=r"config.json: expected JSON"):
+    with pytest.raises(InputError, match=r"config\.json is damaged: expected JSON"):
         gather(*run_dirs)
 
 

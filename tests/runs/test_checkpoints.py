@@ -7,9 +7,10 @@ import os
 import numpy as np
 import pytest
 
-from chex_tf.runs import checkpoint_writer, checkpoints
+from chex_tf.runs import checkpoint_writer, checkpoints, present
 from chex_tf.runs.checkpoint_writer import Writer
 from chex_tf.runs.checkpoints import Best, CheckpointError
+from chex_tf.settings import InputError
 
 
 def arrays(step):
@@ -86,7 +87,7 @@ def test_two_damaged_are_an_error_not_a_fresh_start(tmp_path):
     writer = Writer(tmp_path, keep=2)
     save(writer, 3)
     (tmp_path / "checkpoints" / "state-000000003.safetensors").write_bytes(b"")
-    with pytest.raises(CheckpointError, match="none of its 1 checkpoints is whole"):
+    with pytest.raises(InputError, match="none of its 1 checkpoints is whole"):
         checkpoints.load(tmp_path, lambda line: None)
 
 
@@ -112,7 +113,7 @@ def test_dying_between_any_two_writes_leaves_a_whole_state(tmp_path, monkeypatch
     save(writer, 3, 0.5)
     save(writer, 4, 0.6)
     monkeypatch.setattr(checkpoint_writer, "whole_file", dying(checkpoint_writer.whole_file, dies_at, counter := [0]))
-    monkeypatch.setattr(checkpoints, "write_text", dying(checkpoints.write_text, dies_at, counter))
+    monkeypatch.setattr(present, "write_text", dying(present.write_text, dies_at, counter))
     for step in (5, 6):
         try:
             save(writer, step, step / 10)
@@ -136,6 +137,8 @@ def dying(function, at, counter):
 
 
 def test_going_on_from_the_state_before_redoes_what_came_after(tmp_path):
+    for name in ("untouched", "damaged"):
+        (tmp_path / name).mkdir()
     untouched = Writer(tmp_path / "untouched", keep=1)
     for step, score in ((1, 0.8), (2, 0.9), (3, 0.7)):
         save(untouched, step, score)

@@ -67,7 +67,7 @@ def test_what_only_one_version_recorded_is_no_difference():
 @pytest.mark.parametrize("content", ["{", "{}", '{"form": 1, "training": 3}'])
 def test_a_damaged_file_is_one_line(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
-    with pytest.raises(InputError, match=r"is damaged: its config.json"):
+    with pytest.raises(InputError, match=r"config\.json is damaged: "):
         config.read(tmp_path)
 
 

@@ -105,5 +105,6 @@ def test_states_of_two_runs_are_not_mixed(run_dir: pathlib.Path) -> None:
 def test_what_has_learned_nothing_is_not_damaged(tmp_path: pathlib.Path, files: tuple[str, ...]) -> None:
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(json.dumps({"states": []} if name == INDEX else CONTENT))
+        content: dict[str, object] = {INDEX: {"states": []}, "status.json": {"state": "failed"}}
+        (tmp_path / name).write_text(json.dumps(content.get(name, CONTENT)))
     recovery.refuse_damage(tmp_path)

@@ -46,8 +46,8 @@ def test_a_linked_folder_and_a_path_upwards_are_refused(run_dir, tmp_path):
     index = json.loads(file.read_text())
     index["states"][0]["best"][0]["file"] = "../../../elsewhere.safetensors"
     file.write_text(json.dumps(index))
-    with pytest.raises(InputError, match="leads out of the run directory"):
-        members.load_run(run_dir, members=1)
+    with pytest.raises(InputError, match=r"states\[0\]: expected files in checkpoints; found '../../../elsewhere"):
+        read_run(run_dir)
 
 
 def test_a_run_may_be_reached_through_a_link(run_dir, tmp_path):
@@ -60,5 +60,5 @@ def test_a_run_may_be_reached_through_a_link(run_dir, tmp_path):
 )
 def test_a_damaged_run_directory_is_said_in_one_line(run_dir, file, content):
     (run_dir / file).write_text(content)
-    with pytest.raises(InputError, match=r"is damaged: its (config|index)"):
+    with pytest.raises(InputError, match=r"(config|index)\.json is damaged: "):
         read_run(run_dir)

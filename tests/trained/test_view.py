@@ -65,5 +65,5 @@ def test_an_older_run_without_its_folder_is_said_to_be_taken_as_untouched(run_wi
 
 
 def test_a_damaged_record_is_one_line(run_with):
-    with pytest.raises(InputError, match=r"run is damaged: config\.json, on its data: expected an image_size"):
+    with pytest.raises(InputError, match=r"config\.json is damaged: records\.train\.stored: expected an image_size"):
         stored_of(run_with({"image_size": 96, "resize": "round"}), pytest.fail)

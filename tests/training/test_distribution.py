@@ -123,6 +123,17 @@ def test_xla_is_for_one_replica():
     distribution.check_batch(settings(xla=True), machine_of(1))
 
 
+SLURM = {
+    "SLURM_STEP_NUM_TASKS": "4",
+    "SLURM_STEP_TASKS_PER_NODE": "2(x2)",
+    "SLURM_STEP_NODELIST": "n[1-2]",
+    "SLURM_NODELIST": "n[1-2]",
+    "SLURM_PROCID": "3",
+    "SLURM_NTASKS": "4",
+    "CUDA_VISIBLE_DEVICES": "0,1",
+}
+
+
 def test_a_gpu_that_is_required_must_be_there():
     import tensorflow as tf
 
@@ -138,24 +149,70 @@ def test_multi_worker_without_a_cluster_is_refused(monkeypatch):
         distribution.machine(settings(strategy="multi_worker"))
 
 
-def test_a_broken_tf_config_is_named(monkeypatch):
-    monkeypatch.setenv("TF_CONFIG", "{not json")
-    with pytest.raises(InputError, match="expected JSON in TF_CONFIG"):
+def tf_config(workers=("a:1", "b:2"), task=None, **more):
+    return json.dumps({"cluster": {"worker": list(workers), **more}, "task": task or {"type": "worker", "index": 0}})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{not json", "expected JSON; "),
+        ("[]", r"expected an object; found \[\]"),
+        ("3", "expected an object; found 3"),
+        ("\udcff", "expected JSON in UTF-8"),
+        ('{"cluster": []}', "cluster: expected an object"),
+        ('{"cluster": {"worker": "a:1"}}', "cluster.worker: expected a list"),
+        ('{"cluster": {"worker": [1, 2]}}', r"cluster.worker\[0\]: expected text; found 1"),
+        ('{"cluster": {"worker": ["a:1", "b:2"]}}', "task is missing"),
+        (tf_config(["a:1", "a:1"]), "expected each worker once"),
+        (tf_config(["a:1", "b"]), "expected HOST:PORT for each worker; found 'b'"),
+        (tf_config(["a:1", "b:0"]), "expected HOST:PORT"),
+        (tf_config(["a:1", "b:99999999999999999999"]), "expected HOST:PORT"),
+        (tf_config(["a:1", ":2"]), "expected HOST:PORT"),
+        (tf_config(chief=["c:3"]), "expected a cluster of workers only; found chief"),
+        (tf_config(ps=["c:3"]), "expected a cluster of workers only; found ps"),
+        (tf_config(task={"type": "worker", "index": 2}), "task.index: expected 0 to 1; found 2"),
+        (tf_config(task={"type": "worker", "index": -1}), "task.index: expected 0 to 1; found -1"),
+        (tf_config(task={"type": "worker", "index": "0"}), "task.index: expected an integer"),
+        (tf_config(task={"type": "worker"}), "task.index is missing"),
+        (tf_config(task={"type": "evaluator", "index": 0}), "task.type: expected one of worker"),
+    ],
+)
+def test_a_tf_config_of_another_form_is_named(monkeypatch, text, reason):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(InputError, match=f"^TF_CONFIG: {reason}") as caught:
         distribution.machine(settings())
+    assert caught.value.setting == "strategy"
+
+
+@pytest.mark.parametrize("text", ["{}", '{"cluster": {}}', tf_config(["a:1"])])
+def test_a_tf_config_of_one_process_is_none(monkeypatch, text):
+    monkeypatch.delenv("SLURM_STEP_NUM_TASKS", raising=False)
+    monkeypatch.setenv("TF_CONFIG", text)
+    assert distribution.cluster() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("SLURM_STEP_NUM_TASKS", value) for value in ("x", "", "-2", "4.0", "1e9", "9" * 40, "٤")),
+        *(("SLURM_STEP_TASKS_PER_NODE", value) for value in ("x", "", "2(x", "(x2)", "2(xx)")),
+        ("SLURM_PROCID", "x"),
+    ],
+)
+def test_slurms_variables_of_another_form_are_named(monkeypatch, name, value):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    for known, right in {**SLURM, name: value}.items():
+        monkeypatch.setenv(known, right)
+    with pytest.raises(InputError, match="SLURM_") as caught:
+        distribution.cluster()
+    assert caught.value.setting == "strategy"
+    assert "\n" not in str(caught.value)
 
 
 def test_slurms_environment_names_the_workers(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    slurm = {
-        "SLURM_STEP_NUM_TASKS": "4",
-        "SLURM_STEP_TASKS_PER_NODE": "2(x2)",
-        "SLURM_STEP_NODELIST": "n[1-2]",
-        "SLURM_NODELIST": "n[1-2]",
-        "SLURM_PROCID": "3",
-        "SLURM_NTASKS": "4",
-        "CUDA_VISIBLE_DEVICES": "0,1",
-    }
-    for name, value in slurm.items():
+    for name, value in SLURM.items():
         monkeypatch.setenv(name, value)
     resolver = distribution.cluster()
     assert resolver is not None

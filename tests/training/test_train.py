@@ -20,6 +20,7 @@ from chex_tf.runs import checkpoints, encoder, recovery
 from chex_tf.settings import InputError
 from chex_tf.statistics import ranking
 from chex_tf.trained import members
+from chex_tf.training.guards import NonFinite
 from chex_tf.training.observations.feed import open_feed
 from chex_tf.training.train import train_observations
 
@@ -133,9 +134,14 @@ def test_a_command_that_failed_before_its_first_checkpoint_can_be_corrected(sett
     training, data, model, _ = settings(steps=2, evaluate_every=2)
     with pytest.raises(InputError, match="ResNet19"):
         train_observations(training, data, dataclasses.replace(model, arch="ResNet19"))
-    assert not (training.run_dir / "config.json").exists()  # an unknown model is refused before anything is written
     with pytest.raises(InputError, match=r"nothing\.h5"):
         train_observations(training, data, dataclasses.replace(model, weights="nothing.h5"))
+    with pytest.raises(InputError, match="res9"):
+        train_observations(dataclasses.replace(training, freeze="res9"), data, model)
+    assert not training.run_dir.exists()  # what is refused leaves nothing
+    with pytest.raises(NonFinite):
+        train_observations(dataclasses.replace(training, learning_rate=1e38), data, model)
+    assert json.loads((training.run_dir / "status.json").read_text())["state"] == "failed"
     said = []
     assert train_observations(training, data, model, say=said.append).state == "finished"
     assert f"{training.run_dir} ended before its first checkpoint; it starts again with these settings" in said
@@ -198,8 +204,6 @@ def _step(best):
 
 
 def test_a_loss_that_is_no_number_stops_the_run(settings):
-    from chex_tf.training.guards import NonFinite
-
     given = settings(optimizer="sgd", learning_rate=1e30, steps=20, evaluate_every=20)
     with pytest.raises(NonFinite, match=r"is (nan|inf) at step \d+; last good checkpoint: none yet"):
         train_observations(*given)
