@@ -42,6 +42,7 @@ EXTRAS["test"] += EXTRAS["dicom"] + EXTRAS["onnx"]  # small, and what they are f
 
 PACKAGES = [
     "chex_tf",
+    "chex_tf.audit",
     "chex_tf.data",
     "chex_tf.evaluation",
     "chex_tf.evaluation.tables",

@@ -116,6 +116,11 @@ def place(films: Films, pair: Pair) -> str:
     return SAME_SPLIT if one.split == other.split else SPLITS
 
 
+def is_harmless(films: Films, pair: Pair) -> bool:
+    """Whether it may be no copy, and would do no harm as one: alike films of one patient in one split."""
+    return pair.kind == NEAR and relation(films, pair) != OTHER_PATIENT and place(films, pair) == SAME_SPLIT
+
+
 def by_weight(films: Films, pairs: Sequence[Pair]) -> list[Pair]:
     """Those that do most harm first: across splits, across sets, of different patients, with contradicting labels."""
     order = (SPLITS, SETS, SAME_SPLIT)

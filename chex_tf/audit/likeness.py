@@ -15,6 +15,7 @@ _INNER = slice(1, -1)  # derivatives are not known at the edge
 _LEAST_UNALIGNED = 0.7  # below, no small shift leads to what counts as a copy
 _AT_ONCE = 2048
 _RIDGE = 1e-6
+_NO_STRUCTURE = 1e-3  # the length of a film with one rank, but for rounding; ranks go to 255
 
 
 def correlation(
@@ -66,7 +67,7 @@ def _normalised(films: np.ndarray) -> np.ndarray:
     flat = films[:, _INNER, _INNER].reshape(len(films), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.asarray(np.divide(flat, length, out=np.zeros_like(flat), where=length > 0))
+    return np.asarray(np.divide(flat, length, out=np.zeros_like(flat), where=length > _NO_STRUCTURE))
 
 
 def _blur(deviation: float) -> np.ndarray:

@@ -14,7 +14,11 @@ class AuditSettings(Settings):
         help="prepared folder to look into; several are also looked at side by side", existing="folder", repeated=True
     )
     out: pathlib.Path = setting(help="folder for what is found", writes="folder")
-    strict: bool = setting(False, help="end with exit code 1 where something was found")
+    strict: bool = setting(
+        False,
+        help="end with exit code 1 where something was found; near duplicates of one patient within one split do not "
+        "count",
+    )
     distance: int = setting(
         24,
         help="of 128 bits of their hashes, how many may differ between two films that are compared closely; a copy "

@@ -11,6 +11,7 @@ from chex_tf.observations import BLANK, NEGATIVE, POSITIVE, UNCERTAIN
 
 ALL = "all"
 UNKNOWN_AGE = "unknown"
+_SAY_LITTLE = ("unknown", "none")
 CLASSES = {"positive": POSITIVE, "negative": NEGATIVE, "uncertain": UNCERTAIN, "not mentioned": BLANK}
 
 
@@ -25,10 +26,10 @@ class Group:
     patients: int
     classes: Mapping[str, tuple[int, ...]]
 
-    def prevalence(self, task: str) -> float:
-        """Positives among positives and negatives, NaN without either or without the task."""
-        positive, negative, *_ = self.classes.get(task, (0, 0))
-        return positive / (positive + negative) if positive + negative else float("nan")
+    @property
+    def words(self) -> str:
+        """The name, with its variable where it says little alone."""
+        return f"{self.variable} {self.name}" if self.variable == "age" or self.name in _SAY_LITTLE else self.name
 
 
 def count(films: Films, age_bands: Sequence[int]) -> tuple[Group, ...]:

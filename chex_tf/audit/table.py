@@ -26,7 +26,8 @@ def text(audit: Audit, names: Mapping[str, str]) -> str:
         titled("Found", found(audit)),
         *([titled(f"Copies, {_first_of(len(audit.pairs))}", pairs(audit))] if audit.pairs else []),
         titled("Unusual films", unusual_by_part(audit)),
-        titled("Positives among labelled films, by subgroup", positives(audit)),
+        titled("Films by subgroup", films_by_group(audit)),
+        titled("Positives among labelled films", positives(audit)),
     ]
     if audit.shift is not None:
         parts.append(titled("Sources told apart", told(audit.shift)))
@@ -101,18 +102,29 @@ def unusual_rows(audit: Audit) -> tuple[list[str], list[list[str]]]:
     return ["kind", *(part.name for part in films.parts)], rows
 
 
+def films_by_group(audit: Audit) -> str:
+    parts = [part.name for part in audit.films.parts]
+    by_name: dict[str, dict[str, str]] = {}
+    totals = {group.part: group.films for group in audit.groups if group.variable == subgroups.ALL}
+    for group in audit.groups:
+        by_name.setdefault(group.words, {})[group.part] = _count_and_share(group.films, totals[group.part])
+    rows = [[name, *(found.get(part, NOTHING) for part in parts)] for name, found in by_name.items()]
+    return lines(["films", *parts], rows, 1)
+
+
 def positives(audit: Audit) -> str:
-    """A table for each split; rows are tasks, columns subgroups."""
-    tables = []
-    for part in audit.films.parts:
-        header, rows = positive_rows(audit, part.name)
-        tables.append(lines(header, rows, 1))
-    return "\n\n".join(tables)
+    """Of whole splits; the page and subgroups.csv have subgroups."""
+    whole = {group.part: group for group in audit.groups if group.variable == subgroups.ALL}
+    rows = []
+    for task in audit.films.tasks:
+        counts = [whole[part.name].classes.get(task, (0, 0)) for part in audit.films.parts]
+        rows.append([task, *(_count_and_share(one[0], one[0] + one[1]) for one in counts)])
+    return lines(["task", *(part.name for part in audit.films.parts)], rows, 1)
 
 
 def positive_rows(audit: Audit, part: str) -> tuple[list[str], list[list[str]]]:
     groups = [group for group in audit.groups if group.part == part]
-    header = [part, *(group.name if group.variable != "age" else f"age {group.name}" for group in groups)]
+    header = [part, *(group.words for group in groups)]
     rows = [["films", *(f"{group.films:,}" for group in groups)]]
     rows.append(["patients", *(f"{group.patients:,}" for group in groups)])
     for task in groups[0].classes:
