@@ -63,13 +63,18 @@ PACKAGES = [
     "chex_tf.training",
     "chex_tf.training.observations",
     "chex_tf_datasets",
+    "chex_tf_datasets.brax",
     "chex_tf_datasets.chest_xray14",
     "chex_tf_datasets.chexpert_studies",
+    "chex_tf_datasets.mimic_cxr_jpg",
+    "chex_tf_datasets.padchest",
     "chex_tf_datasets.radiograph_records",
+    "chex_tf_datasets.radiograph_table",
+    "chex_tf_datasets.vindr_cxr",
     "launch",
 ]
 
-PACKAGE_DATA = ["labels.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
+PACKAGE_DATA = ["labels.txt", "corrupt.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
 PACKAGE_DATA += ["gallery.html", "page.html", "claims*.csv", "published/*.csv"]
 
 setup(

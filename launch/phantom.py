@@ -1,4 +1,4 @@
-"""Draws synthetic chest radiographs with known findings, in CheXpert's or ChestX-ray14's own layout."""
+"""Draws synthetic chest radiographs with known findings, in the own layout of a public data set."""
 
 from chex_tf.phantom.settings import PhantomSettings
 from launch.command import run
@@ -17,9 +17,9 @@ def main(settings: PhantomSettings) -> None:
         print(picture_tables.prevalence_table(pictures), file=sys.stderr)
     print(settings.out)
     if settings.contact_sheet is not None:
-        from chex_tf.phantom import contact_sheet
+        from chex_tf.phantom import contact_sheet, layouts
 
-        contact_sheet.write(settings.contact_sheet, settings.layout, settings.seed)
+        contact_sheet.write(settings.contact_sheet, layouts.LAYOUTS[settings.layout].observations, settings.seed)
         print(settings.contact_sheet)
 
 

@@ -1,32 +1,37 @@
 """Finds a data set in a folder, checks every image, and stores it as TFRecords that any TensorFlow project can read."""
 
 import dataclasses
+import importlib
 import importlib.util
 import pathlib
 import sys
 from typing import Any
 
 from chex_tf.settings import InputError
+from launch.builders import BUILDERS
 from launch.command import run
 from launch.prepare_settings import PHANTOM, PrepareSettings
 from launch.progress import Progress
+from launch.table_settings import TABLE, TableSettings, check_labels
 
 PHANTOM_SIZE = 128
+_NO_TABLE = TableSettings()
 
 
-def main(settings: PrepareSettings) -> None:
+def main(settings: PrepareSettings, table: TableSettings) -> None:
     from chex_tf_datasets.radiograph_records.errors import SourceError
 
     try:
-        print(prepare(settings))
+        print(prepare(settings, table))
     except SourceError as error:
         raise InputError(str(error)) from error
 
 
-def prepare(settings: PrepareSettings) -> str:
+def prepare(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> str:
     """The summary, as text, of a data set prepared now or before."""
-    builder = make_builder(settings)
-    source = settings.source or phantom_folder(settings)
+    table.check_with(settings.dataset)
+    builder = make_builder(settings, table)
+    source = table.images or settings.source or phantom_folder(settings)
     found = builder.source(source)
     _say(found.describe())
     if builder.data_path.exists():
@@ -46,19 +51,29 @@ def prepare(settings: PrepareSettings) -> str:
     return pathlib.Path(builder.data_path, "summary.txt").read_text(encoding="utf-8").rstrip()
 
 
-def make_builder(settings: PrepareSettings) -> Any:
+def make_builder(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> Any:
     from chex_tf_datasets.radiograph_records.config import RadiographConfig
-
-    if settings.dataset == "chest_xray14":
-        from chex_tf_datasets.chest_xray14 import Builder
-    else:
-        from chex_tf_datasets.chexpert_studies import Builder
 
     shared = {field.name for field in dataclasses.fields(RadiographConfig)} & vars(settings).keys()
     values = {name: getattr(settings, name) for name in shared}
+    if settings.dataset == TABLE:
+        return _builder_of_table(settings, table, values)
     if settings.dataset == PHANTOM:
         values |= {"image_size": None, "collection": PHANTOM if settings.source else _phantom_name(settings)}
-    return Builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
+    # A phantom is drawn in CheXpert's layout.
+    row = BUILDERS["chexpert_studies" if settings.dataset == PHANTOM else settings.dataset]
+    builder = importlib.import_module(f"chex_tf_datasets.{row.name}").Builder
+    return builder(data_dir=settings.data_dir, config=RadiographConfig(**values))
+
+
+def _builder_of_table(settings: PrepareSettings, table: TableSettings, values: dict[str, Any]) -> Any:
+    from chex_tf_datasets.radiograph_table import Builder
+    from chex_tf_datasets.radiograph_table.config import TableConfig
+
+    config = TableConfig(table=str(table.table), **values, **table.columns())
+    builder = Builder(data_dir=settings.data_dir, config=config)
+    check_labels(builder.label_names())
+    return builder
 
 
 def phantom_folder(settings: PrepareSettings) -> pathlib.Path:
@@ -97,4 +112,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, PrepareSettings)
+    run(main, PrepareSettings, TableSettings)

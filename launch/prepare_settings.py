@@ -4,17 +4,21 @@ import dataclasses
 import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
+from launch.builders import BUILDERS, SOURCE_LABELS
+from launch.table_settings import TABLE
 
 PHANTOM = "phantom"
-BUILDERS = ("chexpert_studies", "chest_xray14")
-LABELS = ("source", "chexbert", "visualchexbert", "report", "impression", "findings")
+LABELS = tuple(dict.fromkeys(name for row in BUILDERS.values() for name in row.labels))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PrepareSettings(Settings):
     """All of these but threads and Beam's options change the records."""
 
-    dataset: str = setting(help="whose layout the source has", choices=(*BUILDERS, PHANTOM))
+    dataset: str = setting(
+        help="whose layout the source has; table: one's own films, listed in a CSV file",
+        choices=(*BUILDERS, PHANTOM, TABLE),
+    )
     source: pathlib.Path | None = setting(
         None,
         help="folder that the data set was unpacked into; a phantom is drawn where none is given",
@@ -37,9 +41,11 @@ class PrepareSettings(Settings):
     encoding: str = setting("jpeg", help="how resized images are stored", choices=("jpeg", "png"))
     quality: int = setting(95, help="JPEG quality of resized images", low=1, high=100)
     labels: str = setting(
-        "source",
-        help="whose training labels: train.csv's; CheXbert's or visualCheXbert's from their tables; for CheXpert Plus, "
-        "those of a part of the report",
+        SOURCE_LABELS,
+        help="whose training labels. CheXpert: train.csv's (source), CheXbert's or visualCheXbert's from their tables, "
+        "or of CheXpert Plus those of a part of the report; MIMIC-CXR-JPG: CheXpert's labeler's (source) or NegBio's; "
+        "PadChest: all (source), or those by physicians or by the network alone; VinDr-CXR: the majority of a film's "
+        "readers (source is the same), any of them, or one",
         choices=LABELS,
     )
     validate: str = setting("full", help="decode every image, or read headers only", choices=("full", "header"))
@@ -48,10 +54,18 @@ class PrepareSettings(Settings):
         help="what an unusable image does: end the build, or be left out and listed",
         choices=("stop", "quarantine"),
     )
+    missing_images: str = setting(
+        "refuse",
+        help="what becomes of listed images that are not there, as after a partial download: the build is refused with "
+        "their number, or they are left out and listed",
+        choices=("refuse", "leave_out"),
+    )
     holdout_patients: float = setting(
         0.0, help="share of the training patients that become the split holdout", low=0, high=0.9
     )
-    seed: int = setting(0, help="seed of the hold-out and of a phantom", low=0, high=2**31)
+    seed: int = setting(
+        0, help="seed of the hold-out, of splits where the source has none, and of a phantom", low=0, high=2**31
+    )
     patients: int = setting(300, help="training patients of a phantom", low=1, high=90_000)
     threads: int = setting(0, help="threads that decode; 0 means one per core", low=0, high=1024)
     beam_pipeline_options: str | None = setting(
@@ -64,8 +78,13 @@ class PrepareSettings(Settings):
                 if getattr(self, name) != type(self).__dataclass_fields__[name].default:
                     raise InputError(f"a phantom is stored as it is drawn; received {getattr(self, name)}", name)
             return
-        if self.source is None:
+        if self.dataset == TABLE and self.source is not None:
+            raise InputError("a table's films lie in --images; received a source too", "source")
+        if self.source is None and self.dataset != TABLE:
             raise InputError(f"expected the folder that {self.dataset} was unpacked into; received none", "source")
+        labels = (SOURCE_LABELS,) if self.dataset == TABLE else BUILDERS[self.dataset].labels
+        if self.labels not in labels:
+            raise InputError(f"expected {' or '.join(labels)} for {self.dataset}; received {self.labels}", "labels")
         if self.patients != type(self).__dataclass_fields__["patients"].default:
             raise InputError(f"only a phantom takes a number of patients; received {self.patients}", "patients")
         if self.image_size is None:

@@ -53,7 +53,7 @@ class AuditSettings(Settings):
     )
     negative: float = setting(
         -0.3,
-        help="a film is a negative where its correlation with the average film of its view is below; 995 of 1,000 "
+        help="a film is a negative where its correlation with the average film of its view is below; 996 of 1,000 "
         "negatives are",
         low=-1.0,
         high=0.0,

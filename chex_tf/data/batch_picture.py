@@ -68,7 +68,8 @@ def _lines(batch: Mapping[str, np.ndarray], number: int, tasks: Sequence[str]) -
 def _person(batch: Mapping[str, np.ndarray], number: int) -> str:
     sex = ("female" if batch["sex"][number] else "male") if batch["sex_weight"][number] else "sex unknown"
     age = f"{batch['age'][number] * 100:.0f} years" if batch["age_weight"][number] else "age unknown"
-    return f"{sex}, {age}, {'lateral' if batch['view'][number] else 'frontal'}"
+    view = ("lateral" if batch["view"][number] else "frontal") if batch["view_weight"][number] else "view unknown"
+    return f"{sex}, {age}, {view}"
 
 
 def _target(value: np.ndarray) -> tuple[str, Any]:

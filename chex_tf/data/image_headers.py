@@ -9,7 +9,6 @@ from typing import NamedTuple
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 # Start-of-frame markers: those that state a JPEG's size. 0xC4, 0xC8 and 0xCC mean something else.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG_LS_FRAME = 0xF7
 
 _FILL = 0xFF
 _WITHOUT_LENGTH = frozenset([_FILL, 0x01, *range(0xD0, 0xD9)])
@@ -28,14 +27,14 @@ class Header(NamedTuple):
     bits: int
 
 
-def jpeg_header(data: bytes, frames: frozenset[int] = FRAMES) -> Header:
-    """The header of bytes that begin as a JPEG, from the first of these frames. Raises ValueError."""
+def jpeg_header(data: bytes) -> Header:
+    """The header of bytes that begin as a JPEG. Raises ValueError."""
     place, last = len(JPEG), len(data) - 4
     while place <= last:
         marker = data[place + 1]
         if data[place] != 0xFF or marker in _LATE:
             raise ValueError("damaged JPEG: no frame header")
-        if marker in frames and place + 10 <= len(data):
+        if marker in FRAMES and place + 10 <= len(data):
             bits, height, width, channels = _FRAME.unpack_from(data, place + 4)
             return Header(height, width, channels, bits)
         if marker in _WITHOUT_LENGTH:

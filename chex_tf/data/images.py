@@ -16,11 +16,12 @@ import math
 import cv2
 import numpy as np
 
-from chex_tf.data.image_headers import JPEG, cut_off, jpeg_header
+from chex_tf.data.image_headers import JPEG, PNG, cut_off, jpeg_header
 
 # OpenCV would split a single small image over all cores; here many images are worked on at once.
 cv2.setNumThreads(1)
 
+_PNG_BITS = 24  # the byte of a PNG that says how many bits a sample has
 _GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 _REDUCED = {
     1: _GREY,
@@ -39,10 +40,19 @@ def decode_reduced(data: bytes, times: int) -> np.ndarray:
     """Grey image (height, width), a JPEG reduced 1, 2, 4 or 8 times."""
     if reason := cut_off(data):
         raise ValueError(reason)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[times])
+    deep = data.startswith(PNG) and data[_PNG_BITS : _PNG_BITS + 1] == b"\x10"
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED if deep else _REDUCED[times])
     if image is None:
         raise ValueError(f"expected a JPEG or PNG; received {len(data)} bytes that begin with {data[:8]!r}")
-    return image
+    return _shallow(image) if deep else image
+
+
+def _shallow(deep: np.ndarray) -> np.ndarray:
+    """16 bits as 8. By the PNG standard samples run from 0 to 65,535, so grey levels are 257 apart and a sample goes to
+    the nearest, as data preparation has it; OpenCV's own conversion drops the lower byte."""
+    if deep.ndim == 3:
+        deep = cv2.cvtColor(deep[..., :3], cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 257))
 
 
 def reduction(height: int, width: int, least: int) -> int:

@@ -201,7 +201,12 @@ def _observations(info: Any, version: pathlib.Path) -> tuple[str, ...]:
     metadata = info.metadata or {}
     if "label_names" not in metadata:
         raise InputError(f"{version}: expected the names of the labels in metadata.json as label_names", "data")
-    return tuple(ALIASES.get(name, name) for name in metadata["label_names"])
+    names = tuple(ALIASES.get(name, name) for name in metadata["label_names"])
+    for name in names:
+        if names.count(name) > 1:
+            spellings = [one for one in metadata["label_names"] if ALIASES.get(one, one) == name]
+            raise InputError(f"{version}: expected one label for {name}; received {' and '.join(spellings)}", "data")
+    return names
 
 
 def _line(error: BaseException) -> str:

@@ -62,10 +62,11 @@ class Targets:
 
 
 def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, ...]:
-    """`asked` is one task set or names of observations; all must be among the data's."""
+    """`asked` is one task set or names of observations; all must be among the data's. The set `all` is all of these,
+    whatever the data set: more than CheXpert's own, where it has more."""
+    if tuple(asked) == ("all",):
+        return tuple(observations)
     tasks = TASK_SETS[asked[0]] if len(asked) == 1 and asked[0] in TASK_SETS else tuple(asked)
-    if tuple(asked) == ("all",) and not set(tasks) <= set(observations):
-        tasks = tuple(observations)  # another data set's own list
     tasks = tuple(ALIASES.get(task, task) for task in tasks)
     missing = [task for task in tasks if task not in observations]
     if missing and len(asked) == 1 and asked[0] in TASK_SETS:

@@ -58,10 +58,10 @@ class Model:
 def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], say: Say) -> tuple[str, ...]:
     """The tasks to evaluate, in the order of `asked` or else of the ground truth; says which columns are ignored."""
     wanted: list[str] = []
-    for name in asked:
-        wanted += TASK_SETS.get(name, (ALIASES.get(name, name),))
-    wanted = list(dict.fromkeys(wanted))
     known = [name for name in truth.columns if name not in NOT_TASKS]
+    for name in asked:
+        wanted += _all(known, tables) if name == "all" else TASK_SETS.get(name, (ALIASES.get(name, name),))
+    wanted = list(dict.fromkeys(wanted))
     problems = []
     absent = [name for name in wanted if name not in known]
     if absent:
@@ -96,6 +96,15 @@ def choose_tasks(asked: Sequence[str], truth: Table, tables: Sequence[Table], sa
                 remarks.add(str(table.path), f"left out {first_few(left)}: not in every file of predictions")
     remarks.say(say)
     return tuple(tasks)
+
+
+def _all(known: Sequence[str], tables: Sequence[Table]) -> list[str]:
+    """CheXpert's observations where the labels have them, and whatever else all files share; else all that the labels
+    have, which may be of another data set."""
+    if not set(OBSERVATIONS) <= set(known):
+        return list(known)
+    shared = [name for name in known if all(name in table.columns for table in tables)]
+    return [*OBSERVATIONS, *(name for name in shared if name not in OBSERVATIONS)]
 
 
 def _meant(names: Sequence[str], known: Iterable[str]) -> str:
@@ -182,14 +191,16 @@ def match_by_study(
     tasks: Sequence[str],
     labels: np.ndarray,
     scores: Mapping[str, np.ndarray],
+    patients_of_images: Sequence[str] = (),
 ) -> tuple[Cohort, list[Model]]:
     """The same for scores [images, tasks] in memory: each model's highest score among a study's images. The
-    unit is the patient where every study names one."""
+    unit is the patient where each image's is given, or every study names one."""
     studies = list(dict.fromkeys(studies_of_images))
     place_of = {study: place for place, study in enumerate(studies)}
     images = np.array([place_of[study] for study in studies_of_images])
     agreed = _labels_by_study(where, labels, studies, images, tasks)
-    patients = [patient_of(study) or "" for study in studies]
+    named = dict(zip(studies_of_images, patients_of_images, strict=True)) if patients_of_images else {}
+    patients = [named.get(study) or patient_of(study) or "" for study in studies]
     known = count_patients(patients)
     unit, units = ("patient", places(patients)) if known else ("study", np.arange(len(studies)))
     cohort = Cohort("Study", tuple(studies), tuple(tasks), agreed, unit, units, len(studies), "max", known)

@@ -14,6 +14,7 @@ from chex_tf.export import formats, proof
 from chex_tf.export.settings import ExportSettings
 from chex_tf.models import catalogue
 from chex_tf.runs import evaluations
+from chex_tf.statistics.comparison import Difference
 from chex_tf.statistics.measure import MEAN, Estimate
 from chex_tf.trained.run import TrainedRun
 
@@ -23,6 +24,10 @@ _TERMS = {
     "chexpert_studies": "CheXpert, under Stanford University's research use agreement: for non-commercial research "
     "only; that agreement decides whether weights trained on it may be passed on",
     "chest_xray14": "ChestX-ray14 of the NIH Clinical Center: free to use; its source must be named",
+    "mimic_cxr_jpg": "MIMIC-CXR-JPG, under PhysioNet's credentialed data use agreement, which decides whether weights "
+    "trained on it may be passed on",
+    "brax": "BRAX, under PhysioNet's credentialed data use agreement, which decides whether weights trained on it may "
+    "be passed on",
 }
 
 
@@ -59,6 +64,12 @@ def interval(estimate: Estimate) -> str:
     if math.isnan(estimate.interval.low):
         return f"{estimate.value:.3f} (no interval)"
     return f"{estimate.value:.3f} ({estimate.interval.low:.3f} to {estimate.interval.high:.3f})"
+
+
+def difference(found: Difference) -> str:
+    if math.isnan(found.interval.low):
+        return f"{found.value:+.4f} (no interval)"
+    return f"{found.value:+.4f} ({found.interval.low:+.4f} to {found.interval.high:+.4f})"
 
 
 def _file(settings: ExportSettings, run: TrainedRun, measured: proof.Measured) -> list[tuple[str, str]]:
@@ -135,9 +146,7 @@ def _scores(settings: ExportSettings, measured: proof.Measured, proved: Evaluati
     rows = []
     for task in (*proved.cohort.tasks, MEAN):
         found = differences.get(task)
-        change = (
-            "–" if found is None else f"{found.value:+.4f} ({found.interval.low:+.4f} to {found.interval.high:+.4f})"
-        )
+        change = "–" if found is None else difference(found)
         cells = (interval(by_name[name].of(AUROC)[task]) for name in (proof.EXPORTED, proof.ORIGINAL))
         label = f"mean of {', '.join(proved.mean_over)}" if task == MEAN else task
         rows.append((escaped(label), *cells, change))

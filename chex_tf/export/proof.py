@@ -93,7 +93,9 @@ def compare(
     tasks = tuple(task for task in sample.tasks if all(task in known for _, _, known in scores))
     names = [name for name, _, _ in scores]
     of_tasks = {name: values[:, [known.index(task) for task in tasks]] for name, values, known in scores}
-    cohort, models = matching.match_by_study(split, sample.studies, tasks, sample.truth(tasks), of_tasks)
+    cohort, models = matching.match_by_study(
+        split, sample.studies, tasks, sample.truth(tasks), of_tasks, sample.patients
+    )
     asked = EvaluationSettings(
         run_dir=(settings.run_dir,),
         replicates=settings.replicates,

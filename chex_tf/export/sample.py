@@ -65,6 +65,11 @@ class Sample:
         """The study of each image."""
         return self._texts("study")
 
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """The patient of each image."""
+        return self._texts("patient")
+
     def truth(self, tasks: Sequence[str]) -> np.ndarray:
         """[images, tasks]: 1, 0, or NaN where a label is not scored."""
         targets, rows = self.source.targets, self.source.examples

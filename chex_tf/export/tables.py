@@ -4,7 +4,7 @@ from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation, ModelResult
 from chex_tf.evaluation.tables.columns import lines
 from chex_tf.export import proof
-from chex_tf.export.card import interval
+from chex_tf.export.card import difference, interval
 from chex_tf.export.exporting import Outcome
 from chex_tf.statistics.measure import MEAN
 
@@ -76,8 +76,7 @@ def _change(found: Evaluation, task: str, name: str | None = None) -> str:
     chosen = [one for one in found.differences_of(AUROC, task) if name in (None, one.a)]
     if not chosen:
         return "–"
-    one = chosen[0]
-    return f"{one.value:+.4f} ({one.interval.low:+.4f} to {one.interval.high:+.4f})"
+    return difference(chosen[0])
 
 
 def _size(count: int) -> str:

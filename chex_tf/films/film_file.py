@@ -70,7 +70,7 @@ def open_film(path: pathlib.Path | str, view: View | None = None) -> Film:
         header = _header(data, kind)
         shape = header.height, header.width
         times = 1 if view is None or kind != "jpeg" else view.reduction(*shape)
-        pixels = _decode(data, header, times)
+        pixels = _decode(data, times)
         more = _colour_doubts(data) if header.channels > 1 else []
     return Film(pixels, shape, (*doubts, *more, *_grey_doubts(pixels)))
 
@@ -125,21 +125,11 @@ def _header(data: bytes, kind: str) -> Header:
     return header
 
 
-def _decode(data: bytes, header: Header, times: int) -> np.ndarray:
+def _decode(data: bytes, times: int) -> np.ndarray:
     try:
-        if header.bits < 16:
-            return images.decode_reduced(data, times)
-        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if deep is None:
-            raise UnreadableFilm("damaged: it cannot be decoded")
-        if deep.ndim == 3:
-            deep = cv2.cvtColor(deep[..., :3], cv2.COLOR_BGR2GRAY)
-    except UnreadableFilm:
-        raise
+        return images.decode_reduced(data, times)
     except (ValueError, cv2.error) as error:
         raise UnreadableFilm("damaged: it cannot be decoded") from error
-    # By the PNG standard, samples run from 0 to 65,535, so grey levels are 257 apart; data preparation does the same.
-    return np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 257))
 
 
 def _colour_doubts(data: bytes) -> list[str]:

@@ -4,7 +4,9 @@ import pathlib
 
 from chex_tf.files import write_text
 from chex_tf.observations import CHEST_XRAY14_FINDINGS, CHEST_XRAY14_NO_FINDING, POSITIVE
+from chex_tf.phantom.layout import Layout
 from chex_tf.phantom.picture_tables import Picture, table
+from chex_tf.phantom.population import NIH_LIKE
 
 SUFFIX = ".png"
 FOLDERS = 12
@@ -70,3 +72,19 @@ def write_tables(folder: pathlib.Path, pictures: list[Picture]) -> None:
         folder / "BBox_List_2017.csv",
         table(["Image Index", "Finding Label", "Bbox [x", "y", "w", "h]", *_EMPTY], boxes),
     )
+
+
+LAYOUT = Layout(
+    hospital=NIH_LIKE,
+    observations="chestxray14",
+    scanner="chestxray14",
+    splits=SPLITS,
+    reported=("train_val",),
+    several_studies=SPLITS,
+    several_films=False,
+    boxes=True,
+    colour_share=0.01,
+    patients_by_split=patients_by_split,
+    image_path=image_path,
+    write_tables=write_tables,
+)

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from chex_tf.files import write_text
 from chex_tf.observations import BLANK, OBSERVATIONS
+from chex_tf.phantom.layout import Layout
 from chex_tf.phantom.picture_tables import Picture, table
+from chex_tf.phantom.population import STANFORD_LIKE
 
 ROOT = "CheXpert-v1.0-small"
 # The published test truth names its studies under the full release's prefix, whichever size is used.
@@ -43,3 +45,16 @@ def write_tables(folder: pathlib.Path, pictures: list[Picture]) -> None:
     studies = {picture.path.rsplit("/", 1)[0].replace(ROOT, TRUTH_PREFIX, 1): picture.truth for picture in test}
     by_study = [[study, *(str(truth[name]) for name in OBSERVATIONS)] for study, truth in studies.items()]
     write_text(folder / ROOT / "groundtruth.csv", table(["Study", *OBSERVATIONS], by_study))
+
+
+LAYOUT = Layout(
+    hospital=STANFORD_LIKE,
+    observations="chexpert",
+    scanner="chexpert",
+    splits=SPLITS,
+    reported=("train",),
+    several_studies=("train",),
+    patients_by_split=patients_by_split,
+    image_path=image_path,
+    write_tables=write_tables,
+)

@@ -102,6 +102,10 @@ class Hospital:
 STANFORD_LIKE = Hospital("chexpert", CHEXPERT, 61, 17, 0.59, 0.76, 0.68, 0.002)
 # ChestX-ray14: 44,810 of 112,120 films are AP; younger; no laterals.
 NIH_LIKE = Hospital("chestxray14", CHEST_XRAY14, 47, 17, 0.56, 0.40, 0.0)
+# MIMIC-CXR: 147,173 of 243,334 frontal films are AP, and there are more laterals (117,986) than PA films.
+MIMIC_LIKE = Hospital("mimic", CHEXPERT, 61, 18, 0.48, 0.60, 0.98)
+# BRAX: half of the films are laterals (19,310 of 40,967 are frontal), few are AP, and most show little.
+BRAX_LIKE = Hospital("brax", CHEST_XRAY14, 52, 19, 0.50, 0.15, 0.95, 0.004)
 
 
 @dataclasses.dataclass(frozen=True)

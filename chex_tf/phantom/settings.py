@@ -5,7 +5,8 @@ import pathlib
 
 from chex_tf.settings import InputError, Settings, setting
 
-LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14")
+# A layout's place here is part of its random numbers: new ones go to the end.
+LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14", "mimic", "brax")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,8 @@ class PhantomSettings(Settings):
     )
     patients: int = setting(
         300,
-        help="training patients; test adds half of that number and, with the layout chexpert, validation a fifth",
+        help="training patients; test adds half of that number and, with the layouts chexpert and mimic, validation a "
+        "fifth; of the layout brax, which has no splits, all patients",
         low=1,
         high=90_000,
     )

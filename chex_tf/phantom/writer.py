@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from chex_tf.files import whole_folder, write_text
 from chex_tf.observations import CHEST_XRAY14_FINDINGS
-from chex_tf.phantom import chest_xray14_layout, chexpert_layout, film, labels, picture_tables, population, reports
+from chex_tf.phantom import film, labels, layouts, picture_tables, population, reports
 from chex_tf.phantom.picture_tables import Picture
 from chex_tf.phantom.settings import LAYOUTS, PhantomSettings
 from chex_tf.settings import InputError
@@ -30,8 +30,6 @@ TRUTH = "truth.csv"
 # Raised whenever the same settings begin to give other bytes.
 EDITION = 1
 _LOCK = ".being-written"
-_LAYOUTS = {"chexpert": chexpert_layout, "chestxray14": chest_xray14_layout}
-_HOSPITALS = {"chexpert": population.STANFORD_LIKE, "chestxray14": population.NIH_LIKE}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +86,7 @@ def _difference(found: object, asked: dict[str, int | str]) -> str:
 def write(settings: PhantomSettings, progress: Callable[[int, int], None] = lambda done, total: None) -> list[Picture]:
     """Draws and writes everything into `settings.out`; returns what was written, in the tables' order."""
     jobs = _jobs(settings)
-    layout = _LAYOUTS[settings.layout]
+    layout = layouts.LAYOUTS[settings.layout]
     remove_leftovers(settings.out)
     with whole_folder(settings.out) as folder, _locked(folder):
         pictures: list[Picture] = []
@@ -107,7 +105,7 @@ def write(settings: PhantomSettings, progress: Callable[[int, int], None] = lamb
 
 
 def _jobs(settings: PhantomSettings) -> list[Job]:
-    sizes = _LAYOUTS[settings.layout].patients_by_split(settings.patients)
+    sizes = layouts.LAYOUTS[settings.layout].patients_by_split(settings.patients)
     everyone = sum(sizes.values())
     jobs: list[Job] = []
     for split, count in enumerate(sizes.values()):
@@ -143,33 +141,31 @@ def _workers(processes: int, jobs: int) -> Iterator[Callable[[list[Job]], Iterat
 
 def draw_patient(job: Job) -> list[Picture]:
     """Draws and writes all images of one patient; random numbers depend on nothing but the job."""
-    layout, hospital = _LAYOUTS[job.layout], _HOSPITALS[job.layout]
-    split = layout.SPLITS[job.split]
+    layout = layouts.LAYOUTS[job.layout]
+    split, hospital, observations = layout.splits[job.split], layout.hospital, layout.observations
     key = (job.seed, LAYOUTS.index(job.layout), job.split, job.place)
     random = np.random.default_rng(key)
     person = population.draw_person(random, hospital)
-    many = split.startswith("train") or job.layout == "chestxray14"
-    studies = 1 + int(random.choice(3, p=(0.55, 0.27, 0.18))) if many else 1
+    studies = 1 + int(random.choice(3, p=(0.55, 0.27, 0.18))) if split in layout.several_studies else 1
     pictures: list[Picture] = []
     years = 0
     for number in range(1, studies + 1):
         study = population.draw_study(random, hospital, person, years)
         years += int(random.integers(0, 3))
-        severities = labels.severities(job.layout, study.severities)
-        truth = _truth(job.layout, study.severities)
+        severities = labels.severities(observations, study.severities)
+        truth = _truth(observations, study.severities)
         noise = np.random.default_rng([*key, 3, number])
-        published = truth if not split.startswith("train") else _published(job.layout, noise, truth, severities)
+        published = _published(observations, noise, truth, severities) if split in layout.reported else truth
         sitting = film.sitting(person, key, number)
         counts = collections.Counter[str]()
-        views = study.views if job.layout == "chexpert" else study.views[:1]
+        views = study.views if layout.several_films else study.views[:1]
         for place, view in enumerate(views, start=1):
             path = layout.image_path(split, job.patient, number, place, view, job.patients)
-            shown = film.take(sitting, study.severities, view, place, job.layout, job.size)
+            shown = film.take(sitting, study.severities, view, place, layout.scanner, job.size)
             counts[view] += 1
-            masks = film.observation_masks(shown, job.layout)
-            _save_image(
-                pathlib.Path(job.folder, path), shown.image, rgba=job.layout == "chestxray14" and noise.random() < 0.01
-            )
+            masks = film.observation_masks(shown, observations)
+            colour = layout.colour_share > 0 and noise.random() < layout.colour_share
+            _save_image(pathlib.Path(job.folder, path), shown.image, rgba=colour)
             if masks:
                 pathlib.Path(job.folder, picture_tables.mask_folder(path)).mkdir(parents=True)
             for name, mask in masks.items():
@@ -177,9 +173,7 @@ def draw_patient(job: Job) -> list[Picture]:
                     pathlib.Path(job.folder, picture_tables.mask_path(path, name)), compress_level=1
                 )
             height, width = shown.image.shape
-            boxes = (
-                {name: _box(mask) for name, mask in masks.items() if mask.any()} if job.layout == "chestxray14" else {}
-            )
+            boxes = {name: _box(mask) for name, mask in masks.items() if mask.any()} if layout.boxes else {}
             pictures.append(
                 Picture(
                     path, split, job.patient, number, view, study.recorded_sex, person.sex, study.age,
@@ -189,17 +183,17 @@ def draw_patient(job: Job) -> list[Picture]:
     return pictures
 
 
-def _truth(layout: str, signs: dict[str, float]) -> dict[str, int]:
-    if layout == "chexpert":
+def _truth(observations: str, signs: dict[str, float]) -> dict[str, int]:
+    if observations == "chexpert":
         return labels.chexpert_truth(signs)
-    present = labels.severities(layout, signs)
+    present = labels.severities(observations, signs)
     return {name: int(name in present) for name in CHEST_XRAY14_FINDINGS}
 
 
 def _published(
-    layout: str, random: np.random.Generator, truth: dict[str, int], severities: dict[str, float]
+    observations: str, random: np.random.Generator, truth: dict[str, int], severities: dict[str, float]
 ) -> dict[str, int]:
-    if layout == "chexpert":
+    if observations == "chexpert":
         return reports.read_report(random, truth, severities)
     return reports.mine_findings(random, truth, severities)
 

@@ -236,7 +236,8 @@ def _write_groups(path: pathlib.Path, source: Source, paths: list[str]) -> None:
     writer.writerow(["Path", "Study", "Patient", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
     columns = zip(rows, paths, sex.tolist(), ages, view.tolist(), projection.tolist(), strict=True)
     for row, name, its_sex, age, its_view, its_projection in columns:
-        known = ["" if its_sex == "unknown" else its_sex.capitalize(), age, its_view.capitalize()]
+        known = ["" if its_sex == "unknown" else its_sex.capitalize(), age]
+        known.append("" if its_view == "unknown" else its_view.capitalize())
         known.append("" if its_projection == "none" else its_projection)
         writer.writerow([name, index.study[row].decode(), index.patient[row].decode(), *known])
     write_text(path, text.getvalue())

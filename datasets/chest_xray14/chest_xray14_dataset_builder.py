@@ -31,4 +31,4 @@ class Builder(RadiographBuilder):
     def read_source(cls, folder: pathlib.Path, config: RadiographConfig) -> Source:
         if config.labels != SOURCE_LABELS:
             raise SourceError(f"labels: expected {SOURCE_LABELS}, the only ones here; received {config.labels!r}")
-        return read(folder)
+        return read(folder, config.missing_images)

@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 
 from chex_tf_datasets.radiograph_records import tables
-from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
+from chex_tf_datasets.radiograph_records.missing import REFUSE, Missing
 from chex_tf_datasets.radiograph_records.row import NEGATIVE, POSITIVE, VIEWS, Row
-from chex_tf_datasets.radiograph_records.source import Source, check_splits
+from chex_tf_datasets.radiograph_records.source import Source, complete
 from chex_tf_datasets.radiograph_records.survey import Files, Survey, survey
 from chex_tf_datasets.radiograph_records.tables import Table
 
@@ -23,8 +24,8 @@ _NAME = re.compile(r"\d{8}_\d{3}\.png\Z")
 _ALIASES = {"Patient Gender": _SEX}
 
 
-def read(folder: pathlib.Path) -> Source:
-    """Raises SourceError unless every row can be used."""
+def read(folder: pathlib.Path, missing_images: str = REFUSE) -> Source:
+    """Raises SourceError unless every row can be used, or lacks no more than an image that may be left out."""
     found = survey(pathlib.Path(folder))
     files = [file for name in _TABLES if (file := found.file(name))]
     if not files:
@@ -38,9 +39,10 @@ def read(folder: pathlib.Path) -> Source:
         )
     if not lists:
         notes.append(f"no {' and '.join(_LISTS.values())}: every image is in train; --holdout_patients carves a part")
-    splits = _rows(files[0], found, _official_splits(lists))
-    check_splits(found.root, splits)
-    return Source("ChestX-ray14", found.root, (files[0], *lists.values()), splits, tuple(notes))
+    missing = Missing()
+    splits = _rows(files[0], found, _official_splits(lists), missing)
+    source = Source("ChestX-ray14", found.root, (files[0], *lists.values()), splits, tuple(notes))
+    return complete(source, missing, missing_images)
 
 
 def _folders(found: Survey) -> str:
@@ -66,7 +68,9 @@ def _official_splits(lists: Mapping[str, pathlib.Path]) -> dict[str, tuple[str, 
     return homes
 
 
-def _rows(file: pathlib.Path, found: Survey, homes: Mapping[str, tuple[str, int]]) -> dict[str, list[Row]]:
+def _rows(
+    file: pathlib.Path, found: Survey, homes: Mapping[str, tuple[str, int]], missing: Missing
+) -> dict[str, list[Row]]:
     table = Table(file, (_IMAGE, _FINDINGS, _PATIENT), (_AGE, _SEX, _PROJECTION), _ALIASES)
     splits: dict[str, list[Row]] = {split: [] for split in (_LISTS if homes else ("train",))}
     first_lines: dict[str, int] = {}
@@ -78,10 +82,12 @@ def _rows(file: pathlib.Path, found: Survey, homes: Mapping[str, tuple[str, int]
                 raise ValueError(f"expected each image once; received {name} again, first in line {first_lines[name]}")
             if homes and name not in homes:
                 raise ValueError(f"expected {name[:80]!r} in {' or '.join(_LISTS.values())}; received it in neither")
-            row = _row(cells, found, looked_up)
+            split = homes[name][0] if homes else "train"
+            splits[split].append(_row(cells, found, looked_up))
+        except MissingImage as error:
+            missing.add(split, name, table.error(line, str(error)))
         except (SourceError, ValueError) as error:
             raise table.error(line, str(error)) from error
-        splits[homes[name][0] if homes else "train"].append(row)
     absent = sorted(homes.keys() - first_lines.keys())
     if absent:
         raise SourceError(f"{file}: expected a row for each listed image; received none for {absent[0][:80]!r}")
@@ -95,9 +101,10 @@ def _row(cells: Mapping[str, str], found: Survey, looked_up: Files) -> Row:
     if not cells[_PATIENT].isascii() or not cells[_PATIENT].isdigit() or int(cells[_PATIENT]) != int(name[:8]):
         raise ValueError(f"column {_PATIENT!r}: expected {int(name[:8])} as in {name}; received {cells[_PATIENT]!r}")
     folders = found.images.get(name, [])
-    if len(folders) != 1:
-        received = " and ".join(folders[:2]) if folders else f"no such file in {_folders(found)}"
-        raise ValueError(f"expected one image {name} below {found.root}; received {received}")
+    if not folders:
+        raise MissingImage(f"expected one image {name} below {found.root}; received no such file in {_folders(found)}")
+    if len(folders) > 1:
+        raise ValueError(f"expected one image {name} below {found.root}; received {' and '.join(folders[:2])}")
     place = f"{folders[0]}/{name}"
     size = looked_up.size(place)
     if size is None:

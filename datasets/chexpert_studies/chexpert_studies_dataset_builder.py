@@ -28,4 +28,4 @@ class Builder(RadiographBuilder):
 
     @classmethod
     def read_source(cls, folder: pathlib.Path, config: RadiographConfig) -> Source:
-        return read(folder, config.labels)
+        return read(folder, config.labels, config.missing_images)

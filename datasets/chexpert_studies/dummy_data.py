@@ -1,13 +1,13 @@
 """Dummy data in each of CheXpert's layouts: python -m chex_tf_datasets.chexpert_studies.dummy_data LAYOUT FOLDER"""
 
-import csv
 import json
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from chex_tf_datasets.chexpert_studies.layouts import LABEL_NAMES
 from chex_tf_datasets.radiograph_records.dummy_images import write_image
+from chex_tf_datasets.radiograph_records.dummy_tables import write_table
 
 HEADER = ["Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *LABEL_NAMES]
 # patient/study/view, Sex, Age, Frontal/Lateral, AP/PA, and the labels as one letter each: p, n, u or a blank.
@@ -36,12 +36,6 @@ Rows = Sequence[tuple[str, ...]]
 
 def values(letters: str) -> list[str]:
     return [_VALUES[letter] for letter in letters]
-
-
-def write_table(file: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, "w", encoding="utf-8", newline="") as text:
-        csv.writer(text, lineterminator="\n").writerows([header, *rows])
 
 
 def write_labels(file: pathlib.Path, prefix: str, rows: Rows) -> None:

@@ -3,9 +3,10 @@
 import pathlib
 from collections.abc import Mapping
 
-from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
+from chex_tf_datasets.radiograph_records.missing import REFUSE, Missing
 from chex_tf_datasets.radiograph_records.row import Row
-from chex_tf_datasets.radiograph_records.source import Source, check_splits
+from chex_tf_datasets.radiograph_records.source import Source, complete
 from chex_tf_datasets.radiograph_records.survey import Survey, survey
 from chex_tf_datasets.radiograph_records.tables import Table, labels
 
@@ -24,16 +25,16 @@ _BY_STUDY = "groundtruth.csv"
 _OTHER_TABLES = {"valid": ("valid.csv", "val_labels.csv"), "test": ("test_labels.csv", _BY_STUDY)}
 
 
-def read(folder: pathlib.Path, labels_name: str) -> Source:
-    """Raises SourceError unless every row can be used."""
+def read(folder: pathlib.Path, labels_name: str, missing_images: str = REFUSE) -> Source:
+    """Raises SourceError unless every row can be used, or lacks no more than an image that may be left out."""
     found = survey(pathlib.Path(folder))
     if is_plus(found):
-        return read_plus(found, labels_name.lower(), LABEL_NAMES, ALIASES)
+        return read_plus(found, labels_name.lower(), LABEL_NAMES, ALIASES, missing_images)
     chosen, notes = _choose_tables(found, labels_name.lower())
-    locator = Locator(found)
-    splits = {split: _read_table(file, split, locator) for split, file in chosen.items()}
-    check_splits(found.root, splits)
-    return Source(_name(found, chosen), found.root, tuple(chosen.values()), splits, tuple(notes))
+    locator, missing = Locator(found), Missing()
+    splits = {split: _read_table(file, split, locator, missing) for split, file in chosen.items()}
+    source = Source(_name(found, chosen), found.root, tuple(chosen.values()), splits, tuple(notes))
+    return complete(source, missing, missing_images)
 
 
 def _choose_tables(found: Survey, labels_name: str) -> tuple[dict[str, pathlib.Path], list[str]]:
@@ -65,16 +66,20 @@ def _name(found: Survey, chosen: Mapping[str, pathlib.Path]) -> str:
     return "CheXpert small" if "small" in folders or "small" in found.root.name.lower() else "CheXpert"
 
 
-def _read_table(file: pathlib.Path, split: str, locator: Locator) -> list[Row]:
+def _read_table(file: pathlib.Path, split: str, locator: Locator, missing: Missing) -> list[Row]:
     by_study = file.name.lower() == _BY_STUDY
     table = Table(file, ("Study" if by_study else "Path", *LABEL_NAMES), COLUMNS.names, ALIASES)
-    rows = Rows(table, COLUMNS, locator)
+    rows = Rows(table, COLUMNS, locator, missing)
 
     def use(line: int, cells: dict[str, str]) -> None:
         values = labels(cells, LABEL_NAMES)
         if by_study:
             study = cells["Study"].rstrip("/")
-            paths = [f"{study}/{name}" for name in locator.study(split, study, *parse_study(study))]
+            try:
+                paths = [f"{study}/{name}" for name in locator.study(split, study, *parse_study(study))]
+            except MissingImage as error:
+                missing.add(split, study, table.error(line, str(error)))
+                return
         else:
             paths = [cells["Path"]]
         rows.add(split, line, cells, [(path, parse_image(path)) for path in paths], values)

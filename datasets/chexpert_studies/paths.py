@@ -5,7 +5,7 @@ import os
 import re
 from typing import TypeVar
 
-from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
 from chex_tf_datasets.radiograph_records.survey import Files, Survey
 
 # CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg; what stands before the patient differs between
@@ -67,7 +67,7 @@ class Locator:
         self._files = Files(found.root)
 
     def image(self, split: str, path: str, parsed: ImagePath) -> tuple[str, int]:
-        """(place in the source, bytes); raises SourceError."""
+        """(place in the source, bytes); raises MissingImage or another SourceError."""
         hits = []
         for folder in self._folders(split, parsed.patient):
             for place in (f"{folder}/{parsed.key}", *(f"{folder}/{parsed.without_suffix}{end}" for end in _SUFFIXES)):
@@ -80,7 +80,7 @@ class Locator:
         return self._only(hits, path)
 
     def study(self, split: str, path: str, patient: str, study: str) -> list[str]:
-        """Names of the study's images, sorted; raises SourceError."""
+        """Names of the study's images, sorted; raises MissingImage or another SourceError."""
         hits = []
         for folder in self._folders(split, patient):
             place = f"{folder}/{patient}/{study}"
@@ -107,7 +107,7 @@ class Locator:
         names = _SPLIT_FOLDERS[split]
         return [folder for folder in folders if any(re.search(rf"\b{name}\b", folder) for name in names)] or folders
 
-    def _missing(self, path: str) -> SourceError:
+    def _missing(self, path: str) -> MissingImage:
         root = self._found.root
         message = (
             f"{path}: expected an image; nothing at {root / path} nor in any folder below {root} that has patients"
@@ -117,4 +117,4 @@ class Locator:
             message += f"; {link} is a link that leaves the source and was not followed: give the folder that it is in"
         elif not self._found.patients:
             message += " (there is none: was the archive with the images unpacked here?)"
-        return SourceError(message)
+        return MissingImage(message)

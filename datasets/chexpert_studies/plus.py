@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.missing import Missing
 from chex_tf_datasets.radiograph_records.row import NEGATIVE, NOT_MENTIONED, POSITIVE, UNCERTAIN
-from chex_tf_datasets.radiograph_records.source import Source, check_splits
+from chex_tf_datasets.radiograph_records.source import Source, complete
 from chex_tf_datasets.radiograph_records.survey import Survey
 from chex_tf_datasets.radiograph_records.tables import Table
 
@@ -26,7 +27,9 @@ def is_plus(found: Survey) -> bool:
     return _tables(found) != []
 
 
-def read_plus(found: Survey, labels_name: str, label_names: Sequence[str], aliases: Mapping[str, str]) -> Source:
+def read_plus(
+    found: Survey, labels_name: str, label_names: Sequence[str], aliases: Mapping[str, str], missing_images: str
+) -> Source:
     files = _tables(found)
     if len(files) > 1:
         raise SourceError(f"{found.root}: expected one df_chexpert_plus table; received {files[0]} and {files[1]}")
@@ -34,7 +37,8 @@ def read_plus(found: Survey, labels_name: str, label_names: Sequence[str], alias
     labels_file = _labels_file(found, labels_name)
     labels = _read_labels(labels_file, label_names, aliases)
     table = Table(file, (_PATH,), ("split", *COLUMNS.names))
-    rows = Rows(table, COLUMNS, Locator(found))
+    missing = Missing()
+    rows = Rows(table, COLUMNS, Locator(found), missing)
 
     def use(line: int, cells: dict[str, str]) -> None:
         path = cells[_PATH]
@@ -47,10 +51,10 @@ def read_plus(found: Survey, labels_name: str, label_names: Sequence[str], alias
         rows.add(split, line, cells, [(path, parsed)], labels[parsed.without_suffix])
 
     each_line(table, use)
-    check_splits(found.root, rows.of_split)
     note = f"labels from {labels_file.name}; --labels takes {', '.join(PLUS_LABELS)}"
     ordered = {split: rows.of_split[split] for split in _SPLITS if split in rows.of_split}
-    return Source("CheXpert Plus", found.root, (file, labels_file), ordered, (note,))
+    source = Source("CheXpert Plus", found.root, (file, labels_file), ordered, (note,))
+    return complete(source, missing, missing_images)
 
 
 def _tables(found: Survey) -> list[str]:

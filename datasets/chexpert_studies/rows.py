@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
 from chex_tf_datasets.radiograph_records import tables
-from chex_tf_datasets.radiograph_records.errors import SourceError
+from chex_tf_datasets.radiograph_records.errors import MissingImage, SourceError
+from chex_tf_datasets.radiograph_records.missing import Missing
 from chex_tf_datasets.radiograph_records.row import VIEWS, Row
 from chex_tf_datasets.radiograph_records.tables import Table
 
@@ -26,10 +27,10 @@ class Columns:
 
 
 class Rows:
-    """Collects the rows of one split from a table."""
+    """Collects a table's rows, and its images that are not there."""
 
-    def __init__(self, table: Table, columns: Columns, locator: Locator) -> None:
-        self._table, self._columns, self._locator = table, columns, locator
+    def __init__(self, table: Table, columns: Columns, locator: Locator, missing: Missing) -> None:
+        self._table, self._columns, self._locator, self._missing = table, columns, locator, missing
         self._first_lines: dict[str, int] = {}
         self.of_split: dict[str, list[Row]] = {}
 
@@ -50,8 +51,13 @@ class Rows:
             first = self._first_lines.setdefault(parsed.key, line)
             if first != line:
                 raise ValueError(f"expected each image once; received {path} again, first in line {first}")
-            place, size = self._locator.image(split, path, parsed)
-            self.of_split.setdefault(split, []).append(
+            rows = self.of_split.setdefault(split, [])
+            try:
+                place, size = self._locator.image(split, path, parsed)
+            except MissingImage as error:
+                self._missing.add(split, path, self._table.error(line, str(error)))
+                continue
+            rows.append(
                 Row(
                     key=parsed.key,
                     path=path,

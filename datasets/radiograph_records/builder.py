@@ -1,6 +1,7 @@
-"""The builder that CheXpert and ChestX-ray14 share: everything but what their tables and folders look like."""
+"""The builder that all data sets share: everything but what their tables and folders look like."""
 
 import abc
+import collections
 import contextlib
 import dataclasses
 import errno
@@ -21,6 +22,7 @@ from .beam_preparing import split_transform, write_manifests
 from .config import RadiographConfig
 from .errors import SourceError
 from .leftovers import only_build
+from .missing import LEAVE_OUT, missing_text
 from .parallel import ordered_map
 from .preparing import MEASURED, MEASURED_OF_HEADERS, Preparer, Seen, quarantine_text
 from .row import Row, features
@@ -30,7 +32,7 @@ from .tfds_4_9 import PublicHooksBuilder
 from .writing import shard_ends, shuffled, write_split
 
 _MANIFESTS = "manifests"
-SUMMARY_JSON, SUMMARY_TEXT, QUARANTINE = "summary.json", "summary.txt", "quarantine.csv"
+SUMMARY_JSON, SUMMARY_TEXT, QUARANTINE, MISSING = "summary.json", "summary.txt", "quarantine.csv", "missing.csv"
 
 
 def _silent(done: int, total: int) -> None:
@@ -43,6 +45,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "First release."}
     BUILDER_CONFIGS: ClassVar[list[RadiographConfig]] = [RadiographConfig(description="Images as they were shipped.")]
+    DRAWN_SPLITS: ClassVar[bool] = False  # with the seed, because the source has no official ones
     MANUAL_DOWNLOAD_INSTRUCTIONS = "Unpack the data set and give its folder as manual_dir."
     HOMEPAGE = ""
 
@@ -50,15 +53,17 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
     _source: Source | None = None
     _seconds_reading = 0.0
 
-    @classmethod
     @abc.abstractmethod
-    def label_names(cls) -> tuple[str, ...]:
-        """In the order in which records hold their values."""
+    def label_names(self) -> tuple[str, ...]:
+        """In the order in which records hold their values. A class method where no configuration decides them."""
 
-    @classmethod
     @abc.abstractmethod
-    def read_source(cls, folder: pathlib.Path, config: RadiographConfig) -> Source:
+    def read_source(self, folder: pathlib.Path, config: RadiographConfig) -> Source:
         """Finds the layout, reads and checks every row. Raises SourceError."""
+
+    def more_settings(self) -> dict[str, Any]:
+        """What decides the records beside the settings that all configurations have, as JSON has it."""
+        return {}
 
     def source(self, folder: pathlib.Path) -> Source:
         """The source with its hold-out carved, read once a builder."""
@@ -76,7 +81,7 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
         then, now = self.info.metadata, self._metadata(source)
         expected = {**now["source"], **now["settings"]}
         received = {**then["source"], **then["settings"]}
-        no_matter = {"folder"}
+        no_matter = {"folder", "missing_images"}  # an image more or less shows in the rows
         if not then["quarantined"]:
             no_matter.add("bad_images")
         if received["validate"] == "full":
@@ -98,6 +103,12 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 download_config=tfds.download.DownloadConfig(manual_dir=folder, beam_options=options)
             )
 
+    def settled(self, config: RadiographConfig) -> RadiographConfig:
+        """Where splits are drawn, the seed is part of the name that the settings give."""
+        if not self.DRAWN_SPLITS or config.name != config.name_from_settings():
+            return config
+        return dataclasses.replace(config, name=f"{config.name}_split_seed_{config.seed}")
+
     def make_info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             features=features(self.label_names()),
@@ -114,9 +125,11 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 **dataclasses.asdict(config.storing),
                 "labels": config.labels,
                 "holdout_patients": config.holdout_patients,
-                "seed": config.seed if config.holdout_patients else None,
+                "seed": config.seed if config.holdout_patients or self.DRAWN_SPLITS else None,
                 "validate": config.validate,
                 "bad_images": config.bad_images,
+                "missing_images": config.missing_images,
+                **self.more_settings(),
             },
         }
 
@@ -230,17 +243,21 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
             bad += [(split, path, file, reason) for _, path, file, reason in seen[split].bad]
             patients = sorted({row.patient for row in kept})
             _write(folder / "patients" / f"{split}.txt", "".join(f"{patient}\n" for patient in patients))
-        metadata = {**self._metadata(source), "quarantined": len(bad)}
+        missing = sum(map(len, source.missing.values()))
+        metadata = {**self._metadata(source), "quarantined": len(bad), "missing": missing}
         images = sum(summary["images"] for summary in summaries.values())
         summary = {
             "name": f"{self.name}/{self.builder_config.name}/{self.version}",
             **metadata,
             "splits": summaries,
+            "doubts": dict(sum((one.doubts for one in seen.values()), collections.Counter[str]())),
             "seconds": seconds,
             "images_a_second": (images + len(bad)) / seconds,
         }
         if self.builder_config.bad_images == "quarantine":
             _write(folder / QUARANTINE, quarantine_text(bad))
+        if self.builder_config.missing_images == LEAVE_OUT:
+            _write(folder / MISSING, missing_text(source.missing))
         _write(folder / SUMMARY_JSON, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
         _write(folder / SUMMARY_TEXT, render(summary))
         self.info.metadata.update(metadata)

@@ -6,11 +6,13 @@ import re
 import tensorflow_datasets as tfds
 
 from .errors import SourceError
+from .missing import LEAVE_OUT, REFUSE
 
 RESIZES = ("shorter", "longer", "square")
 ENCODINGS = ("jpeg", "png")
 VALIDATIONS = ("full", "header")
 BAD_IMAGES = ("stop", "quarantine")
+MISSING_IMAGES = (REFUSE, LEAVE_OUT)
 AS_SHIPPED = "as_shipped"
 SOURCE_LABELS = "source"
 
@@ -35,8 +37,9 @@ class Storing:
 class RadiographConfig(tfds.core.BuilderConfig):
     """Left unnamed, it takes a name made of everything that decides its records, so two of them never share a folder.
 
-    `collection` sets a source apart from others of the same layout in one data_dir. `validate` and `bad_images`
-    decide whether a build succeeds and what it leaves out, and stand in the metadata instead of the name.
+    `collection` sets a source apart from others of the same layout in one data_dir. `validate`, `bad_images` and
+    `missing_images` decide whether a build succeeds and what it leaves out, and stand in the metadata instead of the
+    name.
     """
 
     name: str = ""
@@ -50,6 +53,7 @@ class RadiographConfig(tfds.core.BuilderConfig):
     collection: str = ""
     validate: str = "full"
     bad_images: str = "stop"
+    missing_images: str = REFUSE
     threads: int = 0  # 0: one a core
 
     def __post_init__(self) -> None:
@@ -58,6 +62,7 @@ class RadiographConfig(tfds.core.BuilderConfig):
             ("encoding", ENCODINGS),
             ("validate", VALIDATIONS),
             ("bad_images", BAD_IMAGES),
+            ("missing_images", MISSING_IMAGES),
         ):
             if getattr(self, field) not in choices:
                 raise SourceError(f"{field}: expected {' or '.join(choices)}; received {getattr(self, field)!r}")

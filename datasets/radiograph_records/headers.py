@@ -1,4 +1,4 @@
-"""What an image file says about itself before any pixel is decoded: format, size, samples, and whether it ends."""
+"""What a JPEG or PNG says about itself before any pixel is decoded: format, size, samples, and whether it ends."""
 
 import dataclasses
 import struct
@@ -11,7 +11,10 @@ MOST_PIXELS = 64_000_000
 # A JPEG may be followed by padding; further than this from its end no end marker is looked for.
 _TAIL = 4096
 
-_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG = b"\xff\xd8"
+# Start-of-frame markers: those that state a JPEG's size. 0xC4, 0xC8 and 0xCC mean something else.
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_LS_FRAME = 0xF7
 _MARKERS_WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD9)])
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's name and its checksum
@@ -41,21 +44,28 @@ class Header:
 
 def read_header(data: bytes) -> Header:
     """Raises BadImage unless `data` is a whole JPEG or PNG of sane size that can be stored as grayscale."""
-    if data[:2] == b"\xff\xd8":
+    if data.startswith(JPEG):
         header = _jpeg(data)
     elif data[:8] == _PNG:
         header = _png(data)
     else:
         raise BadImage(f"expected a JPEG or PNG; received {_kind(data)}")
-    sides = f"{header.width}×{header.height}"
-    if min(header.width, header.height) < SMALLEST_SIDE:
-        raise BadImage(f"expected at least {SMALLEST_SIDE} pixels a side; received {sides}")
-    if header.width * header.height > MOST_PIXELS:
-        raise BadImage(f"expected at most {MOST_PIXELS:,} pixels; its header claims {sides}; it was not decoded")
+    check_sides(header.width, header.height)
     return header
 
 
-def _jpeg(data: bytes) -> Header:
+def check_sides(width: int, height: int) -> None:
+    """Raises BadImage for a size that no radiograph has."""
+    if min(width, height) < SMALLEST_SIDE:
+        raise BadImage(f"expected at least {SMALLEST_SIDE} pixels a side; received {width}×{height}")
+    if width * height > MOST_PIXELS:
+        raise BadImage(
+            f"expected at most {MOST_PIXELS:,} pixels; its header claims {width}×{height}; it was not decoded"
+        )
+
+
+def jpeg_frame(data: bytes, frames: frozenset[int] = FRAMES) -> tuple[int, int, int, int, int]:
+    """(bits, height, width, channels, place) of the first frame header of what begins as a JPEG. Raises BadImage."""
     place = 2
     while place + 4 <= len(data):
         if data[place] != 0xFF:
@@ -70,17 +80,22 @@ def _jpeg(data: bytes) -> Header:
         if marker in (0xD9, 0xDA):
             raise BadImage("broken JPEG: image data before a frame header")
         length = int.from_bytes(data[place + 2 : place + 4], "big")
-        if marker in _FRAME_MARKERS:
+        if marker in frames:
             if len(data) < place + 10:
                 break
             bits, height, width, channels = struct.unpack_from(">BHHB", data, place + 4)
-            if bits != 8 or channels not in (1, 3):
-                raise BadImage(f"expected an 8-bit grayscale or colour JPEG; received {bits} bits, {channels} channels")
-            if data.rfind(b"\xff\xd9", max(place, len(data) - _TAIL)) < 0:
-                raise BadImage("truncated JPEG: no end marker")
-            return Header("jpeg", width, height, channels, bits)
+            return bits, height, width, channels, place
         place += 2 + length
     raise BadImage("truncated JPEG: it ends within its header")
+
+
+def _jpeg(data: bytes) -> Header:
+    bits, height, width, channels, place = jpeg_frame(data)
+    if bits != 8 or channels not in (1, 3):
+        raise BadImage(f"expected an 8-bit grayscale or colour JPEG; received {bits} bits, {channels} channels")
+    if data.rfind(b"\xff\xd9", max(place, len(data) - _TAIL)) < 0:
+        raise BadImage("truncated JPEG: no end marker")
+    return Header("jpeg", width, height, channels, bits)
 
 
 def _png(data: bytes) -> Header:
@@ -97,6 +112,4 @@ def _png(data: bytes) -> Header:
 def _kind(data: bytes) -> str:
     if not data:
         return "an empty file"
-    if data[128:132] == b"DICM":
-        return "a DICOM file; convert it to PNG first and keep its name"
     return next((kind for start, kind in _OTHERS.items() if data.startswith(start)), "something else")

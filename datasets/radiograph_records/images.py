@@ -1,4 +1,4 @@
-"""Looking at one image and making the bytes that are stored: untouched, or grayscale at training size.
+"""Looking at one JPEG or PNG and making the bytes that are stored: untouched, or grayscale at training size.
 
 OpenCV decodes JPEGs, resizes and encodes, in about two thirds of the processor time that Pillow takes; Pillow decodes
 PNGs, of which it tells 16 bits, palettes and transparency apart.
@@ -65,15 +65,35 @@ def store(data: bytes, storing: Storing, look: Look) -> tuple[bytes, list[int] |
         return data, None
     if untouched:
         image = _decode(data, header, None if look is Look.MEASURE else _SMALL)
-    else:
-        image = _decode(data, header, (size[0] * _DECODED_OVER_STORED, size[1] * _DECODED_OVER_STORED))
+        _refuse_constant(image)
+        return data, _counts(image, look)
+    image = _decode(data, header, (size[0] * _DECODED_OVER_STORED, size[1] * _DECODED_OVER_STORED))
+    return _stored(image, size, storing, look)
+
+
+def store_pixels(image: np.ndarray, storing: Storing, look: Look) -> tuple[bytes, list[int] | None]:
+    """The same for a film whose own bytes no record can hold: uint8 (height, width), at its own size as a PNG, which
+    loses nothing, or resized. Raises BadImage."""
+    height, width = image.shape
+    size = stored_size(Header("pixels", width, height, 1, 8), storing)
+    return _stored(image, size, storing if storing.image_size is not None else Storing(encoding="png"), look)
+
+
+def _stored(image: np.ndarray, size: tuple[int, int], storing: Storing, look: Look) -> tuple[bytes, list[int] | None]:
+    _refuse_constant(image)
+    if image.shape != (size[1], size[0]):
+        image = _resized(image, *size)
+    return _encoded(image, storing), _counts(image, look)
+
+
+def _refuse_constant(image: np.ndarray) -> None:
     low, high = int(image.min()), int(image.max())
     if low == high:
         raise BadImage(f"every pixel has the same intensity, {low}")
-    if not untouched and image.shape != (size[1], size[0]):
-        image = _resized(image, *size)
-    counts = np.bincount(image.ravel(), minlength=256).tolist() if look is Look.MEASURE else None
-    return (data if untouched else _encoded(image, storing)), counts
+
+
+def _counts(image: np.ndarray, look: Look) -> list[int] | None:
+    return np.bincount(image.ravel(), minlength=256).tolist() if look is Look.MEASURE else None
 
 
 def _encoded(image: np.ndarray, storing: Storing) -> bytes:

@@ -1,5 +1,6 @@
 """From a chunk of rows to serialized records and what was seen on the way: the work of one thread or Beam worker."""
 
+import collections
 import csv
 import dataclasses
 import io
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from . import dicom
 from .config import Storing
 from .errors import BadImage, SourceError
-from .images import Look, store
+from .images import Look, store, store_pixels
 from .records import serialized
 from .row import Row
 from .summary import INTENSITIES
@@ -33,18 +35,30 @@ class Seen:
     counts: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(INTENSITIES, np.int64))
     measured: int = 0
     bad: list[tuple[str, str, str, str]] = dataclasses.field(default_factory=list)  # key, path, file, reason
+    doubts: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)  # of images that are kept
 
     def add(self, other: "Seen") -> None:
         self.counts += other.counts
         self.measured += other.measured
         self.bad += other.bad
+        self.doubts += other.doubts
 
     def to_json(self) -> dict[str, Any]:
-        return {"counts": self.counts.tolist(), "measured": self.measured, "bad": self.bad}
+        return {
+            "counts": self.counts.tolist(),
+            "measured": self.measured,
+            "bad": self.bad,
+            "doubts": dict(self.doubts),
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Seen":
-        return cls(np.array(values["counts"], np.int64), values["measured"], [tuple(row) for row in values["bad"]])
+        return cls(
+            np.array(values["counts"], np.int64),
+            values["measured"],
+            [tuple(row) for row in values["bad"]],
+            collections.Counter(values["doubts"]),
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Preparer:
     def image(self, row: Row, seen: Seen) -> bytes | None:
         """The bytes to store, or None for an image that is left out."""
         try:
-            stored, counts = store(self._read(row), self.storing, self._look(row))
+            stored, counts, doubts = self._stored(self._read(row), self._look(row))
         except BadImage as error:
             if not self.quarantine:
                 raise SourceError(
@@ -70,10 +84,17 @@ class Preparer:
             return None
         except FileNotFoundError as error:
             raise SourceError(f"{self.root}/{row.file}: expected an image; received nothing any more") from error
+        seen.doubts.update(doubts)
         if counts is not None:
             seen.counts += np.array(counts, np.int64)
             seen.measured += 1
         return stored
+
+    def _stored(self, data: bytes, look: Look) -> tuple[bytes, list[int] | None, list[str]]:
+        if not dicom.is_dicom(data):
+            return *store(data, self.storing, look), []
+        pixels, doubts = dicom.decode(data)
+        return *store_pixels(pixels, self.storing, look), doubts
 
     def _look(self, row: Row) -> Look:
         if _place_in_sample(row.key) < self.measured_share:

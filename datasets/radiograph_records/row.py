@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 POSITIVE, NEGATIVE, UNCERTAIN, NOT_MENTIONED = 1, 0, -1, -2
 LABEL_VALUES = {POSITIVE: "positive", NEGATIVE: "negative", UNCERTAIN: "uncertain", NOT_MENTIONED: "not mentioned"}
 
-VIEWS = ("frontal", "lateral")
+VIEWS = ("frontal", "lateral", "unknown")
 PROJECTIONS = ("AP", "PA", "LL", "RL", "none")
 SEXES = ("female", "male", "unknown")
 UNKNOWN_AGE = -1

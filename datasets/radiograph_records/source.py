@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import SourceError
+from .missing import LEAVE_OUT, Missing
 from .row import Row
 from .splits import HOLDOUT, is_held_out
 
@@ -19,11 +20,15 @@ class Source:
     tables: tuple[pathlib.Path, ...]
     splits: Mapping[str, Sequence[Row]]
     notes: tuple[str, ...] = ()
+    missing: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)  # split -> paths that were left out
 
     def describe(self) -> str:
         """What was found, one line a fact."""
         lines = [f"{self.layout} in {self.root}"]
-        lines += [f"  table {table.relative_to(self.root)}" for table in self.tables]
+        lines += [
+            f"  table {table.relative_to(self.root) if table.is_relative_to(self.root) else table}"
+            for table in self.tables
+        ]
         for split, rows in self.splits.items():
             patients = len({row.patient for row in rows})
             images = f"{len(rows):,} image{'' if len(rows) == 1 else 's'}"
@@ -58,6 +63,25 @@ class Source:
                 "fraction or seed"
             )
         return dataclasses.replace(self, splits={**self.splits, "train": parts[False], HOLDOUT: parts[True]})
+
+
+def complete(source: Source, missing: Missing, missing_images: str) -> Source:
+    """What every reader of a source ends with: missing images refused or left out, splits checked, all of it said."""
+    there, gone = sum(map(len, source.splits.values())), missing.total
+    if gone and not there:
+        raise SourceError(f"{missing.first}; none of {gone:,} listed paths has an image")
+    if gone and missing_images != LEAVE_OUT:
+        raise SourceError(
+            f"{missing.first}; {gone:,} of {there + gone:,} listed paths without an image; --missing_images=leave_out "
+            "leaves such paths out and lists them"
+        )
+    splits = {split: rows for split, rows in source.splits.items() if rows or split not in missing.paths}
+    check_splits(source.root, splits)
+    notes = list(source.notes)
+    for split, paths in missing.paths.items():
+        left = "" if split in splits else f", which were all: there is no split {split}"
+        notes.append(f"{split}: {len(paths):,} listed without an image, left out{left}")
+    return dataclasses.replace(source, splits=splits, notes=tuple(notes), missing=missing.paths)
 
 
 def check_splits(root: pathlib.Path, splits: Mapping[str, Sequence[Row]]) -> None:

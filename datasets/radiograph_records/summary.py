@@ -9,6 +9,11 @@ import numpy as np
 from .row import LABEL_VALUES, PROJECTIONS, SEXES, VIEWS, Row
 
 INTENSITIES = 256
+_UNKNOWN = {
+    ("views", "unknown"): "view unknown",
+    ("projections", "none"): "no projection",
+    ("sexes", "unknown"): "sex unknown",
+}
 
 
 def pixel_statistics(counts: np.ndarray, images: int) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def render(summary: Mapping[str, Any]) -> str:
         rows.append([what, *(f"{split[what]:,}" for split in splits.values())])
     for group in ("views", "projections", "sexes"):
         for name in dict.fromkeys(name for split in splits.values() for name in split[group]):
-            shown = {"none": "no projection", "unknown": "sex unknown"}.get(name, name)
+            shown = _UNKNOWN.get((group, name), name)
             rows.append([shown, *(f"{split[group].get(name, 0):,}" for split in splits.values())])
     for what, shown in (("mean", "pixel mean (0 to 255)"), ("standard_deviation", "pixel standard deviation")):
         values = [split["pixels"][what] for split in splits.values()]
@@ -65,15 +70,17 @@ def render(summary: Mapping[str, Any]) -> str:
         head = [f"labels in {name}", *LABEL_VALUES.values()]
         body = [[label, *(f"{count:,}" for count in values.values())] for label, values in split["labels"].items()]
         lines += ["", *_table([head, *body])]
-    lines += ["", _closing(summary)]
+    lines += ["", *(f"{images:,} images: {doubt}" for doubt, images in sorted(summary["doubts"].items()))]
+    lines.append(_closing(summary))
     return "\n".join(lines) + "\n"
 
 
 def _closing(summary: Mapping[str, Any]) -> str:
     images = sum(split["images"] for split in summary["splits"].values())
     rate = f"{images:,} images in {summary['seconds']:.1f} s, {summary['images_a_second']:,.0f} a second"
-    left_out = summary["quarantined"]
-    return rate + (f"; {left_out:,} bad images left out, listed in quarantine.csv" if left_out else "")
+    left_out, missing = summary["quarantined"], summary["missing"]
+    rate += f"; {left_out:,} bad images left out, listed in quarantine.csv" if left_out else ""
+    return rate + (f"; {missing:,} listed without an image, left out, see missing.csv" if missing else "")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

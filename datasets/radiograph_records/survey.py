@@ -12,8 +12,8 @@ import stat
 from .errors import SourceError
 
 DEEPEST = 6
-_PATIENT = re.compile(r"patient\d+\Z")
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+CHEXPERT_PATIENT = re.compile(r"patient\d+\Z")
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".dicom", ".dcm")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,17 +36,22 @@ class Survey:
             )
         return self.root / places[0] if places else None
 
+    def table(self, name: str) -> pathlib.Path | None:
+        """The same, or the one that is compressed as `name`.gz."""
+        return self.file(name) or self.file(f"{name}.gz")
 
-def survey(root: pathlib.Path) -> Survey:
+
+def survey(root: pathlib.Path, patient: re.Pattern[str] = CHEXPERT_PATIENT) -> Survey:
+    """`patient` matches the name of a patient's folder, which is not entered."""
     if not root.is_dir():
         kind = "a file" if root.exists() else "nothing"
         raise SourceError(f"{root}: expected the folder that the data set was unpacked into; received {kind}")
     found = Survey(root.resolve(), {}, {}, {}, [])
-    _walk(found, ".", 0)
+    _walk(found, ".", 0, patient)
     return found
 
 
-def _walk(found: Survey, folder: str, depth: int) -> None:
+def _walk(found: Survey, folder: str, depth: int, patient: re.Pattern[str]) -> None:
     with os.scandir(found.root / folder) as entries:
         inside = sorted(entries, key=lambda entry: entry.name)
     for entry in inside:
@@ -54,10 +59,10 @@ def _walk(found: Survey, folder: str, depth: int) -> None:
         if entry.is_symlink() and not _is_inside(found.root, entry.path):
             found.links.append(place)
         elif entry.is_dir():
-            if _PATIENT.match(entry.name):
+            if patient.match(entry.name):
                 found.patients.setdefault(entry.name, []).append(folder)
             elif depth < DEEPEST and not entry.name.startswith(".") and not entry.is_symlink():
-                _walk(found, place, depth + 1)
+                _walk(found, place, depth + 1, patient)
         elif entry.name.lower().endswith(_IMAGE_SUFFIXES):
             found.images.setdefault(entry.name, []).append(folder)
         else:

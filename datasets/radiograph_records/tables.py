@@ -2,7 +2,9 @@
 
 import csv
 import difflib
+import gzip
 import pathlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -47,16 +49,28 @@ class Table:
     def error(self, line: int, message: str) -> SourceError:
         return SourceError(f"{self.file}, line {line}: {message}")
 
+    def header(self) -> list[str]:
+        """The names of all columns, in their order."""
+        return next(self._lines())[1]
+
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        lines = self._lines()
+        places = self._places(next(lines)[1])
+        for line, cells in lines:
+            yield line, {name: cells[place].strip() for name, place in places}
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        """The header, then each row that is not empty."""
         line = 1
         csv.field_size_limit(LONGEST_FIELD)
         try:
-            with open(self.file, encoding="utf-8-sig", newline="") as text:
+            opened = gzip.open if self.file.suffix.lower() == ".gz" else open
+            with opened(self.file, "rt", encoding="utf-8-sig", newline="") as text:
                 reader = csv.reader(text, strict=True)
                 header = next(reader, None)
                 if not header:
                     raise SourceError(f"{self.file}: expected a table with a header line; received an empty file")
-                places = self._places(header)
+                yield line, [name.strip() for name in header]
                 for cells in reader:
                     line = reader.line_num
                     if not cells:
@@ -65,8 +79,10 @@ class Table:
                         raise self.error(
                             line, f"expected {len(header)} columns as in the header; received {len(cells)}"
                         )
-                    yield line, {name: cells[place].strip() for name, place in places}
+                    yield line, cells
                     line = reader.line_num + 1
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise SourceError(f"{self.file}: expected a whole gzip file; received another ({error})") from error
         except csv.Error as error:
             raise self.error(line, f"expected comma-separated values; received a malformed row ({error})") from error
         except UnicodeDecodeError as error:
@@ -76,7 +92,7 @@ class Table:
             ) from error
 
     def _places(self, header: Sequence[str]) -> list[tuple[str, int]]:
-        names = [self._aliases.get(name.strip(), name.strip()) for name in header]
+        names = [self._aliases.get(name, name) for name in header]
         wanted = [*self._required, *self._optional]
         for name in wanted:
             if names.count(name) > 1:
@@ -84,7 +100,7 @@ class Table:
         missing = [name for name in self._required if name not in names]
         if missing:
             close = difflib.get_close_matches(missing[0], names, n=1)
-            hint = f"; did you mean the column {close[0]!r}?" if close else f"; it has {_few(names)}"
+            hint = f"; did you mean the column {close[0]!r}?" if close else f"; it has {few(names)}"
             raise self.error(1, f"expected a column {missing[0]!r}; received none{hint}")
         return [(name, names.index(name)) for name in wanted if name in names]
 
@@ -146,6 +162,6 @@ def age(text: str) -> int:
     return int(years) // (divisor or 1)
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name[:40]) for name in names[:6])
     return shown + (f" and {len(names) - 6} more" if len(names) > 6 else "")

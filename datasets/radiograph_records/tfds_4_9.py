@@ -31,6 +31,10 @@ class PublicHooksBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True
     def beam_splits(self) -> Mapping[str, Any]:
         """Split -> Beam's transform from nothing to (key, example)."""
 
+    def settled(self, config: Any) -> Any:
+        """The configuration as it is used: a subclass may complete its name."""
+        return config
+
     def record_writer(self) -> tfds.core.ExampleWriter:
         """What writes a file of records; on Beam it goes to the workers."""
         return super()._example_writer()
@@ -54,9 +58,9 @@ class PublicHooksBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True
 
     def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
         # TFDS refuses a configuration that has the name of a listed one and is another object.
-        if isinstance(builder_config, tfds.core.BuilderConfig):
-            return builder_config
-        return super()._create_builder_config(builder_config, version)
+        if not isinstance(builder_config, tfds.core.BuilderConfig):
+            builder_config = super()._create_builder_config(builder_config, version)
+        return self.settled(builder_config)
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.make_info()

@@ -132,3 +132,11 @@ def test_what_has_no_readable_header_is_not_reduced():
 def test_keeping_proportions_makes_the_shorter_side_fit():
     assert images.target_shape(390, 320, 160, "keep") == (195, 160)
     assert images.target_shape(320, 390, 160, "squash") == (160, 160)
+
+
+def test_sixteen_bits_go_to_the_nearest_grey():
+    """Grey levels are 257 apart: 65535 / 255. By the high byte alone, a quarter of all values would be one off."""
+    every = np.arange(65_536, dtype=np.uint16).reshape(256, 256)
+    stream = io.BytesIO()
+    Image.fromarray(every).save(stream, "PNG")
+    assert np.array_equal(images.decode(stream.getvalue()), np.floor(every / 257 + 0.5))

@@ -132,6 +132,15 @@ def test_chest_xray14_s_effusion_goes_by_the_name_that_chexpert_gives_it(copy):
         task_names(("study",), records.observations)
 
 
+def test_two_labels_of_one_name_are_refused(copy):
+    metadata = copy / "metadata.json"
+    content = json.loads(metadata.read_text())
+    content["label_names"][0] = "Effusion"
+    metadata.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="expected one label for Pleural Effusion; received Effusion and Pleural Eff"):
+        open_records(copy, "train")
+
+
 def test_records_of_another_form_are_refused(copy):
     metadata = copy / "metadata.json"
     metadata.write_text("{}")

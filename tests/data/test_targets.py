@@ -94,6 +94,7 @@ def test_task_sets_and_names():
     assert targets.task_names(("study",), OBSERVATIONS) == STUDY_TASKS
     assert targets.task_names(("all",), OBSERVATIONS) == OBSERVATIONS
     assert targets.task_names(("all",), ("Mass", "Hernia")) == ("Mass", "Hernia")
+    assert targets.task_names(("all",), (*OBSERVATIONS, "my finding")) == (*OBSERVATIONS, "my finding")
     assert targets.task_names(("Fracture", "Airspace Opacity"), OBSERVATIONS) == ("Fracture", "Lung Opacity")
     with pytest.raises(InputError, match="'Oedema' is not an observation of these data; did you mean Edema"):
         targets.task_names(("Oedema",), OBSERVATIONS)

@@ -283,7 +283,7 @@ def test_a_stranger_reads_the_records_without_our_code(small, build, tmp_path):
     assert len(told["names"]) == 14
     assert told["documented"] == ", ".join(told["names"])
     assert told["values"] == "1 positive, 0 negative, -1 uncertain, -2 not mentioned"
-    assert told["views"] == ["frontal", "lateral"]
+    assert told["views"] == ["frontal", "lateral", "unknown"]
     assert told["shape"] == [24, 30, 1]
     assert told["path"] == f"CheXpert-v1.0-small/{FIRST}"
     assert told["labels"] == [1, -2, -2, -2, -2, -2, -2, -2, -2, 0, -2, -2, -2, 1]

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from chex_tf_datasets.radiograph_records.errors import BadImage
-from chex_tf_datasets.radiograph_records.headers import Header, read_header
+from chex_tf_datasets.radiograph_records.headers import FRAMES, JPEG_LS_FRAME, Header, jpeg_frame, read_header
 from PIL import Image
 
 
@@ -50,7 +50,6 @@ def test_headers_say_what_pillow_saved(data, header):
     ("data", "reason"),
     [
         (b"", "an empty file"),
-        (b"\0" * 128 + b"DICM" + b"\0" * 50, "a DICOM file; convert it"),
         (b"GIF89a" + b"\0" * 50, "a GIF"),
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"hello, world", "something else"),
@@ -83,3 +82,16 @@ def test_no_prefix_of_an_image_passes_or_crashes():
         for length in range(0, len(data) - 2, 7):
             with pytest.raises(BadImage):
                 read_header(data[:length])
+
+
+def test_tables_are_no_frames_and_jpeg_ls_is_one_only_where_asked_for():
+    frame = struct.pack(">BHHB", 12, 300, 200, 1) + bytes(3)
+
+    def segment(marker, content):
+        return struct.pack(">BBH", 0xFF, marker, 2 + len(content)) + content
+
+    tables = b"\xff\xd8" + segment(0xC4, frame) + segment(0xCC, frame)
+    lossless = tables + segment(JPEG_LS_FRAME, frame) + segment(0xDA, bytes(8))
+    with pytest.raises(BadImage, match="image data before a frame header"):
+        jpeg_frame(lossless)
+    assert jpeg_frame(lossless, FRAMES | {JPEG_LS_FRAME}) == (12, 300, 200, 1, len(tables))

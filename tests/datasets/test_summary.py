@@ -13,7 +13,7 @@ ROWS = [
     row("patient1", "study1", 0, 0, (1, -2)),
     row("patient1", "study1", 1, 0, (1, -2)),
     row("patient1", "study2", 0, 0, (0, -1)),
-    row("patient2", "study1", 0, 2, (0, -1)),
+    row("patient2", "study1", 2, 2, (0, -1)),
 ]
 
 
@@ -34,7 +34,7 @@ def test_nothing_measured_is_no_zero():
 def test_counts():
     summary = split_summary(ROWS, ("Edema", "Fracture"), pixel_statistics(np.eye(1, 256)[0].astype(int), 4))
     assert (summary["images"], summary["patients"], summary["studies"]) == (4, 2, 3)
-    assert summary["views"] == {"frontal": 3, "lateral": 1}
+    assert summary["views"] == {"frontal": 2, "lateral": 1, "unknown": 1}
     assert summary["sexes"] == {"female": 3, "unknown": 1}
     assert summary["labels"] == {
         "Edema": {"positive": 2, "negative": 2, "uncertain": 0, "not mentioned": 0},
@@ -54,6 +54,8 @@ def test_the_text_has_a_column_a_split_and_says_what_was_not_measured():
                 "valid": split_summary(ROWS[:1], ("Edema", "Fracture"), pixel_statistics(counts * 0, 0)),
             },
             "quarantined": 1,
+            "doubts": {"it has no window": 2},
+            "missing": 2,
             "seconds": 2.0,
             "images_a_second": 2.5,
         }
@@ -61,6 +63,10 @@ def test_the_text_has_a_column_a_split_and_says_what_was_not_measured():
     lines = {line.split("  ")[0].strip(): line.split() for line in text.splitlines() if line}
     assert lines["images"][-2:] == ["4", "1"]
     assert lines["lateral"][-2:] == ["1", "0"]
+    assert lines["view unknown"][-2:] == ["1", "0"]
+    assert lines["sex unknown"][-2:] == ["1", "0"]
     assert lines["pixel mean (0 to 255)"][-3:] == ["12.50", "not", "measured"]
     assert lines["pixels measured on"][-2:] == ["2", "0"]
+    assert "2 images: it has no window" in text.splitlines()
     assert "5 images in 2.0 s, 2 a second; 1 bad images left out, listed in quarantine.csv" in text
+    assert text.endswith("quarantine.csv; 2 listed without an image, left out, see missing.csv\n")

@@ -25,6 +25,24 @@ def test_tables_patients_and_images_are_found(source):
     assert found.file("other.csv") is None
 
 
+def test_a_compressed_table_stands_in_where_the_plain_one_is_absent(source):
+    found = survey(source)
+    assert found.table("table.csv") == source / "table.csv"
+    assert found.table("other.csv") is None
+    (source / "a/other.csv.gz").write_bytes(b"")
+    assert survey(source).table("other.csv") == source / "a/other.csv.gz"
+
+
+def test_another_name_of_patients_folders_may_be_given(source):
+    import re
+
+    (source / "files/p10/p10000032/s5").mkdir(parents=True)
+    (source / "files/p10/p10000032/s5/1.jpg").write_bytes(b"1")
+    found = survey(source, re.compile(r"p\d{8}\Z"))
+    assert found.patients == {"p10000032": ["files/p10"]}
+    assert "1.jpg" not in found.images
+
+
 def test_two_tables_of_one_name_are_ambiguous(source):
     (source / "a/table.csv").write_text("y")
     with pytest.raises(SourceError, match=r"expected one table\.csv; received a/table\.csv and table\.csv"):

@@ -1,5 +1,7 @@
 """Reading tables by name, and the one line that each flaw in them gets."""
 
+import gzip
+
 import pytest
 from chex_tf_datasets.radiograph_records import tables
 from chex_tf_datasets.radiograph_records.errors import SourceError
@@ -29,6 +31,18 @@ def test_a_byte_order_mark_windows_line_ends_and_blank_lines_do_no_harm(tmp_path
 
 def test_a_quoted_field_of_two_lines_counts_both(tmp_path):
     assert [line for line, _ in rows_of(tmp_path, 'A,B\n"one\ntwo",2\n3,4\n')] == [3, 4]
+
+
+def test_a_compressed_table_is_read_alike_and_a_cut_or_false_one_is_refused(tmp_path):
+    file = tmp_path / "table.csv.gz"
+    whole = gzip.compress(b"\xef\xbb\xbfA,B\n1,2\n")
+    file.write_bytes(whole)
+    assert list(Table(file, ("A", "B")).rows()) == [(2, {"A": "1", "B": "2"})]
+    for content in (whole[:-4], b"A,B\n1,2\n", whole[:15] + b"\0\0\0" + whole[18:]):
+        file.write_bytes(content)
+        with pytest.raises(SourceError, match="expected a whole gzip file; received another") as error:
+            list(Table(file, ("A", "B")).rows())
+        assert str(file) in str(error.value)
 
 
 @pytest.mark.parametrize(

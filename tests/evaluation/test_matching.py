@@ -7,6 +7,7 @@ import pytest
 
 from chex_tf import prediction_files
 from chex_tf.evaluation import matching
+from chex_tf.observations import OBSERVATIONS
 from chex_tf.settings import InputError
 
 
@@ -162,6 +163,18 @@ def test_tasks_are_those_that_all_files_share_and_the_rest_is_said(table):
         "ignored Run: no such task in the labels",
         "left out Fracture: not in every file of predictions",
     ]
+
+
+def test_all_tasks_are_all_that_the_labels_have_whatever_the_data_set(table):
+    own = table("Path,Patient,my finding,Mass\na,1,0,1\n", "truth.csv")
+    model = table("Path,Mass,my finding\na,0.1,0.2\n")
+    assert matching.choose_tasks(("all",), own, [model], print) == ("my finding", "Mass")
+    names = ",".join((*OBSERVATIONS, "my finding"))
+    more = table(f"Path,{names},remark\na,{'1,' * 15}x\n", "more.csv")
+    given = table(f"Path,{names}\na,{'0.5,' * 14}0.5\n", "given.csv")
+    assert matching.choose_tasks(("all",), more, [given], print) == (*OBSERVATIONS, "my finding")
+    with pytest.raises(InputError, match="no column for No Finding, Enlarged"):
+        matching.choose_tasks(("all",), more, [model], print)
 
 
 def test_asked_tasks_keep_their_order_and_sets_have_names(table):

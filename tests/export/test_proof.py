@@ -65,6 +65,21 @@ def test_differences_of_auroc_are_paired_and_by_study(graph, sample, tmp_path):
     assert (same.value, same.interval.low, same.interval.high) == (0, 0, 0)
 
 
+def test_studies_of_one_patient_are_drawn_together(graph, sample, tmp_path):
+    """Where neither studies nor paths name a patient as CheXpert does, the records' patients count."""
+
+    visits = list(dict.fromkeys(sample.studies))
+
+    class Own:  # five of fifteen visits are of one patient
+        source, tasks, truth = sample.source, sample.tasks, sample.truth
+        studies = tuple(f"visit {visits.index(study)}" for study in sample.studies)
+        patients = tuple("anna" if visits.index(study) < 5 else study for study in sample.studies)
+
+    values = np.random.default_rng(0).random((30, 6))
+    found = proof.compare(Own(), [("a", values, graph.run.tasks)], settings(graph, tmp_path, replicates=50))
+    assert (found.cohort.unit, found.cohort.studies, found.cohort.unit_count) == ("patient", 15, 11)
+
+
 def test_latency_is_the_median():
     waits = iter([0.0] * 3 + [0.02, 0.02, 0.3])
     found = proof._milliseconds(lambda: time.sleep(next(waits)), 3)

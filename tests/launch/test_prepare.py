@@ -10,7 +10,9 @@ import sys
 import pytest
 
 from chex_tf.settings import InputError
-from launch.prepare_settings import LABELS, PrepareSettings
+from launch.builders import BUILDERS
+from launch.prepare_settings import PrepareSettings
+from launch.table_settings import TableSettings, check_labels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -101,11 +103,45 @@ def test_a_phantom_is_drawn_once_and_prepared_by_the_same_builder(prepare, tmp_p
     assert "drawing: " not in capsys.readouterr().err
 
 
-def test_label_names_are_those_of_the_builder():
+def test_a_tables_flags_go_with_a_table_and_the_other_way_round(tmp_path):
+    from launch import prepare
+
+    given = {"data_dir": tmp_path / "data"}
+    with pytest.raises(InputError, match="--dataset=table needs it: CSV file") as error:
+        prepare.prepare(PrepareSettings(dataset="table", **given))
+    assert error.value.setting == "table"
+    with pytest.raises(InputError, match="only --dataset=table reads it; received --dataset=phantom") as error:
+        prepare.prepare(PrepareSettings(dataset="phantom", **given), TableSettings(sex_column="gender"))
+    assert error.value.setting == "sex_column"
+    with pytest.raises(InputError, match="a table's films lie in --images"):
+        PrepareSettings(dataset="table", source=tmp_path, **given)
+    with pytest.raises(InputError, match="expected a column of splits, or --valid_patients and --test_patients"):
+        TableSettings(split_column="fold", test_patients=0.2)
+
+
+@pytest.mark.parametrize("name", ["mean", "all", "study", "Patient", "Sex"])
+def test_a_label_may_not_have_a_name_that_stands_for_something_else(name):
+    with pytest.raises(InputError, match=f"received {name}: rename the column"):
+        check_labels(("Edema", name))
+
+
+def test_two_names_of_one_finding_are_not_two_labels():
+    with pytest.raises(InputError, match="Effusion and Pleural Effusion are two names of one finding"):
+        check_labels(("Pleural Effusion", "Edema", "Effusion"))
+    check_labels(("Effusion", "Edema", "Nodule/Mass"))
+
+
+def test_label_names_are_those_of_the_builders():
     from chex_tf_datasets.chexpert_studies.layouts import TRAIN_TABLES
     from chex_tf_datasets.chexpert_studies.plus import PLUS_LABELS
+    from chex_tf_datasets.padchest.layout import METHODS
+    from chex_tf_datasets.vindr_cxr.layout import ANY, DEFAULT, MAJORITY, READER
 
-    assert set(LABELS) == {*TRAIN_TABLES, *PLUS_LABELS}
+    assert set(BUILDERS["chexpert_studies"].labels) == {*TRAIN_TABLES, *PLUS_LABELS}
+    assert set(BUILDERS["padchest"].labels) == set(METHODS)
+    first, *rules = BUILDERS["vindr_cxr"].labels
+    assert first == DEFAULT
+    assert [rule for rule in rules if not READER.match(rule)] == [MAJORITY, ANY]
 
 
 def test_contradictions_are_refused(tmp_path):
@@ -114,6 +150,30 @@ def test_contradictions_are_refused(tmp_path):
     with pytest.raises(InputError, match="a phantom is stored as it is drawn") as error:
         PrepareSettings(dataset="phantom", data_dir=tmp_path, resize="square")
     assert error.value.setting == "resize"
+    with pytest.raises(InputError, match="expected source for chest_xray14; received chexbert") as error:
+        PrepareSettings(dataset="chest_xray14", source=tmp_path, data_dir=tmp_path, labels="chexbert")
+    assert error.value.setting == "labels"
+
+
+def test_every_builder_is_a_row(tmp_path):
+    from chex_tf_datasets.radiograph_records import builder
+
+    from launch import prepare
+
+    for name in BUILDERS:
+        made = prepare.make_builder(PrepareSettings(dataset=name, source=tmp_path, data_dir=tmp_path))
+        assert isinstance(made, builder.RadiographBuilder)
+        assert made.name == name
+
+
+def test_missing_images_are_refused_with_their_number_or_left_out(prepare, small, capsys):
+    from chex_tf_datasets.radiograph_records.errors import SourceError
+
+    (small / "train/patient00002/study1/view1_frontal.jpg").unlink()
+    with pytest.raises(SourceError, match="1 of 9 listed paths without an image; --missing_images=leave_out"):
+        prepare()
+    assert "; 1 listed without an image, left out" in prepare(missing_images="leave_out")
+    assert "train: 1 listed without an image, left out" in capsys.readouterr().err
 
 
 @pytest.mark.slow
