@@ -65,16 +65,16 @@ def of(pixels: np.ndarray) -> Fingerprint:
     shape = (pixels.shape[0], pixels.shape[1])
     digest = hashlib.blake2b(repr(shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(pixels).data)
-    shares = np.bincount(pixels.ravel(), minlength=LEVELS) / pixels.size
+    shares = cv2.calcHist([pixels], [0], None, [LEVELS], [0, LEVELS]).ravel().astype(np.float64) / pixels.size
     up_to = np.cumsum(shares)
     low, high = (int(np.searchsorted(up_to, share - 1e-9)) for share in (0.01, 0.99))
-    found = margins(pixels)
+    found, small = margins(pixels), _small(pixels, SIDE)
     return Fingerprint(
         digest.digest(),
         shape,
-        ranks(pixels),
+        _ranks(small),
         ranks(found.trim(pixels)) if _is_trimmed(found, shape) else None,
-        _small(pixels, PLAIN_SIDE),
+        _small(small, PLAIN_SIDE),
         shares,
         found,
         low,
@@ -84,7 +84,10 @@ def of(pixels: np.ndarray) -> Fingerprint:
 
 def ranks(pixels: np.ndarray) -> np.ndarray:
     """(32, 32) uint8: of each pixel of a small version the share of pixels that are darker, ties by halves."""
-    small = _small(pixels, SIDE)
+    return _ranks(_small(pixels, SIDE))
+
+
+def _ranks(small: np.ndarray) -> np.ndarray:
     counts = np.bincount(small.ravel(), minlength=LEVELS)
     middle = (np.cumsum(counts) - counts / 2) / small.size
     return np.rint(255 * middle).astype(np.uint8)[small]
