@@ -29,7 +29,7 @@ FEWEST_PATIENTS = 10  # of either source, for a cross-validation that says anyth
 PENALTY = 0.01  # inverse strength, fixed: 256 pixels that are alike, of thousands of films
 _MOST_ITERATIONS = 2000
 _LEVELS_AT_ONCE = 8  # grey levels in a bar of a histogram
-UNKNOWN_SEX, NO_PROJECTION = "unknown", "none"
+UNKNOWN, NO_PROJECTION = "unknown", "none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,10 +105,9 @@ def _source(name: str, films: Films, marks: Marks, chosen: np.ndarray) -> Source
         if known.any():
             prevalence[task] = _share(labels == POSITIVE, known, units)
     sex, projection, view, age = (column[chosen] for column in (films.sex, films.projection, films.view, films.age))
-    every = np.ones(units.size, bool)
     kinds = {
-        "female": (sex == "female", sex != UNKNOWN_SEX),
-        "lateral view": (view == "lateral", every),
+        "female": (sex == "female", sex != UNKNOWN),
+        "lateral view": (view == "lateral", view != UNKNOWN),
         "AP, of frontal films": (projection == "AP", projection != NO_PROJECTION),
         "age 60 and above": (age >= 60, age >= 0),
     }

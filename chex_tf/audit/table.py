@@ -177,9 +177,9 @@ def notes(audit: Audit) -> list[str]:
     if audit.copies.left_out:
         found.append(f"{counted(audit.copies.left_out, 'film')} that show nothing were not compared with others.")
     for view, count in audit.unusual.not_judged.items():
+        why = "" if view == unusual.UNKNOWN else f", fewer than the {unusual.FEWEST} of an average film"
         found.append(
-            f"{counted(count, 'film')} of the view {view}: fewer than the {unusual.FEWEST} of an average film, so "
-            "none was judged negative or unlike its view."
+            f"{counted(count, 'film')} of the view {view}{why}: none of them was judged to be a negative, or unlike its view."
         )
     found.append("Shares of positives are among films with a positive or a negative label.")
     return found

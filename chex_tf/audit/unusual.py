@@ -17,6 +17,7 @@ WORDS = {
     STRIP: "one side more than twice the other: cropped",
     FRAMED: "a black or white margin burnt in",
 }
+UNKNOWN = "unknown"  # a view: films of all views together have no average
 FEWEST = 20  # films of a view from which an average is taken
 LONGEST = 2.0  # a film's longer side over its shorter one; no detector is longer
 _AT_ONCE = 8192
@@ -33,7 +34,7 @@ class Unusual:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """`not_judged` are views with too few films for an average, with their number of films."""
+    """`not_judged` are views with too few films for an average, and films of no known view, with their number."""
 
     films: tuple[Unusual, ...]
     not_judged: Mapping[str, int]
@@ -61,13 +62,13 @@ def find(films: Films, marks: Marks, settings: AuditSettings) -> Found:
 
 def average_likeness(ranks: np.ndarray, view: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
     """(films,): of each chosen film's ranks the correlation with the mean of the others of its view, NaN where there
-    are too few; and the views that have too few, with their number of films."""
+    are too few or where the view is not known; and those views with their number of films."""
     found = np.full(len(ranks), np.nan)
-    too_few = {}
+    not_judged = {}
     for name in np.unique(view[chosen]).tolist():
         places = np.flatnonzero(chosen & (view == name))
-        if places.size < FEWEST:
-            too_few[name] = places.size
+        if name == UNKNOWN or places.size < FEWEST:
+            not_judged[name] = places.size
             continue
         blocks = [places[start : start + _AT_ONCE] for start in range(0, places.size, _AT_ONCE)]
         total = sum(ranks[block].sum(axis=0, dtype=np.int64) for block in blocks)
@@ -79,4 +80,4 @@ def average_likeness(ranks: np.ndarray, view: np.ndarray, chosen: np.ndarray) ->
             scale = np.linalg.norm(own, axis=1) * np.linalg.norm(others, axis=1)
             product = (own * others).sum(axis=1)
             found[block] = np.divide(product, scale, out=np.zeros(len(block)), where=scale > 0)
-    return found, too_few
+    return found, not_judged

@@ -46,10 +46,10 @@ def test_likeness_is_the_correlation_with_the_others_mean():
     assert too_few == {}
 
 
-def test_a_view_with_few_films_is_not_judged_and_named():
-    ranks = np.zeros((30, 32, 32), np.uint8)
-    view = np.array(["frontal"] * 20 + ["lateral"] * 10)
-    found, too_few = unusual.average_likeness(ranks, view, np.ones(30, bool))
+def test_a_view_with_few_films_and_an_unknown_one_are_not_judged_and_named():
+    ranks = np.zeros((55, 32, 32), np.uint8)
+    view = np.array(["frontal"] * 20 + ["lateral"] * 10 + ["unknown"] * 25)
+    found, too_few = unusual.average_likeness(ranks, view, np.ones(55, bool))
     assert np.isnan(found[20:]).all()
     assert not np.isnan(found[:20]).any()
-    assert too_few == {"lateral": 10}
+    assert too_few == {"lateral": 10, "unknown": 25}
