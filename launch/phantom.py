@@ -19,7 +19,9 @@ def main(settings: PhantomSettings) -> None:
     if settings.contact_sheet is not None:
         from chex_tf.phantom import contact_sheet, layouts
 
-        contact_sheet.write(settings.contact_sheet, layouts.LAYOUTS[settings.layout].observations, settings.seed)
+        # PadChest's and VinDr-CXR's findings are shown under ChestX-ray14's names.
+        names = "chexpert" if layouts.LAYOUTS[settings.layout].observations == "chexpert" else "chestxray14"
+        contact_sheet.write(settings.contact_sheet, names, settings.seed)
         print(settings.contact_sheet)
 
 

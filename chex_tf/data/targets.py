@@ -13,6 +13,7 @@ from chex_tf.data import draws, policies
 from chex_tf.data.records import Records
 from chex_tf.data.settings import DataSettings
 from chex_tf.observations import ALIASES, BLANK, NEGATIVE, POSITIVE, TASK_SETS, UNCERTAIN
+from chex_tf.prediction_files import first_few
 from chex_tf.settings import InputError, nearest
 
 NEGATIVE_CLASS, POSITIVE_CLASS, UNCERTAIN_CLASS = 0, 1, 2  # of three-way targets and logits
@@ -71,14 +72,14 @@ def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, 
     missing = [task for task in tasks if task not in observations]
     if missing and len(asked) == 1 and asked[0] in TASK_SETS:
         raise InputError(
-            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {', '.join(observations)}, "
+            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {first_few(observations)}, "
             "which all means",
             "tasks",
         )
     for task in missing:
         close = nearest(task, (*TASK_SETS, *observations))
         raise InputError(
-            f"{task!r} is not an observation of these data{close or '; known: ' + ', '.join(observations)}", "tasks"
+            f"{task!r} is not an observation of these data{close or '; known: ' + first_few(observations)}", "tasks"
         )
     return tasks
 

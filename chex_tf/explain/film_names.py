@@ -14,7 +14,7 @@ from chex_tf.observations import ALIASES, CHEST_XRAY14_FINDINGS, OBSERVATIONS
 from chex_tf.prediction_files import first_few
 from chex_tf.settings import InputError
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".dcm")
+_PICTURES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
 _CHEXPERT = re.compile(r"(patient\d+)_(study\d+)(?=_)")
 _CHEST_XRAY14 = re.compile(r"(\d{8})_\d{3}$")
 _SUFFIX = "_map"

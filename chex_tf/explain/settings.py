@@ -69,9 +69,9 @@ class ExplainSettings(Settings):
 
     regions: pathlib.Path | None = setting(
         None,
-        help="true regions of findings: a phantom's folder, ChestX-ray14's BBox_List_2017.csv, or CheXlocalize's JSON "
-        "of segmentations or of annotations (polygons); without it, masks or boxes in the folder that the data were "
-        "prepared from",
+        help="true regions of findings: a phantom's folder, ChestX-ray14's BBox_List_2017.csv, VinDr-CXR's "
+        "annotations_test.csv, or CheXlocalize's JSON of segmentations or of annotations (polygons); without it, masks "
+        "or boxes in the folder that the data were prepared from",
         group="Localisation",
         existing="any",
     )

@@ -28,6 +28,10 @@ _TERMS = {
     "trained on it may be passed on",
     "brax": "BRAX, under PhysioNet's credentialed data use agreement, which decides whether weights trained on it may "
     "be passed on",
+    "padchest": "PadChest, under BIMCV's research use agreement, which decides whether weights trained on it may be "
+    "passed on",
+    "vindr_cxr": "VinDr-CXR, under PhysioNet's credentialed data use agreement, which decides whether weights trained "
+    "on it may be passed on",
 }
 
 

@@ -1,8 +1,8 @@
-"""From the signs that are drawn to the observations that either hospital labels: the truth."""
+"""From the signs that are drawn to the observations that each hospital labels: the truth."""
 
 from collections.abc import Mapping
 
-from chex_tf.observations import CHEST_XRAY14_FINDINGS, OBSERVATIONS
+from chex_tf.observations import OBSERVATIONS
 
 # Which signs make a CheXpert observation true. Lung Opacity is the parent of all that makes a lung denser, and a large
 # heart widens the mediastinum's silhouette (Irvin et al. 2019, Figure 1: the tree of observations).
@@ -40,16 +40,70 @@ CHEST_XRAY14_SIGNS: dict[str, tuple[str, ...]] = {
 }
 
 
+# Of PadChest's 193 labels those that can be drawn, under its own names; of none a film is `normal`.
+PADCHEST_SIGNS: dict[str, tuple[str, ...]] = {
+    "atelectasis": ("atelectasis",),
+    "cardiomegaly": ("cardiomegaly",),
+    "consolidation": ("consolidation",),
+    "electrical device": ("devices",),
+    "emphysema": ("emphysema",),
+    "hiatal hernia": ("hernia",),
+    "infiltrates": ("haze",),
+    "mediastinal enlargement": ("mediastinum",),
+    "nodule": ("nodule",),
+    "pleural effusion": ("effusion",),
+    "pleural thickening": ("thickening",),
+    "pneumonia": ("pneumonia",),
+    "pneumothorax": ("pneumothorax",),
+    "pulmonary edema": ("edema",),
+    "pulmonary fibrosis": ("fibrosis",),
+    "pulmonary mass": ("mass",),
+    "rib fracture": ("fracture",),
+}
+
+# Of VinDr-CXR's 28 labels likewise; of none a film has `No finding`.
+VINDR_SIGNS: dict[str, tuple[str, ...]] = {
+    "Aortic enlargement": ("mediastinum",),
+    "Atelectasis": ("atelectasis",),
+    "Cardiomegaly": ("cardiomegaly",),
+    "Consolidation": ("consolidation",),
+    "Edema": ("edema",),
+    "Emphysema": ("emphysema",),
+    "Infiltration": ("haze",),
+    "Nodule/Mass": ("nodule", "mass"),
+    "Pleural effusion": ("effusion",),
+    "Pleural thickening": ("thickening",),
+    "Pneumothorax": ("pneumothorax",),
+    "Pulmonary fibrosis": ("fibrosis",),
+    "Rib fracture": ("fracture",),
+    "Pneumonia": ("pneumonia",),
+}
+
+_SIGNS = {
+    "chexpert": CHEXPERT_SIGNS,
+    "chestxray14": CHEST_XRAY14_SIGNS,
+    "padchest": PADCHEST_SIGNS,
+    "vindr": VINDR_SIGNS,
+}
+
+
 def signs_of(layout: str) -> dict[str, tuple[str, ...]]:
-    return CHEXPERT_SIGNS if layout == "chexpert" else CHEST_XRAY14_SIGNS
+    return _SIGNS[layout]
 
 
 def severities(layout: str, signs: Mapping[str, float]) -> dict[str, float]:
     """For each observation that is there the severity of the worst sign of it, in the layout's order."""
-    names = OBSERVATIONS if layout == "chexpert" else CHEST_XRAY14_FINDINGS
     made_by = signs_of(layout)
-    found = {name: [signs[sign] for sign in made_by.get(name, ()) if sign in signs] for name in names}
+    found = {name: [signs[sign] for sign in causes if sign in signs] for name, causes in made_by.items()}
     return {name: max(values) for name, values in found.items() if values}
+
+
+def truth(layout: str, signs: Mapping[str, float]) -> dict[str, int]:
+    """Every observation of the layout as 0 or 1."""
+    if layout == "chexpert":
+        return chexpert_truth(signs)
+    present = severities(layout, signs)
+    return {name: int(name in present) for name in signs_of(layout)}
 
 
 def chexpert_truth(signs: Mapping[str, float]) -> dict[str, int]:

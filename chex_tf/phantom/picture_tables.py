@@ -39,7 +39,7 @@ def mask_folder(image_path: str) -> pathlib.PurePosixPath:
 
 def mask_path(image_path: str, observation: str) -> pathlib.PurePosixPath:
     """A mask has its image's size and one bit a pixel; it exists where the observation is true of the image."""
-    return mask_folder(image_path) / f"{observation.replace(' ', '_')}.png"
+    return mask_folder(image_path) / f"{observation.replace(' ', '_').replace('/', '-')}.png"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

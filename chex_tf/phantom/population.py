@@ -106,6 +106,10 @@ NIH_LIKE = Hospital("chestxray14", CHEST_XRAY14, 47, 17, 0.56, 0.40, 0.0)
 MIMIC_LIKE = Hospital("mimic", CHEXPERT, 61, 18, 0.48, 0.60, 0.98)
 # BRAX: half of the films are laterals (19,310 of 40,967 are frontal), few are AP, and most show little.
 BRAX_LIKE = Hospital("brax", CHEST_XRAY14, 52, 19, 0.50, 0.15, 0.95, 0.004)
+# PadChest: about every third film is a lateral; of the frontal ones about a sixth are AP, most of them taken lying.
+PADCHEST_LIKE = Hospital("padchest", CHEST_XRAY14, 58, 20, 0.50, 0.17, 0.60, 0.001)
+# VinDr-CXR: PA films alone.
+VINDR_LIKE = Hospital("vindr", CHEST_XRAY14, 49, 18, 0.53, 0.0, 0.0)
 
 
 @dataclasses.dataclass(frozen=True)

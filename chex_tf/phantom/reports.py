@@ -70,7 +70,7 @@ def read_report(
 def mine_findings(
     random: np.random.Generator, truth: Mapping[str, int], severities: Mapping[str, float]
 ) -> dict[str, int]:
-    """ChestX-ray14's labels are only positive or not: a subtle finding is missed more often, a few are invented."""
+    """Labels that are only positive or not: a subtle finding is missed more often, a few are invented."""
     labels: dict[str, int] = {}
     for name, present in truth.items():
         draw = random.random()

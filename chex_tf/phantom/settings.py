@@ -6,7 +6,7 @@ import pathlib
 from chex_tf.settings import InputError, Settings, setting
 
 # A layout's place here is part of its random numbers: new ones go to the end.
-LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14", "mimic", "brax")
+LAYOUTS: tuple[str, ...] = ("chexpert", "chestxray14", "mimic", "brax", "padchest", "vindr")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,8 @@ class PhantomSettings(Settings):
     patients: int = setting(
         300,
         help="training patients; test adds half of that number and, with the layouts chexpert and mimic, validation a "
-        "fifth; of the layout brax, which has no splits, all patients",
+        "fifth; of the layout brax, which has no splits, all patients; of padchest, which has none either, those "
+        "labelled by a network, to which come 37% labelled by physicians",
         low=1,
         high=90_000,
     )

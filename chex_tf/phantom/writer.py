@@ -19,7 +19,6 @@ from PIL import Image
 from scipy import ndimage
 
 from chex_tf.files import whole_folder, write_text
-from chex_tf.observations import CHEST_XRAY14_FINDINGS
 from chex_tf.phantom import film, labels, layouts, picture_tables, population, reports
 from chex_tf.phantom.picture_tables import Picture
 from chex_tf.phantom.settings import LAYOUTS, PhantomSettings
@@ -153,7 +152,7 @@ def draw_patient(job: Job) -> list[Picture]:
         study = population.draw_study(random, hospital, person, years)
         years += int(random.integers(0, 3))
         severities = labels.severities(observations, study.severities)
-        truth = _truth(observations, study.severities)
+        truth = labels.truth(observations, study.severities)
         noise = np.random.default_rng([*key, 3, number])
         published = _published(observations, noise, truth, severities) if split in layout.reported else truth
         sitting = film.sitting(person, key, number)
@@ -165,7 +164,12 @@ def draw_patient(job: Job) -> list[Picture]:
             counts[view] += 1
             masks = film.observation_masks(shown, observations)
             colour = layout.colour_share > 0 and noise.random() < layout.colour_share
-            _save_image(pathlib.Path(job.folder, path), shown.image, rgba=colour)
+            file = pathlib.Path(job.folder, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if layout.save_image is not None:
+                layout.save_image(file, shown.image, study.recorded_sex, study.age)
+            else:
+                _save_image(file, shown.image, rgba=colour)
             if masks:
                 pathlib.Path(job.folder, picture_tables.mask_folder(path)).mkdir(parents=True)
             for name, mask in masks.items():
@@ -183,13 +187,6 @@ def draw_patient(job: Job) -> list[Picture]:
     return pictures
 
 
-def _truth(observations: str, signs: dict[str, float]) -> dict[str, int]:
-    if observations == "chexpert":
-        return labels.chexpert_truth(signs)
-    present = labels.severities(observations, signs)
-    return {name: int(name in present) for name in CHEST_XRAY14_FINDINGS}
-
-
 def _published(
     observations: str, random: np.random.Generator, truth: dict[str, int], severities: dict[str, float]
 ) -> dict[str, int]:
@@ -199,7 +196,6 @@ def _published(
 
 
 def _save_image(path: pathlib.Path, grey: NDArray[np.uint8], rgba: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     picture = Image.fromarray(grey)
     if path.suffix == ".jpg":
         picture.save(path, quality=90)

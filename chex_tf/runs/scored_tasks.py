@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Sequence
 
 from chex_tf.observations import ALIASES, TASK_SETS
+from chex_tf.prediction_files import first_few
 from chex_tf.runs import config
 from chex_tf.settings import InputError, nearest
 
@@ -27,7 +28,9 @@ def scored_tasks(
     names = TASK_SETS[wanted[0]] if is_set else wanted
     found = tuple(task for task in names if task in tasks)
     if not found:
-        raise InputError(f"none of {', '.join(names)} is among the {of} tasks: {', '.join(tasks)}", setting)
+        raise InputError(
+            f"none of {', '.join(names)} is among the {of} tasks: {first_few(tasks)}; all means all of those", setting
+        )
     return found
 
 

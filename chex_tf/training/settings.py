@@ -49,8 +49,8 @@ class TrainSettings(Settings):
     )
     evaluation_split: str = setting(
         "valid",
-        help="split on which checkpoints are ranked, and thresholds chosen later; ChestX-ray14 has none of its own, "
-        "launch.prepare --holdout_patients carves the split holdout from train",
+        help="split on which checkpoints are ranked, and thresholds chosen later; ChestX-ray14 and VinDr-CXR have none "
+        "of their own, launch.prepare --holdout_patients carves the split holdout from train",
         group="procedure",
     )
     keep: int = setting(

@@ -179,7 +179,8 @@ class _Reader:
             self._without_labels.add(study)
         person = self._people.get(patient, NOBODY)
         folder = f"p{patient}"
-        place, size = self._folders.image(folder, f"s{study}/{image}.jpg")
+        # MIMIC-CXR itself has the same films as DICOM, in the same folders.
+        place, size = self._folders.image(folder, f"s{study}/{image}.jpg", f"s{study}/{image}.dcm")
         age = person.age_on(film.date)
         if film.view == UNKNOWN_VIEW:
             self._positions[film.position.upper()] += 1

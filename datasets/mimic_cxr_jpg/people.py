@@ -1,4 +1,7 @@
-"""Sex and age of MIMIC's patients, from the table of MIMIC-IV that has them: patients.csv of its module hosp."""
+"""Sex and age of MIMIC's patients, from the table of MIMIC-IV that has them: patients.csv of its module hosp.
+
+MIMIC-IV gives every age above 89 as 91; such ages are stored as they are.
+"""
 
 import dataclasses
 import pathlib
@@ -40,9 +43,7 @@ def read_people(file: pathlib.Path) -> dict[str, Person]:
             year = cells[_YEAR]
             if not year.isdigit():
                 raise ValueError(f"column {_YEAR!r}: expected a year; received {year[:80]!r}")
-            person = Person(
-                tables.cell(cells, _SEX, tables.sex), tables.cell(cells, _AGE, tables.age), int(cells[_YEAR])
-            )
+            person = Person(tables.cell(cells, _SEX, tables.sex), tables.cell(cells, _AGE, tables.age), int(year))
             if people.setdefault(cells[_PATIENT], person) != person:
                 raise ValueError(f"expected each patient once; received another row of {cells[_PATIENT][:80]}")
         except (SourceError, ValueError) as error:

@@ -32,7 +32,7 @@ from chex_tf_datasets.radiograph_records.tables import Table
 TABLE = "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"
 _HERE = pathlib.Path(__file__)
 LABEL_NAMES = tuple(_HERE.with_name("labels.txt").read_text(encoding="utf-8").splitlines())
-# Cut off or without data where they were downloaded, as public readers of the release list them.
+# Cut off or without data in the release, as public readers of it list them.
 CORRUPT = frozenset(_HERE.with_name("corrupt.txt").read_text(encoding="utf-8").splitlines())
 # Value of `labels` -> the MethodLabel of the rows that are used; None: all.
 METHODS = {"source": None, "physician": "Physician", "rnn": "RNN_model"}

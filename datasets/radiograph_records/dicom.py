@@ -105,6 +105,21 @@ def decode(data: bytes) -> tuple[np.ndarray, list[str]]:
     return table[places], doubts
 
 
+def size(file: pathlib.Path) -> tuple[int, int]:
+    """(height, width) as the file states them. Raises BadImage."""
+    pydicom = _pydicom()
+    try:
+        with _QUIET.here():
+            dataset = pydicom.dcmread(file, specific_tags=["Rows", "Columns"], stop_before_pixels=True)
+            height, width = int(dataset.Rows), int(dataset.Columns)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 (as in `decode`)
+        raise BadImage(f"damaged DICOM: it cannot be read ({type(error).__name__})") from None
+    check_sides(width, height)
+    return height, width
+
+
 def person(file: pathlib.Path) -> tuple[str, str]:
     """Sex and age as the file spells them; nothing where it has none or is damaged, which its pixels will tell."""
     pydicom = _pydicom()

@@ -62,6 +62,9 @@ def read(folder: pathlib.Path, labels: str = DEFAULT, missing_images: str = REFU
         if split == "train":
             films, note = train_labels(readings, rule)
             notes.append(f"labels of train: {note}; --labels takes {MAJORITY}, {ANY} or a reader such as R8")
+            silent = sum(POSITIVE not in labels for labels in films.values())
+            if silent:
+                notes.append(f"train: no label of {silent:,} films is positive, not even No finding: readers disagreed")
         else:
             films = {film: labels for film, by_reader in readings.items() for labels in by_reader.values()}
         splits[split] = _rows(file, split, films, found, missing)

@@ -29,14 +29,15 @@ def test_weights_are_zero_exactly_where_nothing_is_known(prepared):
 def test_projection_is_ap_or_pa_of_frontal_films_and_nothing_else():
     """Films taken lying are another thing, and a lateral with an AP in its table is a lateral."""
     names = {
-        "projection": np.array(["AP", "PA", "LL", "RL", "none", "AP", "PA"]),
-        "view": np.array(["frontal"] * 5 + ["lateral"] * 2),
-        "sex": np.array(["male", "female", "unknown", "male", "male", "male", "male"]),
+        "projection": np.array(["AP", "PA", "LL", "RL", "none", "AP", "PA", "none"]),
+        "view": np.array(["frontal"] * 5 + ["lateral"] * 2 + ["unknown"]),
+        "sex": np.array(["male", "female", "unknown", "male", "male", "male", "male", "male"]),
     }
-    records = types.SimpleNamespace(names=names.__getitem__, index=types.SimpleNamespace(age=np.full(7, 60)))
+    records = types.SimpleNamespace(names=names.__getitem__, index=types.SimpleNamespace(age=np.full(8, 60)))
     found = auxiliary.targets(records)
-    np.testing.assert_array_equal(found["projection_weight"], [1, 1, 0, 0, 0, 0, 0])
+    np.testing.assert_array_equal(found["projection_weight"], [1, 1, 0, 0, 0, 0, 0, 0])
     np.testing.assert_array_equal(found["projection"][:2], [0, 1])
-    np.testing.assert_array_equal(found["view"], [0, 0, 0, 0, 0, 1, 1])
+    np.testing.assert_array_equal(found["view"], [0, 0, 0, 0, 0, 1, 1, 0])
+    np.testing.assert_array_equal(found["view_weight"], [1, 1, 1, 1, 1, 1, 1, 0])
     np.testing.assert_array_equal(found["sex"][:2], [0, 1])
-    np.testing.assert_array_equal(found["sex_weight"], [1, 1, 0, 1, 1, 1, 1])
+    np.testing.assert_array_equal(found["sex_weight"], [1, 1, 0, 1, 1, 1, 1, 1])

@@ -1,13 +1,16 @@
 """MIMIC-CXR-JPG's tables, joined: the records that its rows describe, and a line for every flaw."""
 
 import gzip
+import io
 import pathlib
 
+import numpy as np
 import pytest
 from chex_tf_datasets.mimic_cxr_jpg import dummy_data
 from chex_tf_datasets.mimic_cxr_jpg.layout import LABEL_NAMES, LABEL_TABLES, METADATA, SPLIT_TABLE, read
 from chex_tf_datasets.mimic_cxr_jpg.people import NOBODY, Person
 from chex_tf_datasets.radiograph_records.errors import SourceError
+from PIL import Image
 
 from chex_tf.observations import OBSERVATIONS
 from launch.builders import BUILDERS
@@ -211,3 +214,23 @@ def test_a_flaw_in_the_table_of_people_is_named(tmp_path):
         with pytest.raises(SourceError) as error:
             read(tmp_path)
         assert message in str(error.value)
+
+
+def test_the_dicom_files_of_mimic_cxr_may_lie_in_the_same_places(source, build, records):
+    pytest.importorskip("pydicom", reason="the extra dicom is not installed")
+    from chex_tf_datasets.radiograph_records import dicom
+    from chex_tf_datasets.vindr_cxr.dummy_data import pixels, write_film
+
+    for place, file in enumerate(sorted(source.rglob("*.jpg"))):
+        write_film(file.with_suffix(".dcm"), pixels(place), {})
+        file.unlink()
+    found = records(build(source, builder="mimic_cxr_jpg"), "train")
+    assert len(found) == 6
+    for path, example in found.items():
+        (file,) = source.rglob(pathlib.PurePosixPath(path).stem + ".dcm")
+        image = np.asarray(Image.open(io.BytesIO(example["image"])))
+        np.testing.assert_array_equal(image, dicom.decode(file.read_bytes())[0])
+    write = next(source.rglob("*.dcm")).with_suffix(".jpg")
+    write.write_bytes(b"")
+    with pytest.raises(SourceError, match=r"expected one file p\d+/s\d+/.*\.jpg; received .*\.jpg and .*\.dcm"):
+        read(source)

@@ -58,6 +58,19 @@ def test_each_rule_makes_its_labels(release, rule, expected, said):
     assert f"labels of train: {said}; --labels takes majority, any or a reader such as R8" in found.notes
 
 
+def test_films_on_which_readers_agree_about_nothing_are_counted(source):
+    """Three readers, three findings: by label none has a majority, and No finding has none either."""
+    file = source / "annotations/image_labels_train.csv"
+    lines = file.read_text().splitlines()
+    for line, finding in ((1, "Edema"), (2, "ILD")):
+        reader = f"R{line}"
+        lines[line] = ",".join([FIRST, reader, *("1" if name == finding else "0" for name in LABEL_NAMES)])
+    file.write_text("\n".join(lines) + "\n")
+    said = "train: no label of 1 films is positive, not even No finding: readers disagreed"
+    assert said in read(source).notes
+    assert said not in read(source, "any").notes
+
+
 def test_votes_by_hand():
     readings = [(1, 1, 0, -2, -2), (1, 0, 0, 1, -2), (1, 0, -2, -2, -2)]
     assert majority(readings) == (1, 0, 0, 1, -2)

@@ -237,3 +237,51 @@ def test_boxes_of_a_phantom_bound_its_masks(tmp_path: pathlib.Path) -> None:
             assert np.flatnonzero(box.any(axis=axis)).tolist() == np.flatnonzero(mask.any(axis=axis)).tolist()
         compared += 1
     assert compared
+
+
+def test_boxes_of_vindr_cxr(tmp_path: pathlib.Path) -> None:
+    """In pixels of the DICOM image, of 30 by 24 here; a row without numbers is a film without findings; of several
+    readers the boxes of one finding are joined; each of both tables may be given, or the release's folder."""
+    pytest.importorskip("pydicom", reason="the extra dicom is not installed")
+    from chex_tf_datasets.vindr_cxr import dummy_data
+
+    dummy_data.release(tmp_path)
+    train, test = (tmp_path / f"annotations/annotations_{split}.csv" for split in ("train", "test"))
+    film = dummy_data.BOXES[0][0]
+    for given in (regions.open_regions(train), regions.open_regions(tmp_path)):
+        found = given(f"train/{film}.dicom", "Cardiomegaly")
+        assert found is not None
+        expected = np.zeros((24, 30), bool)
+        expected[4:14, 3:13] = expected[4:16, 5:15] = True
+        np.testing.assert_array_equal(found, expected)
+        assert given(film, "Edema") is None
+        assert (film, "Cardiomegaly") in set(given.marked())
+    found = regions.open_regions(test)(f"test/{min(dummy_data.TEST)}.dicom", "Cardiomegaly")
+    assert found is not None
+    assert (found.sum(), found[3:21, 2:20].all()) == (18 * 18, True)
+    assert len(set(regions.open_regions(tmp_path).marked())) == 2
+    (tmp_path / f"train/{film}.dicom").unlink()
+    with pytest.raises(InputError, match=f"expected {film}.dicom in train/ or test/ beside the folder of"):
+        regions.open_regions(train)(film, "Cardiomegaly")
+    train.write_text(train.read_text().replace(",3,4,13,14", ",13,4,3,14"))
+    with pytest.raises(
+        InputError, match=r"annotations_train\.csv, line 2: expected an image, a finding and four numbers"
+    ):
+        regions.open_regions(train)
+
+
+def test_boxes_of_a_phantom_of_vindr_cxr_bound_its_masks(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("pydicom", reason="the extra dicom is not installed")
+    out = tmp_path / "p"
+    pictures = writer.write(PhantomSettings(out=out, layout="vindr", patients=12, image_size=64, processes=1))
+    masks, given = regions.open_regions(out), regions.open_regions(out / "annotations" / "annotations_test.csv")
+    marked = set(given.marked())
+    assert marked
+    assert {(f"images/{film}.png", task) for film, task in marked} <= set(masks.marked())
+    for picture in pictures:
+        for task in (task for film, task in marked if film in picture.path):
+            box, mask = given(picture.path, task), masks(picture.path, task)
+            assert box is not None
+            assert mask is not None
+            assert box.shape == mask.shape == picture.size[::-1]
+            assert (box & mask).any()

@@ -1,9 +1,11 @@
 """DICOM films: grey as the standard's formulas give it, worked out by hand; nothing of a patient; no traps."""
 
+import concurrent.futures
 import contextlib
 import io
 import struct
 import sys
+import threading
 import warnings
 
 import cv2
@@ -222,6 +224,22 @@ def test_nothing_of_a_patient_is_read_shown_or_warned_of(capfd, monkeypatch, cap
     told = str(refusal.value) + "".join(str(one.message) for one in warned) + "".join(capfd.readouterr()) + caplog.text
     assert "planted" not in told.lower()
     assert refusal.value.__cause__ is None
+
+
+def test_films_are_read_side_by_side_and_warnings_are_as_before_when_all_are_done(monkeypatch):
+    """A lock around the reading would keep the second thread from the barrier."""
+    meeting, plain = threading.Barrier(2, timeout=30), pydicom.dcmread
+
+    def meet_and_read(*given, **more):
+        meeting.wait()
+        return plain(*given, **more)
+
+    monkeypatch.setattr(pydicom, "dcmread", meet_and_read)
+    before = list(warnings.filters)
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda place: dicom.decode(made(grid(0, 500 + place)))[0], range(6)))
+    assert [pixels[0, 1] for pixels in found] == [255] * 6
+    assert warnings.filters == before
 
 
 def test_the_missing_extra_is_named(monkeypatch):

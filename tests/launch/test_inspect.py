@@ -53,6 +53,14 @@ def test_the_picture_shows_the_batch(films, tmp_path, capsys):
         assert found
 
 
+def test_what_is_not_known_of_a_film_is_said():
+    one = {name: np.array([1.0]) for name in ("sex", "age", "view")}
+    known = {f"{name}_weight": np.array([1.0]) for name in one}
+    assert batch_picture._person({**one, **known}, 0) == "female, 100 years, lateral"
+    unknown = {name: np.array([0.0]) for name in known}
+    assert batch_picture._person({**one, **unknown}, 0) == "sex unknown, age unknown, view unknown"
+
+
 def test_captions_say_raw_label_target_and_weight(films):
     data = DataSettings(data=films, image_size=64, tasks=("Edema", "Fracture"), uncertain="multiclass", blank="ignore")
     source = Source(data, training=True)
