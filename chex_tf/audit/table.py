@@ -179,7 +179,7 @@ def notes(audit: Audit) -> list[str]:
     for view, count in audit.unusual.not_judged.items():
         why = "" if view == unusual.UNKNOWN else f", fewer than the {unusual.FEWEST} of an average film"
         found.append(
-            f"{counted(count, 'film')} of the view {view}{why}: none of them was judged to be a negative, or unlike its view."
+            f"{counted(count, 'film')} of the view {view}{why}: none was judged a negative or unlike its view."
         )
     found.append("Shares of positives are among films with a positive or a negative label.")
     return found
