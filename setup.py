@@ -31,6 +31,7 @@ EXTRAS = {
     "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
     "beam": ["apache-beam>=2.77", "mlcroissant"],  # TFDS's own `tfds` command needs both even to start
     "convert": ["torch"],
+    "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26", "jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6"],
     "dicom": ["pydicom>=3", "pylibjpeg>=2", "pylibjpeg-libjpeg>=2", "pylibjpeg-openjpeg>=2"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.18", "onnxruntime>=1.22"],
     "ray": ["ray>=2.40"],
@@ -43,6 +44,7 @@ EXTRAS["test"] += EXTRAS["dicom"] + EXTRAS["onnx"]  # small, and what they are f
 PACKAGES = [
     "chex_tf",
     "chex_tf.audit",
+    "chex_tf_configs",
     "chex_tf.data",
     "chex_tf.evaluation",
     "chex_tf.evaluation.tables",
@@ -76,6 +78,7 @@ PACKAGES = [
 
 PACKAGE_DATA = ["labels.txt", "corrupt.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
 PACKAGE_DATA += ["gallery.html", "page.html", "claims*.csv", "published/*.csv"]
+OF_CONFIGS = ["*.cfg", "*.csv"]
 
 setup(
     name="chex_tf",
@@ -86,8 +89,8 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=PACKAGES,
-    package_dir={"chex_tf_datasets": "datasets"},
-    package_data={"": PACKAGE_DATA},
+    package_dir={"chex_tf_datasets": "datasets", "chex_tf_configs": "configs"},
+    package_data={"": PACKAGE_DATA, "chex_tf_configs": OF_CONFIGS},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["chex = launch.__main__:main"]},

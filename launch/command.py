@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from absl import flags
 
 from chex_tf.settings import InputError, Settings, expectation, is_tuple, meaning_of, nearest, scalar_type
-from launch import help_page, paths
+from launch import configurations, help_page, paths
 
 USAGE_EXIT = 2  # bad input of any kind
 INTERRUPTED_EXIT = 128 + signal.SIGINT
@@ -48,6 +48,15 @@ class _UnknownFlag(InputError):
 
 class _Terminated(BaseException):
     """SIGTERM, as schedulers send it: what is under way is cleaned up as after Ctrl-C."""
+
+
+class _Flags(flags.FlagValues):
+    """absl's, but that configs/NAME is this project's own flagfile where the folder one is in has none."""
+
+    def _get_flag_file_lines(self, filename: str, parsed_file_stack: list[str] | None = None) -> list[str]:
+        found = configurations.find(pathlib.Path(filename).expanduser()) if filename else filename
+        lines: list[str] = super()._get_flag_file_lines(str(found), parsed_file_stack)
+        return lines
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -104,7 +113,7 @@ def _set_up_tensorflow(debug: bool) -> None:
 
 def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings, ...]:
     """Flags and flagfiles as one validated object per class; raises InputError for whatever is wrong with them."""
-    values = flags.FlagValues()
+    values = _Flags()
     values.set_gnu_getopt(True)
     owners: dict[str, type[Settings]] = {}
     for settings_class in classes:
@@ -177,7 +186,8 @@ def _scalar(text: Any, field: dataclasses.Field[Any], hint: Any) -> Any:
     if kind is pathlib.Path:
         if not text:
             raise InputError("expected a path; received an empty value", field.name)
-        return pathlib.Path(text).expanduser()
+        path = pathlib.Path(text).expanduser()
+        return configurations.find(path) if meaning_of(field).existing == "file" else path
     try:
         return _TRUTH[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
@@ -212,7 +222,8 @@ def _lines(name: str, file: str, above: Sequence[str]) -> list[str]:
     """File and line of every mention of a flag in a flagfile and in those that it names, in the order in which they
     count; `above` are the files that led to it."""
     found = []
-    for number, line in enumerate(pathlib.Path(file).expanduser().read_text(encoding="utf-8").splitlines(), start=1):
+    text = configurations.find(pathlib.Path(file).expanduser()).read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), start=1):
         flag, _, value = line.strip().lstrip("-").partition("=")
         if not line.strip().startswith("-"):
             continue

@@ -1,5 +1,6 @@
 """Runs the whole pipeline on synthetic radiographs: each step is a command of its own, shown before it runs."""
 
+import csv
 import dataclasses
 import os
 import pathlib
@@ -7,11 +8,18 @@ import shlex
 import subprocess
 import sys
 
-from chex_tf.settings import InputError, Settings, setting
+from chex_tf.settings import Settings, setting
 from launch.command import run
 
 STUDY = pathlib.Path("configs", "quickstart.cfg")
 EXPLAINED = "ResNet18Minus2-scratch"  # the cell whose maps are drawn: cut early, it has the finest
+# The first columns of the report's tables of models.
+_SHOWN = ("Model", "AUROC", "95% interval")
+_OPEN = {
+    "study/report/index.html": "tables, figures, and what became of each of the paper's claims",
+    "explained/gallery.html": "where the truncated ResNet18 looks, film by film, beside the true regions",
+    "contact_sheet.png": "the films that were drawn, and their findings",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,8 +64,6 @@ def steps(settings: DemoSettings) -> list[list[str]]:
 
 
 def main(settings: DemoSettings) -> int:
-    if not STUDY.is_file():
-        raise InputError(f"expected the folder of a checkout, with {STUDY} in it; received {pathlib.Path.cwd()}")
     for verb, *arguments in steps(settings):
         if verb == "explain":
             arguments.insert(0, f"--run_dir={_run_of(settings.out / 'study', EXPLAINED)}")
@@ -65,10 +71,31 @@ def main(settings: DemoSettings) -> int:
         code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments]).returncode
         if code != 0:
             return code
-    for kind in ("*.png", "study/report/*.html", "study/report/*/*.png", "explained/*.png", "explained/*.html"):
-        for picture in sorted(settings.out.glob(kind)):
-            print(picture)
+    print(found(settings.out))
     return 0
+
+
+def found(out: pathlib.Path) -> str:
+    """What the study found, and which files to open first."""
+    from chex_tf.evaluation.tables.columns import lines
+
+    tables = sorted((out / "study" / "report" / "tables").glob("models_*.csv"))
+    models = []
+    for table in tables:
+        with open(table, encoding="utf-8", newline="") as stream:
+            models += [row[: len(_SHOWN)] for row in csv.reader(stream)][1:]
+    there = {str(out / file): what for file, what in _OPEN.items() if (out / file).is_file()}
+    opened = [f"  {file:<{max(map(len, there))}}  {what}" for file, what in there.items()]
+    return "\n".join(
+        [
+            "",
+            "On drawn films that no model has seen, the mean over six findings:",
+            *([lines(_SHOWN, models, 1)] if models else ["  no model was evaluated"]),
+            "",
+            "Open",
+            *opened,
+        ]
+    )
 
 
 def _run_of(study: pathlib.Path, name: str) -> pathlib.Path:

@@ -91,7 +91,7 @@ def plan_of(
     asked = () if settings.claims is None else claims.read(settings.claims, ARGUMENTS)
     rows = tuple(claim.to_row() for claim in asked)
     about = settings.about, tuple(settings.splits), models, rows, _data((made for _, made, _ in parsed.values()), say)
-    return Study(found, version, software.revision(), *about), costs
+    return Study(found, version, software.revision(), *about, tuple(sorted(settings.steps_to))), costs
 
 
 def _parsed(
@@ -236,10 +236,11 @@ def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:
             "weights_imagenet_top1": {
                 one.name: one.imagenet_top1
                 for one in catalogue.row(entry.model).checkpoints
-                if one.imagenet_top1 is not None and catalogue.row(entry.model).cut_at is None
+                if one.imagenet_top1 is not None and catalogue.row(entry.model).is_released
             },
             "times_smaller": entry.times_smaller,
             "whole": catalogue.row(entry.model).whole,
+            "stages": list(catalogue.row(entry.model).cut_layers),
         }
         for entry in found
     }

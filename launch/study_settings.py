@@ -44,8 +44,16 @@ class StudySettings(Settings):
     claims: pathlib.Path | None = setting(
         None,
         help="table of claims with the rules of their verdicts, fixed with the plan (the papers': study/claims.csv, "
-        "study/claims_in_domain.csv)",
+        "study/claims_in_domain.csv, study/claims_transfusion.csv)",
         existing="file",
+        group="study",
+    )
+    steps_to: tuple[float, ...] = setting(
+        (),
+        help="AUROCs of the images that rank checkpoints: the report counts the steps after which runs reached them, "
+        "fixed with the plan",
+        low=0.5,
+        high=1,
         group="study",
     )
     about: str = setting("", help="what the report must say first, such as that the films are synthetic", group="study")

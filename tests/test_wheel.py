@@ -85,7 +85,8 @@ def test_every_module_of_the_tree_is_in_the_wheel_under_its_installed_name(wheel
 def test_the_wheel_brings_no_package_named_datasets_or_tests(wheel):
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
-    assert {name for name in tops if not name.endswith(".dist-info")} <= {"chex_tf", "chex_tf_datasets", "launch"}
+    ours = {"chex_tf", "chex_tf_configs", "chex_tf_datasets", "launch"}
+    assert {name for name in tops if not name.endswith(".dist-info")} <= ours
 
 
 def test_files_beside_the_code_come_along(wheel):
@@ -95,6 +96,42 @@ def test_files_beside_the_code_come_along(wheel):
         for file in (ROOT / top).rglob("*"):
             if file.suffix in (".txt", ".bib", ".json", ".csv", ".html", ".md") and "dummy_data" not in file.parts:
                 assert str(pathlib.PurePosixPath(installed_name) / file.relative_to(ROOT / top)) in inside
+
+
+def test_the_flagfiles_come_along(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if name.startswith("chex_tf_configs/")}
+    assert inside == {f"chex_tf_configs/{file.name}" for file in (ROOT / "configs").iterdir()}
+
+
+def test_a_flagfile_that_names_another_is_read_from_the_wheel_in_an_empty_folder(installed):
+    program = (
+        "from launch.command import parse\n"
+        "from chex_tf.models.settings import ModelSettings\n"
+        "from chex_tf.training.settings import TrainSettings\n"
+        "from chex_tf.data.settings import DataSettings\n"
+        "from chex_tf.training.observations.settings import ObservationsSettings\n"
+        "given = ['--flagfile=configs/densenet121_pretrained.cfg', '--run_dir=r', '--data=.']\n"
+        "training, _, _, model = parse(given, TrainSettings, ObservationsSettings, DataSettings, ModelSettings)\n"
+        "print(model.arch, model.weights, training.keep)\n"
+    )
+    done = python(installed, "-c", program)
+    assert done.stdout == "DenseNet121 imagenet 10\n", done.stderr
+
+
+@pytest.mark.slow
+def test_the_demonstration_runs_from_the_wheel_in_an_empty_folder(installed, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "launch", "demo", "--patients=20", "--image_size=64"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "empty",
+        env={**os.environ, "PYTHONPATH": str(installed)},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "runs/demo/study/report/index.html" in done.stdout
+    assert (tmp_path / "empty/runs/demo/explained/gallery.html").is_file()
 
 
 @pytest.mark.parametrize("verb", VERBS)

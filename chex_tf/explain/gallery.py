@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import json
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -24,8 +24,11 @@ THUMBNAIL = 192  # pixels of the longer side
 FINEST_GRID = 64  # cells per side of a stored map; a finer one (saliency) is averaged down
 _JPEG_QUALITY = 82
 
-# name, film (height, width), truth (tasks,), probabilities (runs, tasks), of each run brightness (tasks, rows, columns)
-Add = Callable[[str, np.ndarray, np.ndarray, np.ndarray, Sequence[np.ndarray]], None]
+_SMOOTH = 0.7  # pixels by which an outline may leave its region's edge
+
+# name, film (height, width), truth (tasks,), probabilities (runs, tasks), of each run brightness (tasks, rows,
+# columns), true regions by the task's place, where they are known
+Add = Callable[[str, np.ndarray, np.ndarray, np.ndarray, Sequence[np.ndarray], Mapping[int, np.ndarray]], None]
 
 
 def outcome(truth: float, probability: float, threshold: float) -> str:
@@ -70,9 +73,16 @@ def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
         stream.write(start + _script(about) + middle)
 
         def add(
-            name: str, grey: np.ndarray, truth: np.ndarray, probable: np.ndarray, bright: Sequence[np.ndarray]
+            name: str,
+            grey: np.ndarray,
+            truth: np.ndarray,
+            probable: np.ndarray,
+            bright: Sequence[np.ndarray],
+            regions: Mapping[int, np.ndarray],
         ) -> None:
-            stream.write(_script(_film(head, name, grey, truth, probable, bright)) + ",\n")
+            film = _film(head, name, grey, truth, probable, bright)
+            film["r"] = {place: outlines(region) for place, region in regions.items()}
+            stream.write(_script(film) + ",\n")
 
         yield add
         stream.write(end)
@@ -103,6 +113,16 @@ def thumbnail(grey: np.ndarray) -> np.ndarray:
     scale = THUMBNAIL / max(grey.shape)
     height, width = (max(1, round(side * scale)) for side in grey.shape)
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def outlines(region: np.ndarray) -> list[list[float]]:
+    """Each part of a region, bool (height, width), as the corners of its edge: x, y, x, y, … as shares of the sides."""
+    height, width = (max(1, round(side * THUMBNAIL / max(region.shape))) for side in region.shape)
+    small = cv2.resize(region.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) >= 0.5
+    found, _ = cv2.findContours(small.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    corners = [cv2.approxPolyDP(one, _SMOOTH, True)[:, 0] for one in found]
+    # A contour goes through the middle of the outermost pixels.
+    return [np.round((one + 0.5) / (width, height), 4).ravel().tolist() for one in corners]
 
 
 def _stored(bright: np.ndarray) -> bytes:

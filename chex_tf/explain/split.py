@@ -253,11 +253,13 @@ def _explain_all(
             if settings.keep_maps:
                 maps.add(found)
             for row, place in enumerate(here):
-                _record_scores(scores, place, row, loaded, found, labelled.regions(place))
+                masks = labelled.regions(place)
+                _record_scores(scores, place, row, loaded, found, masks)
                 probable[:, place] = [explanation.probabilities[row] for explanation in found]
                 if add:
                     bright = [brightness(one.maps[row], one.probabilities[row]) for one in found]
-                    add(labelled.names[place], films.grey(place), labelled.truth[place], probable[:, place], bright)
+                    film = labelled.names[place], films.grey(place), labelled.truth[place], probable[:, place]
+                    add(*film, bright, masks)
     written = [gallery.NAME] if settings.gallery else []
     return probable, scores, [*written, maps.write(settings.out)] if settings.keep_maps else written
 

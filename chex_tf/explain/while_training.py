@@ -49,9 +49,8 @@ def callback(data: DataSettings, model: ModelSettings, most: int, split: str = "
             probable = from_logits(margins)[:, [example.place]]
             whole = upsample(maps, (data.image_size, data.image_size), View(data.image_size, data.image_size))
             bright = overlay.brightness(whole, probable)[0, 0]
-            evaluated.board.images(
-                evaluated.step, f"gradcam/{example.task}", overlay.blend(example.film[..., 0], bright)[np.newaxis]
-            )
+            card = overlay.titled(overlay.blend(example.film[..., 0], bright), f"p = {float(probable[0, 0]):.3f}")
+            evaluated.board.images(evaluated.step, f"gradcam/{example.task}", card[np.newaxis])
 
     return draw
 

@@ -1,4 +1,6 @@
-"""Rows beyond the paper's: ResNet-152, Keras' ResNets, NASNet-A-Mobile, Transfusion's CBR family, VGG16, Lite0."""
+"""Rows beyond the paper's: ResNet-152, Keras' and slim ResNets, NASNet, Transfusion's CBR family, VGG16, Lite0."""
+
+import dataclasses
 
 from chex_tf.models import timm_names
 from chex_tf.models.paper_rows import (
@@ -8,6 +10,7 @@ from chex_tf.models.paper_rows import (
     KERAS_NORMALISATION,
     PYTORCH_NORMALISATION,
     TORCHVISION,
+    WHOLE,
     of_timm,
     residual,
 )
@@ -33,6 +36,21 @@ def _keras_residual(depth: int, blocks: tuple[int, int, int, int], digest: str, 
         initialisers=("glorot_uniform",),
         batch_normalisation=KERAS_NORMALISATION,
         note=f"convolutions with biases, stride in the first 1×1, Caffe's weights; PyTorch's network is ResNet{depth}",
+    )
+
+
+def _slim(name: str) -> Row:
+    (whole,) = (row for row in WHOLE if row.name == name)
+    return dataclasses.replace(
+        whole,
+        name=f"{name}Slim",
+        builder=f"resnet:{name}Slim",
+        features=whole.features // 2,
+        shares=(name, whole.cut_layers[1]),
+        paper_parameters_millions=None,
+        difference="",
+        imagenet_top1=(),
+        note="half the channels from conv4 on; its weights are the whole network's up to conv3, and random above",
     )
 
 
@@ -88,6 +106,8 @@ BEYOND: tuple[Row, ...] = (
     _cbr("CBR-LargeW", 512, 4, 20),
     _cbr("CBR-Small", 256, 4, 20),
     _cbr("CBR-Tiny", 256, 4, 20),
+    _slim("ResNet18"),
+    _slim("ResNet50"),
     Row(
         name="VGG16",
         family="VGG",

@@ -28,7 +28,8 @@ from chex_tf.settings import InputError, nearest
 @dataclasses.dataclass(frozen=True)
 class Built:
     """A model, the settings as resolved, the normalisation that it expects, how its weights were loaded and what became
-    of them."""
+    of them; `shared_up_to` is the layer above which weights of another row's network were not taken, empty where the
+    weights are the network's own."""
 
     model: keras.Model
     row: Row
@@ -36,6 +37,7 @@ class Built:
     normalisation: Normalisation | None
     loaded: weights.Loaded | None
     parts: tuple[initialisation.Part, ...] = ()
+    shared_up_to: str = ""
 
 
 def build_model(
@@ -61,24 +63,38 @@ def build_model(
         stochastic_depth.set_rate(network, settings.stochastic_depth)
     features = truncated(row, network, settings.truncate_at)
     loaded = None
-    if settings.weights != "none":
-        needed = {layer.name for layer in every_layer(features)}
-        loaded = weights.load(
-            network, row, settings.weights, settings.weights_dir, needed=needed, progress=progress, encoder=encoder
-        )
     origins: dict[str, str] = {}
-    if loaded is not None:
+    if settings.weights != "none":
+        source = _source(row, encoder)
+        pretrained = network if source is row else whole_network(source, side, seed)
+        # Of another row's network all that its file holds; of this one what goes into the features.
+        needed = {layer.name for layer in every_layer(features if source is row else pretrained)}
+        loaded = weights.load(
+            pretrained,
+            source,
+            settings.weights,
+            settings.weights_dir,
+            needed=needed,
+            progress=progress,
+            encoder=encoder,
+        )
         if settings.transfuse_up_to is not None:
             _check_below_the_cut(settings.transfuse_up_to, features)
-        network, origins = _started(settings, row, network, side, seed)
+        if source is row:
+            network, origins = _started(settings, row, network, side, seed)
+        else:
+            origins = _shared(settings, row, pretrained, network)
         features = truncated(row, network, settings.truncate_at)
+    if settings.gabor:
+        origins[initialisation.gabor_filters(network, seed)] = initialisation.GABOR
     model = assemble(features, heads_wanted, seed, settings.initialiser)
     batch_normalisation.choose(model, settings)
     if settings.fused:
         fused_batch_normalization.fuse(model)
     open_question = settings.weights == "none" and statistics is None
     wanted = None if open_question else normalisation(row, settings.weights, statistics, settings.scheme, encoder)
-    return Built(model, row, settings, wanted, loaded, initialisation.parts(model, origins))
+    shared_up_to = row.shares[1] if row.shares and loaded is not None and _source(row, encoder) is not row else ""
+    return Built(model, row, settings, wanted, loaded, initialisation.parts(model, origins), shared_up_to)
 
 
 def _started(
@@ -104,6 +120,38 @@ def _started(
     above = initialisation.MEAN_VARIANCE if settings.mean_variance else initialisation.RANDOM
     copied = initialisation.transfuse(pretrained, start, settings.transfuse_up_to)
     return start, {name: initialisation.PRETRAINED if name in copied else above for name in names}
+
+
+def _source(row: Row, encoder: Encoder | None) -> Row:
+    """The row whose weights are loaded: the network's own or, for a slim network, those of the whole one that it shares
+    its lower layers with, unless they are the encoder of a run of its own."""
+    is_own = encoder is not None and encoder.arch == row.name
+    return row if is_own or not row.shares else catalogue.row(row.shares[0])
+
+
+def _shared(settings: ModelSettings, row: Row, pretrained: keras.Model, network: keras.Model) -> dict[str, str]:
+    """Copies into `network` what it shares with the pretrained one of another row; each layer's origin by its name."""
+    source, up_to = row.shares  # type: ignore[misc]
+    if settings.mean_variance:
+        raise InputError(
+            f"expected random weights above {up_to}: tensors of {row.name} have other shapes there than those of "
+            f"{source}",
+            "mean_variance",
+        )
+    if settings.transfuse_up_to is not None:
+        names = [layer.name for layer in network.layers]
+        if names.index(settings.transfuse_up_to) > names.index(up_to):
+            raise InputError(
+                f"expected {up_to} or a layer below it, up to where {row.name} is {source}; received "
+                f"{settings.transfuse_up_to}",
+                "transfuse_up_to",
+            )
+        up_to = settings.transfuse_up_to
+    copied = initialisation.transfuse(pretrained, network, up_to)
+    return {
+        layer.name: initialisation.PRETRAINED if layer.name in copied else initialisation.RANDOM
+        for layer in every_layer(network)
+    }
 
 
 def truncated(row: Row, network: keras.Model, truncate_at: str | None = None) -> keras.Model:

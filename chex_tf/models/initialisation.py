@@ -1,4 +1,5 @@
-"""Starting points between random and pretrained: mean-var initialisation and weight transfusion (Raghu et al. 2019)."""
+"""Starting points between random and pretrained: mean-var initialisation, weight transfusion, Gabor filters (Raghu et
+al. 2019)."""
 
 import dataclasses
 import zlib
@@ -8,11 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from chex_tf.amounts import counted
+from chex_tf.models import gabor
 from chex_tf.models.heads import LAYERS
 from chex_tf.models.layers_within import every_layer, own_variables
 from chex_tf.models.truncation import truncate
+from chex_tf.settings import InputError
 
-PRETRAINED, MEAN_VARIANCE, RANDOM = "pretrained", "mean-variance", "random"
+PRETRAINED, GABOR, MEAN_VARIANCE, RANDOM = "pretrained", "of drawn Gabor functions", "mean-variance", "random"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Part:
         below = self.first if self.first == self.last else f"{self.first} to {self.last}"
         where = ", ".join([*([below] if below else []), *self.heads])
         reset = "; moving statistics 0 and 1" if self.origin == MEAN_VARIANCE else ""
-        return f"{self.tensors} tensors {self.origin} ({where}{reset})"
+        return f"{counted(self.tensors, 'tensor')} {self.origin} ({where}{reset})"
 
 
 def parts(model: keras.Model, origins: Mapping[str, str]) -> tuple[Part, ...]:
@@ -46,7 +50,7 @@ def parts(model: keras.Model, origins: Mapping[str, str]) -> tuple[Part, ...]:
             else:
                 more = {"first": before.first or layer.name, "last": layer.name}
             found[origin] = dataclasses.replace(before, tensors=before.tensors + tensors, **more)
-    return tuple(found[origin] for origin in (PRETRAINED, MEAN_VARIANCE, RANDOM) if origin in found)
+    return tuple(found[origin] for origin in (PRETRAINED, GABOR, MEAN_VARIANCE, RANDOM) if origin in found)
 
 
 def mean_variance(model: keras.Model, seed: int, leave: Collection[str] = ()) -> int:
@@ -65,7 +69,7 @@ def mean_variance(model: keras.Model, seed: int, leave: Collection[str] = ()) ->
             if not variable.trainable:
                 continue
             value = np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
-            stream = np.random.default_rng([seed, zlib.crc32(f"{layer.name}/{variable.name}".encode())])
+            stream = _stream(seed, layer, variable)
             variable.assign(stream.normal(value.mean(), value.std(), value.shape).astype(variable.dtype))
             drawn += 1
         _reset_statistics(layer)
@@ -78,11 +82,27 @@ def _reset_statistics(layer: keras.Layer) -> None:
         layer.moving_variance.assign(np.ones(layer.moving_variance.shape))
 
 
+def _stream(seed: int, layer: keras.Layer, variable: keras.Variable) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(f"{layer.name}/{variable.name}".encode())])
+
+
+def gabor_filters(network: keras.Model, seed: int) -> str:
+    """Replaces the filters of the first convolution by Gabor functions, each with the mean square that all of them had
+    together; a bias stays. Returns the layer's name."""
+    layer = next((layer for layer in every_layer(network) if isinstance(layer, keras.layers.Conv2D)), None)
+    if layer is None:
+        raise InputError(f"expected a network that begins with a convolution; received {network.name}", "gabor")
+    before = np.asarray(keras.ops.convert_to_numpy(layer.kernel), np.float64)
+    drawn = gabor.draw(before.shape, _stream(seed, layer, layer.kernel))
+    layer.kernel.assign((drawn * np.sqrt(np.mean(before**2))).astype(layer.kernel.dtype))
+    return str(layer.name)
+
+
 def transfuse(pretrained: keras.Model, other: keras.Model, up_to: str) -> frozenset[str]:
     """Copies weights of `pretrained` into `other`, from the image up to and including the layer `up_to`.
 
-    Both are the same network; above `up_to` the second keeps its own weights, random ones or draws of `mean_variance`.
-    Returns the names of the layers that are pretrained now, nested ones included.
+    Both are the same network as far as that; above `up_to` the second keeps its own weights, random ones or draws of
+    `mean_variance`. Returns the names of the layers that are pretrained now, nested ones included.
     """
     below = truncate(pretrained, up_to)
     for layer in below.layers:

@@ -66,8 +66,9 @@ def choose_for_heads(model: keras.Model, names: Collection[str], choice: str) ->
             layer.bias_initializer = keras.initializers.RandomUniform(-limit, limit)
 
 
-def describe(settings: ModelSettings, row: Row) -> str:
-    """What is drawn from what; of loaded weights only the rest is drawn."""
+def describe(settings: ModelSettings, row: Row, shared_up_to: str = "") -> str:
+    """What is drawn from what; of loaded weights only the rest is drawn. `shared_up_to` is the layer above which
+    weights of another row's network do not fit."""
     kind = of_convolutions(row, settings.initialiser)
     kinds = row.initialisers if kind is None else (kind,)
     drawn = " and ".join(INITIALISER_WORDS[one] for one in kinds) or "as their builder has it"
@@ -76,8 +77,8 @@ def describe(settings: ModelSettings, row: Row) -> str:
     heads = "uniform within 1/√features" if settings.initialiser == PAPER else "Glorot uniform, biases zero"
     if settings.weights == "none":
         below = f"convolutions {drawn}; "
-    elif settings.transfuse_up_to is not None and not settings.mean_variance:
-        below = f"convolutions above {settings.transfuse_up_to} {drawn}; "
+    elif (up_to := settings.transfuse_up_to or shared_up_to) and not settings.mean_variance:
+        below = f"convolutions above {up_to} {drawn}; "
     else:
         below = ""
     return f"random weights ({settings.initialiser}): {below}heads {heads}"

@@ -7,7 +7,7 @@ from chex_tf.models.rows import INITIALISER_WORDS, BatchNormalisation, Row
 
 def tables(rows: Sequence[Row]) -> str:
     whole = [row for row in rows if row.base is None]
-    return f"{_beginnings(whole)}\n{_checkpoints(whole)}"
+    return f"{_beginnings(whole)}\n{_checkpoints([row for row in whole if row.is_released])}"
 
 
 def _beginnings(rows: Sequence[Row]) -> str:

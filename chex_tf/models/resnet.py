@@ -1,8 +1,11 @@
-"""ResNet-18 and ResNet-34, which keras.applications lacks, and the deeper ones as in PyTorch.
+"""ResNet-18 and ResNet-34, which keras.applications lacks, the deeper ones as in PyTorch, and slim ones.
 
 He et al. 2015, Table 1. Layer names follow keras.applications' ResNet50. Padding is explicit and symmetric, and the
 bottleneck strides in its 3×3 convolution (the "v1.5" of torchvision and timm; keras.applications strides in the first
 1×1), so that weights trained in PyTorch give the same results here.
+
+A slim network has half the channels from conv4 on; up to conv3 its layers are the whole network's, and can take its
+weights.
 """
 
 from typing import Any
@@ -19,8 +22,12 @@ BLOCKS: dict[str, tuple[int, int, int, int]] = {
     "ResNet50": (3, 4, 6, 3),
     "ResNet101": (3, 4, 23, 3),
     "ResNet152": (3, 8, 36, 3),
+    "ResNet18Slim": (2, 2, 2, 2),
+    "ResNet50Slim": (3, 4, 6, 3),
 }
-BASIC = ("ResNet18", "ResNet34")
+BASIC = ("ResNet18", "ResNet34", "ResNet18Slim")
+SLIM = ("ResNet18Slim", "ResNet50Slim")
+_FIRST_SLIM_STAGE = 2  # conv4
 
 
 def _convolution(x: Any, channels: int, kernel: int, stride: int, name: str, *, relu: bool = True) -> Any:
@@ -70,5 +77,8 @@ def build(variant: str, input_shape: tuple[int, int, int]) -> keras.Model:
         for block in range(blocks):
             stride = 2 if stage > 0 and block == 0 else 1
             name = f"conv{stage + 2}_block{block + 1}"
-            x = _block(x, 64 * 2**stage, stride, name, bottleneck=variant not in BASIC)
+            channels = 64 * 2**stage
+            if variant in SLIM and stage >= _FIRST_SLIM_STAGE:
+                channels //= 2
+            x = _block(x, channels, stride, name, bottleneck=variant not in BASIC)
     return keras.Model(image, x, name=variant.lower())

@@ -99,6 +99,8 @@ class Row:
     cam_grid      rows (and columns) of that layer's maps for a 320×320 image
     cut_layers    ends of stages from the input upwards: places to truncate at, or to load pretrained weights up to
     cut_at        the layer at which this row is truncated, None for a whole network
+    shares        another row, and the layer up to which this one has the same layers: its weights load as far as that,
+                  and what lies above is random; empty for a network with weights of its own
     smallest      smallest side of an input image in pixels
     paper_parameters_millions, paper_times_smaller   as printed in CheXtransfer, Tables 1 and 2
     difference    why the built model's count differs from the printed one, where it does
@@ -125,6 +127,7 @@ class Row:
     smallest: int = 32
     base: str | None = None
     cut_at: str | None = None
+    shares: tuple[str, str] | tuple[()] = ()
     paper_parameters_millions: float | None = None
     paper_times_smaller: float | None = None
     difference: str = ""
@@ -142,6 +145,11 @@ class Row:
     def whole(self) -> str:
         """Name of the network that this row is cut from; its own name if it is whole."""
         return self.base or self.name
+
+    @property
+    def is_released(self) -> bool:
+        """Whether its checkpoints are of this very network, and their accuracy with them."""
+        return self.cut_at is None and not self.shares
 
 
 def keras_file(

@@ -57,6 +57,12 @@ class ModelSettings(Settings):
         "says",
         group="model",
     )
+    gabor: bool = setting(
+        False,
+        help="replace the filters of the first convolution, where these would be random or drawn by mean_variance, by "
+        "synthetic Gabor functions with the same mean square",
+        group="model",
+    )
     truncate_at: str | None = setting(None, help="name of the layer after which the network is cut", group="model")
     initialiser: str = setting(
         KERAS,
@@ -103,6 +109,13 @@ class ModelSettings(Settings):
         for name in ("mean_variance", "transfuse_up_to"):
             if getattr(self, name) and self.weights == "none":
                 raise InputError("expected weights to start from; received --weights=none", name)
+
+        if self.gabor and self.weights != "none" and (not self.mean_variance or self.transfuse_up_to):
+            raise InputError(
+                "expected a first convolution that is not loaded: --weights=none, or --mean_variance without "
+                "--transfuse_up_to",
+                "gabor",
+            )
 
     @property
     def scheme(self) -> Scheme | None:

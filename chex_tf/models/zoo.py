@@ -112,7 +112,7 @@ def as_entry(row: Row, counts: Counts) -> Entry:
     smaller = 1.0 if row.cut_at is None or printed is None else printed * 1e6 / counts.parameters
     paper = row.imagenet_top1[0] if row.imagenet_top1 else None
     # A truncated network's weights come from the whole one's file, whose accuracy is not its own.
-    accuracies = {one.name: one.imagenet_top1 for one in row.checkpoints if row.cut_at is None}
+    accuracies = {one.name: one.imagenet_top1 for one in row.checkpoints if row.is_released}
     return Entry(
         model=row.name,
         family=row.family,

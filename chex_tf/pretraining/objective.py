@@ -85,6 +85,10 @@ class TwoViewsObjective:
         return len(self.feed.train)
 
     @property
+    def evaluation_images(self) -> int:
+        return 2 * self.feed.validation_pairs
+
+    @property
     def side(self) -> int:
         return self.data.image_size
 

@@ -12,7 +12,7 @@ def of_pair(settings: SimilaritySettings, pair: tuple[Network, Network]) -> Filt
     """The random network has the seed after those of the random networks that features are compared with, so it is
     neither of the two."""
     first, second = pair
-    random = frozen(first.run, RANDOM, settings.seed + 2 * settings.random_networks)
+    random = frozen(first.run, RANDOM, settings.seed + 2 * (settings.random_networks + 1))
     found = [first_convolution(network) for network in (first.network, second.network, random)]
     if found[0].kernel.shape != found[1].kernel.shape:
         shapes = ["×".join(map(str, one.kernel.shape)) for one in found[:2]]

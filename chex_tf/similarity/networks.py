@@ -51,9 +51,9 @@ def open_pair(settings: SimilaritySettings) -> tuple[Network, Network]:
 
 
 def random_pair(settings: SimilaritySettings, pair: tuple[Network, Network], number: int) -> tuple[Network, Network]:
-    """The same two architectures with random weights, each of its own seed."""
+    """The same two architectures with random weights, each of its own seed, which is no compared network's."""
     first, second = (
-        dataclasses.replace(one, network=frozen(one.run, RANDOM, settings.seed + 2 * number + side))
+        dataclasses.replace(one, network=frozen(one.run, RANDOM, settings.seed + 2 * (number + 1) + side))
         for side, one in enumerate(pair)
     )
     return first, second
@@ -96,8 +96,9 @@ def _run(settings: SimilaritySettings, name: str) -> TrainedRun:
 
 
 def _network(settings: SimilaritySettings, name: str, run: TrainedRun) -> Frozen:
+    """Of two random networks the second has the seed after the first's: they would be one network otherwise."""
     kind, _ = _split_name(getattr(settings, name))
-    return frozen(run, kind or settings.checkpoint, settings.seed)
+    return frozen(run, kind or settings.checkpoint, settings.seed + (name == "run_b"))
 
 
 def _check_same_films(first: Source, second: Source) -> None:

@@ -21,7 +21,7 @@ class SimilaritySettings(Settings):
     run_a: str = setting(
         "",
         help="run directory; initial:RUN_DIR for what its training began with, random:RUN_DIR for the same "
-        "architecture with random weights of --seed",
+        "architecture with random weights of --seed (of the seed after it for --run_b)",
         group="What to compare",
     )
     run_b: str = setting("", help="the other, in the same way", group="What to compare")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from chex_tf.evaluation.scarcity import SEVERAL
-from chex_tf.statistics import comparison, extremes
+from chex_tf.statistics import comparison, extremes, steps_to_score
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.family_spread import family_spread
 from chex_tf.statistics.rank_correlation import correlate
-from chex_tf.study import contrasts
+from chex_tf.study import contrasts, steps
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
 
@@ -111,6 +111,23 @@ def model_interaction(outcomes: Outcomes, given: Mapping[str, str], seed: int) -
 def _model(outcomes: Outcomes, name: str) -> Member:
     arch, _, arm = name.partition(":")
     return _member(outcomes, arch, arm)
+
+
+def steps_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Steps until model a reaches an AUROC, minus those of b."""
+    first, second = (_model(outcomes, given[side]) for side in "ab")
+    return _of_steps(steps.difference(first, second, float(given["auroc"])))
+
+
+def steps_interaction(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """Of steps to an AUROC a minus b, minus c minus d; one model may stand for two of them."""
+    signs = {"a": 1.0, "b": -1.0, "c": -1.0, "d": 1.0}
+    terms = [(sign, _model(outcomes, given[side])) for side, sign in signs.items()]
+    return _of_steps(steps.contrast(terms, float(given["auroc"])))
+
+
+def _of_steps(found: steps_to_score.Steps) -> Found:
+    return Found(found.value, found.interval, found.p, "seeds", found.runs)
 
 
 def cut(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
@@ -260,6 +277,8 @@ STATISTICS: dict[str, tuple[Statistic, tuple[str, ...]]] = {
     "boost_difference": (boost_difference, ("a", "b")),
     "model_difference": (model_difference, ("a", "b")),
     "model_interaction": (model_interaction, ("a", "b", "c", "d")),
+    "steps_difference": (steps_difference, ("a", "b", "auroc")),
+    "steps_interaction": (steps_interaction, ("a", "b", "c", "d", "auroc")),
     "cut": (cut, ("arch",)),
     "rho": (rho, ("arm", "attribute")),
     "rho_boost": (rho_boost, ("attribute",)),

@@ -20,7 +20,8 @@ FORM = 1  # version of the file
 class Study:
     """`about` says in words what a reader must know first, such as that its data are synthetic; `splits` are those that
     every run predicts (but see `splits_of`); `models` has facts of the catalogue by architecture; `claims` are the rows
-    of the claims with their rules, fixed before there are results; `data` says of every prepared folder what its splits
+    of the claims with their rules, fixed before there are results; `steps_to` has the AUROCs whose steps are counted,
+    fixed likewise; `data` says of every prepared folder what its splits
     hold and which share patients (`chex_tf.data.splits`), None in a plan of a version that did not look."""
 
     cells: tuple[Cell, ...]
@@ -31,6 +32,7 @@ class Study:
     models: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     claims: tuple[Mapping[str, str], ...] = ()
     data: tuple[Mapping[str, Any], ...] | None = None
+    steps_to: tuple[float, ...] = ()
 
     def cell(self, name: str) -> Cell:
         return next(cell for cell in self.cells if cell.name == name)
@@ -48,6 +50,7 @@ class Study:
             "splits": list(self.splits),
             "models": {arch: dict(facts) for arch, facts in self.models.items()},
             "claims": [dict(claim) for claim in self.claims],
+            "steps_to": list(self.steps_to),
             "data": None if self.data is None else [dict(one) for one in self.data],
             "cells": [cell.to_json() for cell in self.cells],
         }
@@ -70,7 +73,8 @@ def read(folder: pathlib.Path, kinds: Mapping[str, Sequence[type[Settings]]]) ->
         cells = tuple(Cell.from_json(one, kinds) for one in found["cells"])
         about = found["version"], found["revision"], found["about"], tuple(found["splits"])
         data = None if found.get("data") is None else tuple(found["data"])
-        return Study(cells, *about, dict(found["models"]), tuple(found["claims"]), data)
+        steps_to = tuple(map(float, found.get("steps_to", ())))
+        return Study(cells, *about, dict(found["models"]), tuple(found["claims"]), data, steps_to)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -106,6 +110,8 @@ def changes(before: Study | None, now: Study) -> list[str]:
     lines += changed_software(before, now.version, now.revision)
     if before.claims and now.claims != before.claims:
         lines.append("note: the claims or their rules are not those with which the study was planned")
+    if before.steps_to and now.steps_to != before.steps_to:
+        lines.append("note: steps are counted to other AUROCs than those with which the study was planned")
     return lines
 
 

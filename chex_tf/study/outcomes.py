@@ -15,13 +15,14 @@ from chex_tf.evaluation import matching, mean_tasks, sources
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.runs import metrics_file
 from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN, Sampled, mean_of
 from chex_tf.study import readable
 from chex_tf.study import state as states
 from chex_tf.study.cell import Cell, group_of, within_group
 from chex_tf.study.folder import Study
-from chex_tf.study.identity import RUN, Kinds, differences
+from chex_tf.study.identity import RUN, Identity, Kinds, differences
 from chex_tf.study.state import State
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
@@ -34,7 +35,8 @@ class Facts:
     the network that a truncated one is cut from, its own name if it is whole. `imagenet_top1` is that of the weights
     that --weights=imagenet loads, and of a member's facts that of the weights which it began with (`facts_of`);
     `paper_imagenet_top1` that of the package from which CheXtransfer took them; `weights_imagenet_top1` has that of
-    every checkpoint by name, None in a plan of a version that did not note them."""
+    every checkpoint by name, None in a plan of a version that did not note them; `stages` are the last layers of its
+    stages, from the image upwards."""
 
     family: str
     parameters: int
@@ -44,6 +46,7 @@ class Facts:
     whole: str
     paper_imagenet_top1: float | None = None
     weights_imagenet_top1: Mapping[str, float] | None = None
+    stages: tuple[str, ...] = ()
 
     @property
     def is_truncated(self) -> bool:
@@ -51,11 +54,20 @@ class Facts:
 
 
 @dataclasses.dataclass(frozen=True)
+class Evaluations:
+    """A run's, on the images that rank its checkpoints: the mean AUROC after so many steps."""
+
+    steps: tuple[float, ...]
+    auroc: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Member:
     """An architecture in an arm: the mean of its `cells`, which differ in nothing but their seed; `runs` has the AUROC
     of each. `weights` is what they began with, as in their identity. `no_interval` says why the evaluation gives its
     numbers no interval, where it gives none. `subsets` has the subset_seed of each run, where each learned from a
-    subset of its own; it is empty where all learned from the same images."""
+    subset of its own; it is empty where all learned from the same images. `evaluations` has those of each run, None
+    where its metrics.csv cannot be read; `identity` is the first run's."""
 
     arch: str
     arm: str
@@ -65,6 +77,8 @@ class Member:
     weights: str = "none"
     no_interval: str = ""
     subsets: tuple[int, ...] = ()
+    evaluations: tuple[Evaluations | None, ...] = ()
+    identity: Identity | None = None
 
     @functools.cached_property
     def auroc(self) -> Sampled:
@@ -104,14 +118,14 @@ class Outcomes:
         architecture and group that it is compared with: that from scratch, else the group's first. That one itself has
         None."""
         own = {one.arch for one in self.members if one.arm not in (PRETRAINED, SCRATCH)}
-        found = []
-        for one in self.members:
-            if one.arch in own:
-                alike = (one.arch, group_of(one.arm))
-                beside = [other for other in self.members if (other.arch, group_of(other.arm)) == alike]
-                reference = next((other for other in beside if within_group(other.arm) == SCRATCH), beside[0])
-                found.append((one, None if reference is one else reference))
-        return tuple(found)
+        return tuple((one, self.reference(one)) for one in self.members if one.arch in own)
+
+    def reference(self, one: Member) -> Member | None:
+        """What a member is compared with among its architecture and group; None for that one itself."""
+        alike = (one.arch, group_of(one.arm))
+        beside = [other for other in self.members if (other.arch, group_of(other.arm)) == alike]
+        reference = next((other for other in beside if within_group(other.arm) == SCRATCH), beside[0])
+        return None if reference is one else reference
 
     def truncated(self) -> tuple[tuple[Member, Member], ...]:
         """Each truncated member with the whole one of its arm."""
@@ -159,7 +173,17 @@ def gather(
         run_dir=tuple(cell.run_dir(folder) for cell in whole), split=split, replicates=replicates, seed=seed
     )
     evaluation = _evaluate(settings, [cell.name for cell in whole], say)
-    return Outcomes(study, found, evaluation, variant, _members(study, whole, evaluation), missing)
+    evaluated = {cell.name: _evaluations(cell.run_dir(folder), cell.name, say) for cell in whole}
+    return Outcomes(study, found, evaluation, variant, _members(study, whole, evaluation, evaluated), missing)
+
+
+def _evaluations(run_dir: pathlib.Path, name: str, say: Callable[[str], None]) -> Evaluations | None:
+    try:
+        columns = metrics_file.read(run_dir)
+        return Evaluations(tuple(columns.get("step", ())), tuple(columns.get("auroc", ())))
+    except InputError as error:
+        say(f"no steps of {name}: {error}")
+        return None
 
 
 def _why(state: State) -> str:
@@ -180,7 +204,12 @@ def _evaluate(settings: EvaluationSettings, names: Sequence[str], say: Callable[
     return dataclasses.replace(found, caution=source.caution)
 
 
-def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tuple[Member, ...]:
+def _members(
+    study: Study,
+    cells: Sequence[Cell],
+    evaluation: Evaluation,
+    evaluated: Mapping[str, Evaluations | None],
+) -> tuple[Member, ...]:
     withheld = no_interval(evaluation)
     by_base: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -193,7 +222,8 @@ def _members(study: Study, cells: Sequence[Cell], evaluation: Evaluation) -> tup
         facts = facts_of(study, first.arch, weights)
         runs = tuple(evaluation.sampled[cell.name, AUROC, MEAN] for cell in same)
         names = tuple(cell.name for cell in same)
-        members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld, _subsets(same)))
+        known = _subsets(same), tuple(evaluated[name] for name in names), first.identity
+        members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld, *known))
         twin = [one for one in members[:-1] if (one.arch, one.arm) == (first.arch, first.arm)]
         if twin:
             raise InputError(
@@ -243,7 +273,7 @@ def facts_of(study: Study, arch: str, weights: str) -> Facts:
     known: Mapping[str, Any] | None = study.models.get(arch)
     if known is None:
         raise InputError(f"expected facts of {arch} in the study's plan; it has none", "study")
-    facts = Facts(**known)
+    facts = Facts(**{**known, "stages": tuple(known.get("stages", ()))})
     if weights in ("none", "imagenet") or weights.startswith(RUN):
         return facts
     return dataclasses.replace(facts, imagenet_top1=(facts.weights_imagenet_top1 or {}).get(weights))

@@ -33,10 +33,11 @@ class Table:
                 raise ValueError(f"expected rows of {len(self.columns)} cells in {self.name}; received {row}")
 
     def as_csv(self) -> str:
+        """For programs: a minus that they read as one, and nothing where there is nothing."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(self.rows)
+        writer.writerows([_plain(cell) for cell in row] for row in self.rows)
         return stream.getvalue()
 
     def as_markdown(self) -> str:
@@ -69,6 +70,10 @@ class Table:
                 "",
             ]
         )
+
+
+def _plain(cell: str) -> str:
+    return "" if cell == NOTHING else cell.replace("−", "-")
 
 
 def latex(text: str) -> str:

@@ -12,7 +12,8 @@ from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.measure import MEAN
-from chex_tf.study import contrasts, tie_groups
+from chex_tf.study import contrasts, steps, tie_groups
+from chex_tf.study.cell import GROUPED
 from chex_tf.study.claim_statistics import COUNTED, FEWEST_ARCHITECTURES, NO_LOSS, PAPER_TRUNCATED, over_of
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.outcomes import Outcomes
@@ -31,6 +32,14 @@ _ABOUT_CLAIMS = (
 )
 
 
+_OF_STEPS = "steps_"  # how the names of statistics of steps begin
+_ABOUT_STEPS = (
+    " Over seeds alone: steps to an AUROC, as in their tables; where runs never reached it, p of an exact test of "
+    "ranks decides, if anything does."
+)
+OURS = "ours"  # in place of a section, for claims that the paper does not make
+
+
 def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
     """Those that have rows."""
     named = dict.fromkeys(one.arm for one in outcomes.members)
@@ -43,6 +52,7 @@ def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
         *(models(outcomes, arm) for arm in named if arm not in shown),
         truncations(outcomes),
         boosts(outcomes),
+        *(steps.table(outcomes, auroc) for auroc in outcomes.study.steps_to),
         claims(judged),
     ]
     return tuple(table for table in found if table.rows)
@@ -115,11 +125,21 @@ def _seeds(outcomes: Outcomes, one: Contrast) -> tuple[str, ...]:
 
 def results(outcomes: Outcomes) -> Table:
     """A row a cell, finished or not, then a row an architecture in an arm, which is the mean of its cells."""
+    columns: tuple[str, ...]
     columns = ("row", "name", "arch", "arm", "seed", "state", "auroc", "low", "high", "parameters", "interval_over")
     evaluation, models = outcomes.evaluation, outcomes.study.models
     made_of = {} if evaluation is None else {model.name: model.made_of for model in evaluation.models}
     estimates = {} if evaluation is None else {model.name: model.of(AUROC)[MEAN] for model in evaluation.models}
     units = "" if evaluation is None else SEVERAL[evaluation.cohort.unit]
+    wanted = outcomes.study.steps_to
+    by_cell = {
+        auroc: {
+            name: found
+            for one in outcomes.members
+            for name, found in zip(one.cells, steps.reached(one, auroc), strict=True)
+        }
+        for auroc in wanted
+    }
     rows = []
     for cell in outcomes.study.cells:
         if cell.variant != outcomes.variant:
@@ -127,19 +147,24 @@ def results(outcomes: Outcomes) -> Table:
         found = estimates.get(cell.name)
         numbers = ("", "", "") if found is None else _exact(found.value, found.interval)
         state = outcomes.states[cell.name].condition.value
+        reached = [steps.of_run(by_cell[auroc].get(cell.name)) for auroc in wanted]
         parameters = str(models[cell.arch]["parameters"]) if cell.arch in models else ""
         first = ("cell", cell.name, cell.arch, cell.arm, str(cell.seed), state)
         remark = made_of.get(cell.name) or outcomes.missing.get(cell.name, "")
-        rows.append((*first, *numbers, parameters, "" if found is None else units, remark))
+        rows.append((*first, *numbers, parameters, "" if found is None else units, *reached, remark))
     for one in outcomes.members:
         of = f"mean of {', '.join(one.cells)}" if len(one.cells) > 1 else made_of[one.cells[0]]
         first = ("model", one.name, one.arch, one.arm, "", f"{counted(len(one.cells), 'cell')} finished")
         whole = contrasts.auroc(one)
         numbers = _exact(whole.value, whole.interval)
-        rows.append((*first, *numbers, str(one.facts.parameters), over_of(whole, outcomes), of))
+        reached = [steps.of_mean(steps.of(one, auroc)) for auroc in wanted]
+        rows.append((*first, *numbers, str(one.facts.parameters), over_of(whole, outcomes), *reached, of))
     note = f"{described(outcomes)} {intervals(outcomes, [contrasts.auroc(one) for one in outcomes.members])}".strip()
+    if wanted:
+        note = f"{note} steps_to_…: steps to that AUROC on the images that rank checkpoints; > where runs ended below."
     title = "Every cell, and every model in an arm"
-    return Table("results", title, (*columns, "remark"), tuple(rows), note, 6)
+    columns = (*columns, *(f"steps_to_{auroc:g}" for auroc in wanted), "remark")
+    return Table("results", title, columns, tuple(rows), note, 6)
 
 
 def _exact(value: float, interval: Interval) -> tuple[str, str, str]:
@@ -177,7 +202,7 @@ def models(outcomes: Outcomes, arm: str) -> Table:
             f" Group: models that share a letter are not told apart, p of their paired difference being above "
             f"{SIGNIFICANCE:g} after Holm's adjustment; {apart}."
         )
-    return Table(f"models_{arm}", f"Mean AUROC by model, {arm}", columns, rows, note)
+    return Table(f"models_{arm.replace(GROUPED, '-')}", f"Mean AUROC by model, {arm}", columns, rows, note)
 
 
 def arms(outcomes: Outcomes) -> Table:
@@ -274,9 +299,16 @@ def claims(judged: Sequence[Judged]) -> Table:
             over = one.found.over
             is_seen = not (is_count or math.isnan(one.found.smallest_seen))
             seen = f"{one.found.smallest_seen:.3f}" if is_seen else NOTHING
+            if one.claim.statistic.startswith(_OF_STEPS):
+                here = NOTHING if math.isnan(one.found.value) else steps.signed(one.found.value)
+                span = steps.span(one.found.interval)
+                seen = f"{one.found.smallest_seen:.0f}" if is_seen else NOTHING
         first = (one.claim.section, one.claim.statement, one.verdict.value)
         rows.append((*first, printed, here, span, over, str(one.claim.rule), seen))
-    return Table("claims", "The paper's claims, on these films", columns, tuple(rows), _ABOUT_CLAIMS, 3)
+    note = _ABOUT_CLAIMS + (_ABOUT_STEPS if any(one.claim.statistic.startswith(_OF_STEPS) for one in judged) else "")
+    own = any(one.claim.section == OURS for one in judged)
+    title = f"Claims of the paper and, where the section is {OURS!r}, of this project" if own else "The paper's claims"
+    return Table("claims", f"{title}, on these films", columns, tuple(rows), note, 3)
 
 
 def _span(interval: Interval) -> str:

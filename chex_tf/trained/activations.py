@@ -74,7 +74,7 @@ def frozen(run: TrainedRun, checkpoint: str = BEST, seed: int = 0) -> Frozen:
     at the last step, `initial` for what this run's training began with, made again from its settings, or `random`: the
     same architecture, as a run from scratch with this seed would start it."""
     if checkpoint == RANDOM:
-        wanted = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
+        wanted = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None, gabor=False)
         model = _up_to_the_heads(build_model(wanted, Heads(1), run.side, seed, Statistics(0.0, 1.0)).model)
         return Frozen(model, run.normalisation, f"random weights of {run.arch}, seed {seed}")
     if checkpoint == INITIAL:
@@ -82,7 +82,7 @@ def frozen(run: TrainedRun, checkpoint: str = BEST, seed: int = 0) -> Frozen:
         from_what = "random weights" if run.model.weights == "none" else f"--weights={run.model.weights}"
         return Frozen(began, run.normalisation, f"the start of the run {run.run_dir}, from {from_what}")
     # Weights are replaced below, or the encoder's; a run records momentum and epsilon as numbers.
-    plain = dataclasses.replace(run.model, mean_variance=False, transfuse_up_to=None)
+    plain = dataclasses.replace(run.model, mean_variance=False, transfuse_up_to=None, gabor=False)
     plain = dataclasses.replace(plain, initialiser=KERAS, batch_normalisation=KERAS)
     if checkpoint == LAST:
         known = encoder.read(run.run_dir, LAST)

@@ -41,7 +41,7 @@ def mean(members: Sequence[Any]) -> Any:
 def load_member(run: TrainedRun, best: checkpoints.Best) -> keras.Model:
     """One checkpoint as the bare network: normalised images of three channels -> logits."""
     # The weights are replaced below, so none are fetched; a run records momentum and epsilon as numbers.
-    settings = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None)
+    settings = dataclasses.replace(run.model, weights="none", mean_variance=False, transfuse_up_to=None, gabor=False)
     settings = dataclasses.replace(settings, initialiser=KERAS, batch_normalisation=KERAS)
     model = build_model(settings, run.heads, run.side, 0, Statistics(0.0, 1.0)).model
     assign_member(run, model, best)

@@ -21,8 +21,8 @@ class FeaturesSettings(Settings):
     )
     checkpoint: str = setting(
         "best",
-        help="whose weights: best, the run's best checkpoint; last, its encoder at the last step; a kept step; or "
-        "random for the same architecture untrained",
+        help="whose weights: best, the run's best checkpoint; last, its encoder at the last step; a kept step; initial "
+        "for what its training began with; or random for the same architecture untrained",
     )
     seed: int = setting(0, help="seed of --checkpoint=random", low=0, high=2**63 - 1)
     batch: int = setting(16, help="films per batch", low=1)
@@ -31,7 +31,9 @@ class FeaturesSettings(Settings):
     def check(self) -> None:
         if self.out.suffix != ".npz":
             raise InputError(f"expected a file that ends in .npz; received {self.out}", "out")
-        if self.checkpoint not in ("best", "last", "random") and not self.checkpoint.isdecimal():
-            raise InputError(f"expected best, last, random or a step; received {self.checkpoint}", "checkpoint")
+        if self.checkpoint not in ("best", "last", "initial", "random") and not self.checkpoint.isdecimal():
+            raise InputError(
+                f"expected best, last, initial, random or a step; received {self.checkpoint}", "checkpoint"
+            )
         if self.seed and self.checkpoint != "random":
             raise InputError(f"expected --checkpoint=random with it; received --checkpoint={self.checkpoint}", "seed")

@@ -72,6 +72,10 @@ class Objective(typing.Protocol):
     def training_images(self) -> int: ...
 
     @property
+    def evaluation_images(self) -> int:
+        """How many pass through the network at each evaluation."""
+
+    @property
     def side(self) -> int:
         """Side of the square images, in pixels."""
 

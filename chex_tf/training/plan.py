@@ -15,6 +15,10 @@ from chex_tf.training.optimizer import SLOTS
 from chex_tf.training.schedules import first_steps
 from chex_tf.training.settings import TrainSettings
 
+# A step goes forward once and back twice: through each layer to its inputs and to its weights.
+FORWARDS = 3
+MUCH = 0.25  # share of the time from which it is said how to lower it
+
 
 def describe(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> str:
     steps = settings.total_steps(objective.steps_per_epoch)
@@ -37,7 +41,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
         *describe_optimizer(settings, objective.steps_per_epoch),
         f"steps: {steps:,} of {counted(settings.batch, 'image')}, {steps / objective.steps_per_epoch:.2f} epochs of "
         f"{counted(objective.training_images, 'image')}",
-        f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best {kept} are kept",
+        describe_evaluations(settings, objective),
         f"disk: {size(2 * state + kept * weights)} of checkpoints",
         f"memory: {size(state + 4 * learning)} for weights, gradients and slots, up to about {size(activations)} for "
         "activations, on each device",
@@ -54,6 +58,20 @@ def describe_splits(objective: Objective) -> list[str]:
         except InputError as error:  # of a split that this run does not need
             lines.append(f"note: not known whether patients are in several splits: {error}")
     return lines
+
+
+def describe_evaluations(settings: TrainSettings, objective: Objective) -> str:
+    """How many there are, and about what share of the time they take."""
+    steps = settings.total_steps(objective.steps_per_epoch)
+    evaluations = math.ceil(steps / settings.evaluate_steps)
+    images = objective.evaluation_images
+    share = evaluations * images / (evaluations * images + FORWARDS * steps * settings.batch)
+    rarer = f"; a larger --evaluate_every, which counts {settings.evaluate_unit}, makes it less"
+    return (
+        f"evaluations: {evaluations:,}, every {settings.evaluate_steps:,} steps; the best "
+        f"{min(settings.keep, evaluations)} are kept; {counted(images, 'image')} each, about {share:.0%} of the time "
+        f"if an image costs a third of what it does in training{rarer if share >= MUCH else ''}"
+    )
 
 
 def describe_evaluation_split(settings: TrainSettings) -> list[str]:
@@ -78,10 +96,10 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
     """Which weights were loaded, what became of them and what they expect, how the rest begins, what is frozen, what
     learns and what regularises it."""
     lines = [f"weights: {built.loaded if built.loaded is not None else 'random'}"]
-    if built.loaded is not None:
+    if built.loaded is not None or built.settings.gabor:
         lines.append(f"start: {', '.join(map(str, built.parts))}")
     lines += [
-        initialisers.describe(built.settings, built.row),
+        initialisers.describe(built.settings, built.row, built.shared_up_to),
         batch_normalisation.describe(built.model, built.settings),
         f"normalisation of the input by {built.normalisation}{_whose(built)}",
     ]

@@ -221,6 +221,7 @@ class _Job:
                 *self.objective.remarks(),
                 *plan.describe_splits(self.objective),
                 *plan.describe_evaluation_split(settings),
+                plan.describe_evaluations(settings, self.objective),
                 *(line for subset in subsets for line in subset.describe()),
                 *plan.describe_model(settings, built),
                 *plan.describe_optimizer(settings, self.objective.steps_per_epoch),

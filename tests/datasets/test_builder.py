@@ -259,6 +259,10 @@ import tensorflow_datasets as tfds
 builder = tfds.builder_from_directory(sys.argv[1])
 labels = builder.info.features["labels"]
 examples = sorted(tfds.as_numpy(builder.as_dataset(split="train")), key=lambda example: example["path"])
+loaded = tfds.load("chexpert_studies/as_shipped:1.0.0", data_dir=builder.data_dir.split("/chexpert_studies/")[0])
+assert {name: len(split) for name, split in loaded.items()} == {
+    name: split.num_examples for name, split in builder.info.splits.items()
+}
 print(json.dumps({
     "names": builder.info.metadata["label_names"],
     "documented": labels.doc.desc,

@@ -1,6 +1,9 @@
 """Sums with hand-computed answers."""
 
+import json
+
 import numpy as np
+from chex_tf_datasets.radiograph_records.preparing import Seen
 from chex_tf_datasets.radiograph_records.row import Row
 from chex_tf_datasets.radiograph_records.summary import pixel_statistics, render, split_summary
 
@@ -70,3 +73,16 @@ def test_the_text_has_a_column_a_split_and_says_what_was_not_measured():
     assert "2 images: it has no window" in text.splitlines()
     assert "5 images in 2.0 s, 2 a second; 1 bad images left out, listed in quarantine.csv" in text
     assert text.endswith("quarantine.csv; 2 listed without an image, left out, see missing.csv\n")
+
+
+def test_what_was_seen_adds_up_and_comes_back_from_json():
+    """Workers of Beam hand it over as a file."""
+    one, other = Seen(), Seen(measured=2, bad=[("key", "path", "file", "reason")])
+    one.doubts.update(["no window"])
+    other.counts[7] = 3
+    other.doubts.update(["no window", "no modality"])
+    one.add(other)
+    back = Seen.from_json(json.loads(json.dumps(one.to_json())))
+    assert back.doubts == {"no window": 2, "no modality": 1}
+    assert (back.counts[7], back.counts.sum(), back.measured) == (3, 3, 2)
+    assert back.bad == [("key", "path", "file", "reason")]

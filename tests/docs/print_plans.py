@@ -23,7 +23,7 @@ PLANS: dict[str, tuple[str, ...]] = {
     "paper_pretrained.cfg": ("--arch=ResNet18",),
     "in_domain.cfg": ("--arch=DenseNet121",),
     "chest_xray14_view.cfg": ("--arch=DenseNet121",),
-    "transfusion.cfg": ("--arch=CBR-LargeT", "--train_images=40"),
+    "transfusion_cell.cfg": ("--arch=CBR-LargeT", "--train_images=40"),
 }
 OF_NIH = ("chest_xray14_view.cfg",)
 # What depends on the machine.

@@ -52,7 +52,10 @@ def page(tmp_path: pathlib.Path) -> pathlib.Path:
             bright[0][0] = [[0, 0.2, 0.4], [0.6, 0.8, 1]]
             film = generator.integers(0, 255, (300, 240)).astype(np.uint8)
             truth = np.array([number % 2, np.nan if number == 7 else 1.0])
-            add(EVIL if number == 59 else f"film{number:02d}.jpg", film, truth, probable, bright)
+            region = np.zeros((600, 480), bool)
+            region[200:400, 120:360] = True
+            name = EVIL if number == 59 else f"film{number:02d}.jpg"
+            add(name, film, truth, probable, bright, {0: region} if number == 40 else {})
     return file
 
 
@@ -72,6 +75,13 @@ def test_what_the_page_holds(page: pathlib.Path) -> None:
     assert film["p"] == [[pytest.approx(0.6667), 0.9], [0.1, 0.5]]
     assert film["o"] == [["FP", "FP"], ["FN", ""]]
     assert films[7]["t"] == [1, None]
+    # Of the stored picture of 154 by 192 pixels: rows 64 to 127, columns 38 or 39 to 115; a contour goes through their
+    # middles.
+    ((*corners,),) = film["r"]["0"]
+    assert films[7]["r"] == {}
+    across, down = corners[::2], corners[1::2]
+    assert (min(across), max(across)) == (pytest.approx(0.25, abs=0.005), pytest.approx(0.75, abs=0.005))
+    assert (min(down), max(down)) == (pytest.approx(64.5 / 192, abs=1e-4), pytest.approx(127.5 / 192, abs=1e-4))
     assert film["v"] == [[0, 0, 1, 1], [0.125, 0.125, 0.75, 0.75]]
     assert list(base64.b64decode(film["m"][0][0])) == [0, 51, 102, 153, 204, 255]
     assert len(base64.b64decode(film["m"][1][1])) == 64 * 64
@@ -94,6 +104,15 @@ def test_a_page_that_fails_half_way_is_not_there(tmp_path: pathlib.Path) -> None
     with pytest.raises(ZeroDivisionError), gallery.page(tmp_path / "gallery.html", HEAD):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_outline_follows_holes_and_every_part() -> None:
+    region = np.zeros((192, 192), bool)
+    region[10:60, 10:60] = True
+    region[20:40, 20:40] = False
+    region[100:120, 150:190] = True
+    assert len(gallery.outlines(region)) == 3
+    assert gallery.outlines(np.zeros((8, 8), bool)) == []
 
 
 def in_browser(page: pathlib.Path, script: str) -> str:
@@ -145,3 +164,31 @@ def test_filtering_in_a_browser(page: pathlib.Path) -> None:
         "evil": "</script>",
         "coloured": True,
     }
+
+
+LAYOUT = """
+  const right = Math.max(...[...document.querySelectorAll("figure")].map(one => one.getBoundingClientRect().right));
+  const canvas = document.querySelector(".cell canvas").getBoundingClientRect();
+  parent.document.title = JSON.stringify({
+    window: document.documentElement.clientWidth, page: document.documentElement.scrollWidth, right,
+    widest: Math.max(...[...document.querySelectorAll("*")].map(one => one.getBoundingClientRect().right)),
+    canvas: canvas.width, high: canvas.height
+  });
+"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed")
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_page_fills_its_window_and_never_scrolls_sideways(page: pathlib.Path, width: int) -> None:
+    """In a frame of that width, since Chromium's windows are 500 pixels wide or more."""
+    text = page.read_text(encoding="utf-8").replace("</body>", f"<script>{LAYOUT}</script></body>")
+    frame = f'<iframe width="{width}" height="800" style="border: 0" srcdoc="{html.escape(text)}"></iframe>'
+    around = page.with_name("around.html")
+    around.write_text(f"<!DOCTYPE html><title></title><body>{frame}</body>", encoding="utf-8")
+    dom = in_browser(around, "")
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
+    assert found["page"] <= found["window"]
+    assert found["widest"] <= found["window"]
+    assert found["window"] - found["right"] <= 20  # the page's own margin, and no empty column
+    assert found["canvas"] >= 140
+    assert found["high"] / found["canvas"] == pytest.approx(192 / 154, abs=0.02)

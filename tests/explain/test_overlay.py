@@ -37,3 +37,15 @@ def test_the_table_is_what_blending_does() -> None:
     found = overlay.blend(np.full((1, 1), 40, np.uint8), np.ones((1, 1)))[0, 0]
     np.testing.assert_allclose(found, expected, atol=1)
     assert opacities[0] == 0
+
+
+def test_a_title_stands_above_the_picture_and_fits_it() -> None:
+    picture = np.full((64, 64, 3), 9, np.uint8)
+    for text in ("p = 0.031", "p = 0.031 or thereabouts"):
+        titled = overlay.titled(picture, text)
+        assert titled.shape[1:] == (64, 3)
+        np.testing.assert_array_equal(titled[-64:], picture)
+        strip = titled[:-64]
+        assert 8 <= len(strip) <= 24
+        assert strip.max() > 150
+        assert strip[:, 0].max() == strip[:, -1].max() == 0  # nothing is cut off at the sides

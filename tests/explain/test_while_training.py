@@ -43,7 +43,10 @@ def test_maps_after_every_evaluation_and_the_same_weights_as_without(settings, t
         shown = events.Tensors(f"gradcam/{task}")
         assert [one.step for one in shown] == [2, 4, 6]
         first, last = (np.array(Image.open(io.BytesIO(shown[place].tensor_proto.string_val[2]))) for place in (0, -1))
-        assert first.shape == (64, 64, 3)
+        assert first.shape == last.shape
+        assert first.shape[1:] == (64, 3)
+        assert (first[:-64].max(axis=(0, 2)) > 150).any()  # the strip with the probability
+        first, last = first[-64:], last[-64:]
         assert (first != last).any()  # the film stays, the map changes with the weights
         film = next(one.film for one in while_training.first_positives(data, 2, "valid") if one.task == task)
         assert np.corrcoef(first.mean(axis=-1).ravel(), film.ravel())[0, 1] > 0.5

@@ -27,11 +27,24 @@ def test_a_splits_features_are_written_with_where_they_are_from(trained, tmp_pat
     assert again.read_bytes() == out.read_bytes()
 
 
+def test_before_the_first_step_features_are_those_of_the_networks_start(trained, tmp_path):
+    """The fixture's run began with random weights of seed 0, so its start is the untrained network of that seed."""
+    found = {}
+    for checkpoint in ("initial", "random", "last"):
+        out = tmp_path / f"{checkpoint}.npz"
+        features.main(FeaturesSettings(run_dir=trained, checkpoint=checkpoint, out=out))
+        found[checkpoint] = features_file.read(out, print)
+    np.testing.assert_array_equal(found["initial"].matrix, found["random"].matrix)
+    assert found["initial"].about["weights_sha256"] == found["random"].about["weights_sha256"]
+    assert not np.allclose(found["initial"].matrix, found["last"].matrix)
+    assert found["initial"].about["encoder"].startswith("the start of the run")
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
         ({"out": "features.csv"}, "ends in .npz"),
-        ({"checkpoint": "ensemble"}, "expected best, last, random or a step"),
+        ({"checkpoint": "ensemble"}, "expected best, last, initial, random or a step"),
         ({"seed": 3}, "expected --checkpoint=random"),
     ],
 )

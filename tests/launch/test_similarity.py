@@ -133,6 +133,20 @@ def test_first_filters_of_a_run_moved_less_than_random_ones_are_apart(trained, t
     assert (tmp_path / "out" / "filters.svg").is_file()
 
 
+def test_random_networks_are_all_different(trained, tmp_path):
+    from chex_tf.similarity import networks
+    from chex_tf.trained.activations import frozen
+    from chex_tf.trained.run import read_run
+
+    name = f"random:{trained}"
+    settings = of_run(trained, tmp_path, run_a=name, run_b=name, split="test", seed=3)
+    pair = networks.open_pair(settings)
+    by_chance = [one for number in range(2) for one in networks.random_pair(settings, pair, number)]
+    digests = [one.network.digest() for one in (*pair, *by_chance)]
+    assert len(set(digests)) == len(digests) == 6
+    assert digests[0] == frozen(read_run(trained), "random", 3).digest()
+
+
 def test_pixels_are_points_and_a_run_is_itself(trained, tmp_path):
     from chex_tf.trained.activations import frozen
     from chex_tf.trained.run import read_run

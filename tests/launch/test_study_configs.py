@@ -82,7 +82,9 @@ def test_its_commands_are_ones_that_the_verbs_take(config, tmp_path, monkeypatch
 def test_it_plans_every_cell(config, planned, capsys, monkeypatch):
     # Counting parameters on built networks takes minutes and is tested elsewhere.
     monkeypatch.setattr(study_cells, "_models", lambda archs: {arch: {"parameters": 1} for arch in archs})
-    settings = planned(config, "--plan")
+    # The films of these phantoms are fewer than 5,000.
+    few = ("--vary=train_images=40",) if config == "transfusion.cfg" else ()
+    settings = planned(config, "--plan", *few)
     assert study.main(settings) == 0
     printed = capsys.readouterr().out
     cells = read(settings.grid, settings.vary)
@@ -101,14 +103,18 @@ def test_the_phantoms_grid_is_the_papers_with_a_stand_in_for_imagenet():
         assert one.needs == ((f"{whole}-source",) if one.arm == "pretrained" else ())
 
 
-@pytest.mark.parametrize("claimed", ["in_domain_study", "chextransfer"])
+@pytest.mark.parametrize("claimed", ["in_domain_study", "chextransfer", "transfusion", "transfusion_phantom"])
 def test_every_claim_is_about_models_that_the_grid_has(claimed):
     """An architecture and arm that a claim names, as ARCHITECTURE:ARM or in arguments of their own."""
-    file = {"in_domain_study": "claims_in_domain.csv"}.get(claimed, "claims.csv")
-    there = {(one.arch, one.arm) for one in read(ROOT / "configs" / f"{claimed}.csv")}
+    text = (ROOT / "configs" / f"{claimed}.cfg").read_text(encoding="utf-8")
+    file = re.search(r"^--claims=(.+)$", text, re.MULTILINE)[1]
+    steps_to = {auroc for found in re.findall(r"^--steps_to=(.+)$", text, re.MULTILINE) for auroc in found.split(",")}
+    seeded = ("seed=0,1",) if "--vary=seed" in text else ()
+    there = {(one.arch, one.arm) for one in read(ROOT / "configs" / f"{claimed}.csv", seeded)}
     arms, archs = {arm for _, arm in there}, {arch for arch, _ in there}
-    for claim in claims.read(ROOT / "chex_tf" / "study" / file, ARGUMENTS):
+    for claim in claims.read(ROOT / file, ARGUMENTS):
         given = claim.arguments
+        assert given.get("auroc", next(iter(steps_to), None)) in (steps_to or {None}), claim.id
         assert given.get("arm", next(iter(arms))) in arms, claim.id
         assert given.get("arch", next(iter(archs))) in archs, claim.id
         models = [tuple(value.split(":")) for value in given.values() if ":" in value]
@@ -130,6 +136,32 @@ def test_the_in_domain_grid_is_whole():
         assert {one.flags[2:] for one in own} == {(f"--uncertain={policy}", f"--weight_decay={decay}")}
         assert [one.needs for one in own[2:]] == [(f"{start}-{arch}-source",) for start in starts[2:]]
     assert len(cells) == 72 + 3 + 1 + 2
+
+
+def test_the_transfusion_grid_is_whole():
+    """All images and 5,000, the same arms; every network from scratch, the two that have ImageNet's weights with them
+    and with their means and variances, ResNet50 stage by stage."""
+    cells = read(ROOT / "configs" / "transfusion.csv", ("seed=0,1,2",))
+    assert len(cells) == 162
+    arms = {
+        group: {(one.arch, one.arm.partition("/")[0]) for one in cells if one.arm.endswith(group)}
+        for group in ("/all", "/5000")
+    }
+    assert arms["/all"] == arms["/5000"]
+    family = [("CBR-LargeT", "scratch"), ("CBR-LargeW", "scratch"), ("CBR-Small", "scratch"), ("CBR-Tiny", "scratch")]
+    starts = itertools.product(("ResNet50", "InceptionV3"), ("scratch", "pretrained", "mean_variance"))
+    by_stage = itertools.product(("ResNet50",), (f"conv{n}{more}" for n in (2, 3, 4) for more in ("", "_drawn")))
+    others = itertools.product(("ResNet50",), ("gabor", "gabor_drawn", "frozen_conv2", "frozen_conv3"))
+    slim = [("ResNet50Slim", "scratch"), ("ResNet50Slim", "conv3")]
+    assert {*family, *starts, *by_stage, *others, *slim} <= arms["/all"]
+    for one in cells:
+        of_few = {"--train_images=5000", f"--subset_seed={one.varied.removeprefix('-seed')}"}
+        assert of_few <= {*one.flags} if one.arm.endswith("/5000") else not of_few & {*one.flags}
+        for flag in one.flags:
+            name, _, layer = flag.partition("=")
+            if name in ("--transfuse_up_to", "--freeze"):
+                assert layer in catalogue.row(one.arch).cut_layers
+                assert one.arm.replace("frozen_", "").startswith(layer.partition("_")[0])
 
 
 def test_repetitions_of_the_in_domain_phantom_draw_their_own_patients():

@@ -11,7 +11,7 @@ import pytest
 from chex_tf.models import catalogue, counting
 from chex_tf.settings import InputError
 
-QUICK = ("ResNet18", "MNASNet", "MobileNetV2", "MobileNetV3", "CBR-LargeT", "CBR-Tiny", "VGG16")
+QUICK = ("ResNet18", "ResNet18Slim", "MNASNet", "MobileNetV2", "MobileNetV3", "CBR-LargeT", "CBR-Tiny", "VGG16")
 ROWS = [row.name if row.whole in QUICK else pytest.param(row.name, marks=pytest.mark.slow) for row in catalogue.ROWS]
 Headed = Callable[[str, int], keras.Model]
 
@@ -34,6 +34,12 @@ COUNTS = {
     "ResNet101": 44_549_160 - 986 * 2049,
     "InceptionV4": 42_679_816 - 986 * 1537,
     "MNASNet": 4_383_312 - 986 * 1281,
+    # By hand: ResNet18 without conv4, conv5 and classifier has 683,072; two stages of basic blocks of 128 and 256
+    # channels with projections (convolutions 3×3, 1×1, and two numbers a channel), and a classifier of 256.
+    "ResNet18Slim": 683_072
+    + (9 * 128 * 128 * 4 + 128 * 128 + 2 * 128 * 5)
+    + (9 * (128 * 256 + 3 * 256 * 256) + 128 * 256 + 2 * 256 * 5)
+    + 14 * 257,
     # Keras' convolutions have biases: one number an output channel of each of the 53 convolutions.
     "ResNet50Keras": 25_557_032 - 986 * 2049 + 26_560,
 }

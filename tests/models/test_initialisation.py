@@ -1,4 +1,4 @@
-"""Mean-var initialisation and weight transfusion."""
+"""Mean-var initialisation, weight transfusion, Gabor filters and slim networks."""
 
 import pathlib
 from typing import Any
@@ -9,8 +9,10 @@ import pytest
 
 from chex_tf.models import build, catalogue, features, initialisation
 from chex_tf.models.heads import Heads
+from chex_tf.models.inputs import SCHEMES, Encoder
 from chex_tf.models.settings import ModelSettings
 from chex_tf.settings import InputError
+from chex_tf.similarity.gabor import fit
 
 
 @pytest.fixture
@@ -144,3 +146,73 @@ def test_transfusing_above_the_cut_is_refused(
     with pytest.raises(InputError, match="which is as far as the model goes; received conv4_block1_out") as refusal:
         build.build_model(settings, Heads(2), 32)
     assert refusal.value.setting == "transfuse_up_to"
+
+
+def test_gabor_filters_are_gabor_functions_of_the_initialisers_size() -> None:
+    """Against the fit that launch.similarity measures filters by, which knows nothing of how these were drawn."""
+    plain = build.build_model(ModelSettings(arch="CBR-Tiny"), Heads(2), 32, seed=4)
+    built = build.build_model(ModelSettings(arch="CBR-Tiny", gabor=True), Heads(2), 32, seed=4)
+    for layer in built.model.layers:
+        same = all(map(np.array_equal, layer.get_weights(), plain.model.get_layer(layer.name).get_weights()))
+        assert same == (layer.name != "block1_conv"), layer.name
+    kernel, before = (np.asarray(one.model.get_layer("block1_conv").kernel) for one in (built, plain))
+    assert np.mean(kernel**2) == pytest.approx(np.mean(before**2), rel=1e-5)
+    np.testing.assert_array_equal(kernel[:, :, 0], kernel[:, :, 2])
+    explained = [fit(kernel[:, :, 0, place]).explained for place in range(6)]
+    assert min(explained) > 0.999
+    assert np.mean([fit(before[:, :, 0, place]).explained for place in range(6)]) < 0.9
+    assert len({kernel[..., place].tobytes() for place in range(kernel.shape[-1])}) == kernel.shape[-1]
+    # The classifier's two, and four of each of the three other blocks' convolution and normalisation; of the first
+    # block's layer of filters alone.
+    assert [str(part) for part in built.parts] == [
+        "1 tensor of drawn Gabor functions (block1_conv)",
+        "21 tensors random (block1_bn to block4_bn, observations)",
+    ]
+    again = build.build_model(ModelSettings(arch="CBR-Tiny", gabor=True), Heads(2), 32, seed=5)
+    assert not np.array_equal(kernel, np.asarray(again.model.get_layer("block1_conv").kernel))
+
+
+def test_gabor_filters_are_refused_where_nothing_would_be_left_of_them() -> None:
+    for loaded in ({}, {"mean_variance": True, "transfuse_up_to": "conv1_relu"}):
+        with pytest.raises(InputError, match="expected a first convolution that is not loaded") as refusal:
+            ModelSettings(arch="ResNet18", weights="imagenet", gabor=True, **loaded)  # type: ignore[arg-type]
+        assert refusal.value.setting == "gabor"
+    with pytest.raises(InputError, match="at least 5×5 pixels; the network's is 3×3"):
+        build.build_model(ModelSettings(arch="MobileNetV2", gabor=True), Heads(2), 32)
+
+
+def test_a_slim_network_is_the_whole_one_up_to_where_it_narrows(
+    pretrained: keras.Model, tmp_path: pathlib.Path
+) -> None:
+    pretrained.save_weights(tmp_path / "p.weights.h5")
+    options: dict[str, Any] = {"arch": "ResNet18Slim", "weights": str(tmp_path / "p.weights.h5")}
+    random = build.build_model(ModelSettings(arch="ResNet18Slim"), Heads(2), 32, seed=4).model
+    for up_to, stage in ((None, 3), ("conv2_block2_out", 2)):
+        built = build.build_model(ModelSettings(**options, transfuse_up_to=up_to), Heads(2), 32, seed=4)
+        for layer in built.model.layers:
+            if layer.weights:
+                is_below = layer.name != "observations" and int(layer.name[4]) <= stage
+                source = pretrained if is_below else random
+                for value, wanted in zip(layer.get_weights(), source.get_layer(layer.name).get_weights(), strict=True):
+                    np.testing.assert_array_equal(value, wanted, err_msg=layer.name)
+        assert [part.origin for part in built.parts] == ["pretrained", "random"]
+        assert built.shared_up_to == "conv3_block2_out"
+    assert random.get_layer("conv4_block1_1_conv").kernel.shape == (3, 3, 128, 128)
+    assert pretrained.get_layer("conv4_block1_1_conv").kernel.shape == (3, 3, 128, 256)
+    with pytest.raises(InputError, match="up to where ResNet18Slim is ResNet18; received conv4_block1_out"):
+        build.build_model(ModelSettings(**options, transfuse_up_to="conv4_block1_out"), Heads(2), 32)
+    with pytest.raises(InputError, match="have other shapes there than those of ResNet18") as refusal:
+        build.build_model(ModelSettings(**options, mean_variance=True), Heads(2), 32)
+    assert refusal.value.setting == "mean_variance"
+
+
+def test_a_slim_network_goes_on_from_an_encoder_of_its_own(tmp_path: pathlib.Path) -> None:
+    first = build.build_model(ModelSettings(arch="ResNet18Slim"), Heads(2), 32, seed=7).model
+    keras.Model(first.input, first.get_layer("features").input).save_weights(tmp_path / "e.weights.h5")
+    encoder = Encoder(tmp_path / "e.weights.h5", "ResNet18Slim", SCHEMES["torch"])
+    built = build.build_model(ModelSettings(arch="ResNet18Slim", weights="run"), Heads(2), 32, seed=8, encoder=encoder)
+    for layer in built.model.layers:
+        if layer.weights and layer.name != "observations":
+            for value, wanted in zip(layer.get_weights(), first.get_layer(layer.name).get_weights(), strict=True):
+                np.testing.assert_array_equal(value, wanted, err_msg=layer.name)
+    assert built.shared_up_to == ""

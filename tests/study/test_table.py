@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pandas
 import pytest
 
 from chex_tf.study.table import Table, latex
@@ -11,7 +12,14 @@ TABLE = Table("t", "AUROC & size", ("Model", "AUROC"), (("A_1*", "0.859"), ('B, 
 
 
 def test_csv_is_read_back():
-    assert list(csv.reader(io.StringIO(TABLE.as_csv()))) == [["Model", "AUROC"], ["A_1*", "0.859"], ['B, "c"', "−0.1%"]]
+    assert list(csv.reader(io.StringIO(TABLE.as_csv()))) == [["Model", "AUROC"], ["A_1*", "0.859"], ['B, "c"', "-0.1%"]]
+
+
+def test_pandas_reads_numbers_as_numbers():
+    table = Table("t", "T", ("Model", "Change", "p"), (("A", "−0.029", "0.062"), ("B", "+0.010", "–")), "")
+    read = pandas.read_csv(io.StringIO(table.as_csv()))
+    assert read["Change"].tolist() == [-0.029, 0.01]
+    assert read["p"].isna().tolist() == [False, True]
 
 
 def test_markdown_has_a_rule_and_the_note():

@@ -114,3 +114,17 @@ def test_the_plan_says_which_patients_are_in_several_splits(monkeypatch):
     monkeypatch.setattr(plan.splits, "look", damaged)
     (line,) = plan.describe_splits(objective)
     assert line == "note: not known whether patients are in several splits: test.tfrecord is missing"
+
+
+def test_the_plan_says_what_share_of_the_time_evaluations_take():
+    """24 steps of 16 images cost as much as 1,152 images forward; 12 evaluations of 32 are 384 more: a quarter."""
+    objective = types.SimpleNamespace(steps_per_epoch=8.0, evaluation_images=32)
+
+    def said(every):
+        settings = TrainSettings(run_dir=pathlib.Path("unused"), evaluate_every=every)
+        return plan.describe_evaluations(settings, objective)
+
+    assert said(32).startswith("evaluations: 12, every 2 steps; the best 10 are kept; 32 images each, about 25% of the")
+    assert said(32).endswith("; a larger --evaluate_every, which counts images, makes it less")
+    assert said(64).startswith("evaluations: 6, every 4 steps; the best 6 are kept; 32 images each, about 14% of the")
+    assert said(64).endswith("what it does in training")

@@ -12,7 +12,7 @@ from chex_tf.study.claim_statistics import NO_LOSS
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.correlations import Related
 from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
-from chex_tf.study.report import curves_figure, scatter, summary_figure, truncation_figure
+from chex_tf.study.report import curves_figure, scatter, starts_figures, summary_figure, truncation_figure
 from chex_tf.study.report.appearance import Drawn
 from chex_tf.study.report.curves_figure import Curve
 from chex_tf.study.report.scatter import Mark, Panel
@@ -32,6 +32,7 @@ def all_of(outcomes: Outcomes, related: Sequence[Related], curves: Sequence[Curv
         _against(outcomes, by_key, "size", "parameters", 1e-6, "Parameters (millions)", is_log=True),
         _boosts(outcomes, by_key),
         _truncations(outcomes),
+        *starts_figures.all_of(outcomes),
         *_curves(curves),
     ]
     return tuple(one for one in found if one is not None)

@@ -133,6 +133,10 @@ class ObservationsObjective:
         return len(self.feed.train)
 
     @property
+    def evaluation_images(self) -> int:
+        return len(self.feed.valid)
+
+    @property
     def side(self) -> int:
         return self.data.image_size
 

@@ -48,7 +48,7 @@ def test_a_study_is_reported_and_compared_without_tensorflow(make_study, tmp_pat
     assert compared["DenseNet121-scratch"]["95% interval"] == "+0.000 to +0.000"
     assert compared["DenseNet121-scratch"]["Films"] == "paired: the same films"
     between = float(by_name["ResNet18-scratch"]["auroc"]) - float(by_name["ResNet34-scratch"]["auroc"])
-    assert compared["ResNet18-scratch"]["Difference"] == f"{between:+.3f}".replace("-", "−")
+    assert compared["ResNet18-scratch"]["Difference"] == f"{between:+.3f}"
     assert compared["ResNet34-pretrained"]["Films"] == "not finished in the other study"
     page = (out / "index.html").read_text()
     assert 'id="comparison"' in page
