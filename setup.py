@@ -43,6 +43,7 @@ EXTRAS["test"] += EXTRAS["dicom"] + EXTRAS["onnx"]  # small, and what they are f
 
 PACKAGES = [
     "chex_tf",
+    "chex_tf.audit",
     "chex_tf_configs",
     "chex_tf.data",
     "chex_tf.evaluation",

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from chex_tf import software
-from chex_tf.amounts import counted
 from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
@@ -202,11 +201,8 @@ def _data(cells: Iterable[Sequence[Settings]], say: Callable[[str], None]) -> tu
     folders = dict.fromkeys(_of(made, DataSettings).data for made in cells)
     looked = [splits.look(folder) for folder in folders]
     for one in looked:
-        for shared in one.shared:
-            patients = counted(shared.patients, "patient")
-            say(
-                f"note: {one.name}: {patients} in both {shared.first} and {shared.second}, such as {shared.examples[0]}"
-            )
+        for line in one.notes():
+            say(line)
     return tuple(one.to_json() for one in looked)
 
 

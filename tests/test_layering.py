@@ -51,6 +51,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.evaluation.forest_figure": GROUND | {"matplotlib", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.evaluation.figure_appearance": GROUND | {"matplotlib", "chex_tf.evaluation"},
     "chex_tf.evaluation.figures": GROUND | {"matplotlib", "chex_tf.evaluation"},
+    "chex_tf.audit": GROUND
+    | {"numpy", "cv2", "sklearn", "jinja2", "chex_tf.data", "chex_tf.statistics"}
+    | {"chex_tf.evaluation.tables.columns", "chex_tf.evaluation.json_numbers"},
+    "chex_tf.audit.shift_figure": GROUND
+    | {"numpy", "matplotlib", "chex_tf.evaluation.figure_appearance", "chex_tf.audit"},
     "chex_tf.probing": GROUND
     | {"numpy", "sklearn", "chex_tf.statistics", "chex_tf.evaluation", "chex_tf.data.policies"},
     "chex_tf.probing.figure": GROUND | {"matplotlib", "chex_tf.probing", "chex_tf.evaluation", "chex_tf.statistics"},

@@ -3,9 +3,11 @@
 import math
 
 from chex_tf.amounts import counted, size
+from chex_tf.data import splits
 from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
 from chex_tf.models.inputs import STATISTICS
+from chex_tf.settings import InputError
 from chex_tf.training import freezing, processor
 from chex_tf.training.distribution import Machine
 from chex_tf.training.objective import Objective
@@ -31,6 +33,7 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
     lines = [
         *objective.describe(),
         *objective.remarks(),
+        *describe_splits(objective),
         *describe_evaluation_split(settings),
         *describe_model(settings, built),
         f"machine: {where}; {settings.precision}; {counted(share, 'image')} per replica at a time",
@@ -44,6 +47,17 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
         "activations, on each device",
     ]
     return "\n".join(lines)
+
+
+def describe_splits(objective: Objective) -> list[str]:
+    """Patients and studies that are in several splits of the folders that are read."""
+    lines = []
+    for folder in dict.fromkeys(source.records.folder for source in objective.sources):
+        try:
+            lines += splits.look(folder).describe()
+        except InputError as error:  # of a split that this run does not need
+            lines.append(f"note: not known whether patients are in several splits: {error}")
+    return lines
 
 
 def describe_evaluations(settings: TrainSettings, objective: Objective) -> str:

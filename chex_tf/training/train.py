@@ -248,6 +248,7 @@ class _Job:
             subsets = [source.subset for source in self.objective.sources if source.subset is not None]
             for line in (
                 *self.objective.remarks(),
+                *plan.describe_splits(self.objective),
                 *plan.describe_evaluation_split(settings),
                 plan.describe_evaluations(settings, self.objective),
                 *(line for subset in subsets for line in subset.describe()),

@@ -1,15 +1,17 @@
-"""What --dry_run says of the weights that a run starts from, and what regularises it."""
+"""What --dry_run says of patients in several splits, of the weights that a run starts from, and what regularises it."""
 
 import pathlib
 import types
 
 import pytest
 
+from chex_tf.data.splits import Shared, Split, Splits
 from chex_tf.models import catalogue, features, initialisation
 from chex_tf.models.build import build_model
 from chex_tf.models.heads import Heads
 from chex_tf.models.inputs import Statistics
 from chex_tf.models.settings import ModelSettings
+from chex_tf.settings import InputError
 from chex_tf.training import plan
 from chex_tf.training.settings import TrainSettings
 
@@ -93,6 +95,25 @@ def test_the_plan_names_what_steps_are_taken():
 def test_heads_are_listed_one_by_one():
     part = initialisation.Part("random", 8, heads=("age", "sex", "projection", "view"))
     assert str(part) == "8 tensors random (age, sex, projection, view)"
+
+
+def test_the_plan_says_which_patients_are_in_several_splits(monkeypatch):
+    """Of a folder that both sources read, once; a split that cannot be read does not stop a run that needs others."""
+    both = [types.SimpleNamespace(records=types.SimpleNamespace(folder=pathlib.Path("prepared")))] * 2
+    objective = types.SimpleNamespace(sources=both)
+    splits = (Split("test", 2, 2, 2), Split("train", 5, 3, 4))
+    found = Splits("films", "prepared", splits, (Shared("test", "train", 2, 1, ("p1", "p2")),))
+    monkeypatch.setattr(plan.splits, "look", lambda folder: found)
+    assert plan.describe_splits(objective) == [
+        "note: films: 2 patients (1 study too) in both test and train, such as p1"
+    ]
+
+    def damaged(folder):
+        raise InputError("test.tfrecord is missing", "data")
+
+    monkeypatch.setattr(plan.splits, "look", damaged)
+    (line,) = plan.describe_splits(objective)
+    assert line == "note: not known whether patients are in several splits: test.tfrecord is missing"
 
 
 def test_the_plan_says_what_share_of_the_time_evaluations_take():

@@ -217,6 +217,7 @@ def test_a_dry_run_writes_nothing_and_prints_the_plan(settings):
     done = train_observations(*given)
     assert not given[0].run_dir.exists()
     assert "steps: 30 of 8 images, 2.50 epochs of 96 images" in done.plan
+    assert "splits: no patient is in two of test, train, valid" in done.plan
     assert "evaluations: 3, every 10 steps; the best 3 are kept" in done.plan
     assert "Atelectasis" in done.plan
     assert "validation: 21 images of 21 studies of the split valid, checkpoints ranked by mean AUROC over" in done.plan
