@@ -17,7 +17,8 @@ SHORT = ("--steps=4", "--evaluate_every=2", "--evaluate_unit=steps", "--notensor
 
 def step_of(run_dir):
     index = run_dir / "checkpoints" / "index.json"
-    return json.loads(index.read_text())["states"][0]["step"] if index.is_file() else 0
+    states = json.loads(index.read_text())["states"] if index.is_file() else []
+    return states[0]["step"] if states else 0
 
 
 @pytest.mark.slow
