@@ -1,29 +1,39 @@
 """Kills a training run with SIGKILL at random moments, starts it again, and compares it with one that nobody touched.
 
     python -m benchmarks.kills --data=PREPARED_FOLDER --kills=50
+    python -m benchmarks.kills --data=PREPARED_FOLDER --kills=50 --workers=2
     python -m benchmarks.kills --quick
 
 Any prepared folder will do (`python -m launch.prepare` makes one of phantoms; --quick makes its own). Exit code 0
 means: weights, optimizer state, best checkpoints and metrics.csv are the same to the last bit. Moments are drawn over
 the whole life of a process: its start, its steps, its evaluations, and while a checkpoint is being written.
+
+With several workers the victim is drawn too: the first of them, which writes; the last; all; or the last asked by
+SIGTERM, whereupon all must save and exit 143. Workers that nobody killed must end by themselves.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+
+import numpy as np
 
 from benchmarks import quick
 from chex_tf.runs import checkpoints, layout
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVERY = 3  # steps from checkpoint to checkpoint
+PATIENCE = 180  # seconds, for workers whose companion is gone
 FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=steps", "--keep=3")
 
 
@@ -32,6 +42,7 @@ def main() -> int:
     parser.add_argument("--data", type=pathlib.Path, help="a prepared folder")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--steps", type=int, default=60, help="length of the run")
+    parser.add_argument("--workers", type=int, default=1, help="processes that train it together")
     parser.add_argument("--arch", default="ResNet18Minus3")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     quick.add_flag(parser, kills=1, steps=4 * EVERY, seed=1544)  # whose first moment is at the first checkpoint
@@ -44,18 +55,19 @@ def main() -> int:
         command = [sys.executable, "-m", "launch.train", f"--data={data}", f"--arch={arguments.arch}"]
         command += [*FLAGS, f"--evaluate_every={EVERY}", f"--steps={arguments.steps}", *more]
         command += ["--notensorboard"] * arguments.quick  # a second less a start, and nothing of it is compared
-        untouched = pathlib.Path(folder) / "untouched"
+        untouched, workers = pathlib.Path(folder) / "untouched", arguments.workers
         begun = time.monotonic()
-        finish([*command, f"--run_dir={untouched}"])
+        finish([*command, f"--run_dir={untouched}"], workers)
         print(f"untouched run: {time.monotonic() - begun:.0f} s", flush=True)
         kills, runs, restarts, different = 0, 0, 0, []
         while kills < arguments.kills or restarts:
             run_dir = pathlib.Path(folder) / f"killed-{runs}"
-            if kills < arguments.kills and kill_at_a_moment([*command, f"--run_dir={run_dir}"], run_dir, moments):
+            this = [*command, f"--run_dir={run_dir}"]
+            if kills < arguments.kills and (victim := kill_at_a_moment(this, workers, run_dir, moments)):
                 kills, restarts = kills + 1, restarts + 1
-                print(f"kill {kills}: step {step_of(run_dir)} on disk", flush=True)
+                print(f"kill {kills}, {victim}: step {step_of(run_dir)} on disk", flush=True)
                 continue
-            finish([*command, f"--run_dir={run_dir}"])  # a finished run says so and is left alone
+            finish(this, workers)  # a finished run says so and is left alone
             different += compare(untouched, run_dir)
             shutil.rmtree(run_dir)
             runs, restarts = runs + 1, 0
@@ -64,32 +76,78 @@ def main() -> int:
     return 1 if different else 0
 
 
-def finish(command: list[str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"the run ended with {done.returncode}:\n{done.stderr[-3000:]}")
+def begin(command: list[str], workers: int) -> list[subprocess.Popen[bytes]]:
+    """The processes of a run. The first tells its steps, into a pipe."""
+    places = [socket.socket() for _ in range(workers)]
+    for place in places:
+        place.bind(("127.0.0.1", 0))
+    hosts = [f"127.0.0.1:{place.getsockname()[1]}" for place in places]
+    for place in places:
+        place.close()
+    environments: list[dict[str, str]] = [{}]
+    if workers > 1:
+        tasks = [{"type": "worker", "index": number} for number in range(workers)]
+        environments = [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
+    return [
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **more},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if number else subprocess.PIPE,
+            start_new_session=True,
+        )
+        for number, more in enumerate(environments)
+    ]
 
 
-def kill_at_a_moment(command: list[str], run_dir: pathlib.Path, moments: random.Random) -> bool:
-    """Whether the process was killed; False when it was through before its moment came."""
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
-    assert process.stderr is not None
+def finish(command: list[str], workers: int) -> None:
+    processes = begin(command, workers)
+    _, said = processes[0].communicate()
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        sys.exit(f"the run ended with {codes}:\n{said.decode(errors='replace')[-3000:]}")
+
+
+def kill_at_a_moment(command: list[str], workers: int, run_dir: pathlib.Path, moments: random.Random) -> str:
+    """Who was killed; nothing when the run was through before its moment came."""
+    processes = begin(command, workers)
+    first = processes[0]
+    assert first.stderr is not None
     in_the_beginning = moments.random() < 0.15
-    while not in_the_beginning and process.poll() is None:  # until the first step of this life is done
-        if b" of " in (line := process.stderr.readline()) and b"images" in line and b"loss" in line:
+    while not in_the_beginning and first.poll() is None:  # until the first step of this life is done
+        if b" of " in (line := first.stderr.readline()) and b"images" in line and b"loss" in line:
             break
+    draining = threading.Thread(target=first.stderr.read, daemon=True)  # else a full pipe would hold the run
+    draining.start()
     goal = step_of(run_dir) + EVERY * moments.randint(0, 3)
-    while not in_the_beginning and process.poll() is None and step_of(run_dir) < goal:  # so many checkpoints further
+    while not in_the_beginning and first.poll() is None and step_of(run_dir) < goal:  # so many checkpoints further
         time.sleep(0.01)
     with_delay = moments.uniform(0, 6.0) if in_the_beginning else moments.uniform(0, 1.5)
+    victims = {"the process": processes}
+    if workers > 1:
+        victims = {"the first": processes[:1], "the last": processes[-1:], "all": processes, "the last, asked": []}
+    victim = moments.choice(list(victims))
+    asks = not victims[victim] and not in_the_beginning  # before it listens, a signal simply ends a process
     try:
-        process.wait(timeout=with_delay)
+        first.wait(timeout=with_delay)
+        victim = ""
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.stderr.close()
-    return process.wait() == -signal.SIGKILL
+        if asks:
+            processes[-1].send_signal(signal.SIGTERM)
+        for process in victims[victim] or processes[-1:] * (not asks):
+            os.killpg(process.pid, signal.SIGKILL)
+    try:
+        codes = [process.wait(timeout=PATIENCE) for process in processes]
+    except subprocess.TimeoutExpired:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGKILL)
+        sys.exit(f"{victim} was killed, and the others did not end within {PATIENCE} seconds")
+    draining.join()
+    first.stderr.close()
+    if asks and victim and codes not in ([143] * workers, [0] * workers):
+        sys.exit(f"the last of {workers} workers was asked to stop; they ended with {codes}")
+    return victim if any(codes) else ""
 
 
 def step_of(run_dir: pathlib.Path) -> int:
@@ -99,15 +157,30 @@ def step_of(run_dir: pathlib.Path) -> int:
 
 def compare(first: pathlib.Path, second: pathlib.Path) -> list[str]:
     """What differs. The last state holds weights, optimizer state and all else that a step depends on, and names the
-    best weights with their sums; which state before it was kept depends on how fast the disk was."""
+    best weights with their sums; which state before it was kept depends on how fast the disk was. Of its file only what
+    tells the run's own folder may differ."""
+    found = []
     states = [checkpoints.read_index(run_dir)[0] for run_dir in (first, second)]
-    found = [] if states[0] == states[1] else ["the last state, or the best weights, differ"]
+    facts = [(state.step, state.best, state.note) for state in states]
+    if facts[0] != facts[1]:
+        found.append("the last state's step, best weights or notes differ")
+    arrays = [
+        checkpoints.read_arrays(run_dir / layout.CHECKPOINTS / state.file, state.sha256)  # raises where damaged
+        for run_dir, state in zip((first, second), states, strict=True)
+    ]
+    unlike = sorted(arrays[0].keys() ^ arrays[1].keys())
+    unlike += [name for name in arrays[0].keys() & arrays[1].keys() if not _same(arrays[0][name], arrays[1][name])]
+    if unlike:
+        found.append(f"{len(unlike)} of {len(arrays[0])} tensors of the last state differ")
     for run_dir, state in zip((first, second), states, strict=True):
-        named = [(state.file, state.sha256), *((best.file, best.sha256) for best in state.best)]
-        for file, sha256 in named:
-            checkpoints.read_arrays(run_dir / layout.CHECKPOINTS / file, sha256)  # raises where damaged
+        for best in state.best:
+            checkpoints.read_arrays(run_dir / layout.CHECKPOINTS / best.file, best.sha256)
     same = (first / layout.METRICS).read_bytes() == (second / layout.METRICS).read_bytes()
     return found if same else [*found, f"{layout.METRICS} differs"]
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import re
 from collections.abc import Iterator
 from typing import Literal, NotRequired, TypedDict
 
@@ -180,27 +181,20 @@ def worker_errors(machine: Machine) -> Iterator[None]:
     except lost as error:
         if machine.workers == 1:
             raise
-        reason = str(error.message).strip().partition("\n")[0][:160]
         raise WorkerLost(
-            f"another of the {machine.workers} workers is gone ({reason}); start all of them again: they continue from "
-            "the last checkpoint"
+            f"{_who_is_gone(str(error.message), machine)}; start all {machine.workers} workers again: they continue "
+            "from the last checkpoint"
         ) from error
 
 
-def check_agreement(machine: Machine, value: int, what: str) -> None:
-    """Raises InputError if workers that must have read the same number have not."""
-    if machine.workers == 1:
-        return
-    strategy = machine.strategy
-
-    def same() -> tf.Tensor:
-        context = tf.distribute.get_replica_context()
-        mine = tf.constant(float(value), tf.float64)
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, [mine, mine * mine])
-
-    total, squares = strategy.experimental_local_results(strategy.run(tf.function(same)))[0]
-    replicas = machine.replicas
-    if abs(float(squares) * replicas - float(total) ** 2) > 1e-6 * max(1.0, float(total) ** 2):
-        raise InputError(
-            f"workers found different {what}; this one {value}. Do all see the same run directory?", "run_dir"
-        )
+def _who_is_gone(said: str, machine: Machine) -> str:
+    """The workers that TensorFlow's words name beside this one, with their hosts; else the first words that tell
+    something, as TensorFlow begins with which operation of the graph noticed."""
+    hosts = machine.strategy.cluster_resolver.cluster_spec().as_dict()["worker"]
+    numbers = {int(number) for number in re.findall(r"/job:worker/(?:replica:\d+/)?task:(\d+)", said)}
+    gone = sorted(number for number in numbers - {machine.worker} if number < len(hosts))
+    if gone:
+        return f"gone: {', '.join(f'worker {number} on {hosts[number]}' for number in gone)}"
+    lines = (line.strip() for line in said.splitlines())
+    told = next((line for line in lines if line and not line.startswith("Graph execution error")), "no word why")
+    return f"another of the {machine.workers} workers is gone ({told[:160]})"

@@ -18,7 +18,8 @@ from chex_tf.models.heads import Heads
 from chex_tf.runs import checkpoints, layout
 from chex_tf.runs.checkpoint_writer import Writer
 from chex_tf.training import guards, schedules
-from chex_tf.training.distribution import Machine, check_agreement
+from chex_tf.training.agreement import check_agreement, on_stopping
+from chex_tf.training.distribution import Machine
 from chex_tf.training.journal import Journal
 from chex_tf.training.network import Network
 from chex_tf.training.objective import Evaluation, Objective
@@ -124,10 +125,11 @@ def run(
 
     # ---- the loop -----------------------------------------------------------------------------------------------
     calls, timed_steps, timed_seconds, beside = 0, 0, 0.0, ""
+    stops = on_stopping(machine, stop)
     if step < steps:
         position(step, best, clock())
     try:
-        while step < steps and stop.signal is None:
+        while step < steps and not stops():
             profile(step)
             count = min(steps_per_call, evaluations.steps_to_next(step))
             began = clock()

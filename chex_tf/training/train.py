@@ -28,6 +28,7 @@ from chex_tf.runs.config import Config
 from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
 from chex_tf.training import distribution, freezing, loop, network, plan, stopping
+from chex_tf.training.agreement import wait_for_all
 from chex_tf.training.objective import Objective
 from chex_tf.training.observations.objective import open_observations
 from chex_tf.training.observations.settings import ObservationsSettings
@@ -122,7 +123,13 @@ def train(
     run_dir = settings.run_dir
     recovery.refuse_damage(run_dir)
     if not machine.is_chief:
-        return job.run(lambda: None)
+        if status.read(run_dir)["state"] == "finished":
+            result = _result(run_dir, "finished", 0, objective)
+        else:
+            result = job.run(lambda: None)
+        with distribution.worker_errors(machine):
+            wait_for_all(machine)
+        return result
     begun = False
 
     def begin() -> None:
@@ -142,15 +149,24 @@ def train(
             job.refuse_changes(before)
         if status.read(run_dir)["state"] == "finished":
             say(f"{run_dir} is finished; nothing to do")
+            _let_go(machine)
             return _result(run_dir, "finished", 0, objective)
         try:
-            return job.run(begin)
+            result = job.run(begin)
         except BaseException as error:
             if begun:  # before, the run's folder is as it was
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 with contextlib.suppress(FileNotFoundError):  # it was moved away meanwhile
                     status.write(run_dir, "failed", why=reason)
             raise
+        _let_go(machine)
+        return result
+
+
+def _let_go(machine: distribution.Machine) -> None:
+    """Ends the other workers' waiting. All is saved: one that is gone by now takes nothing with it."""
+    with contextlib.suppress(distribution.WorkerLost), distribution.worker_errors(machine):
+        wait_for_all(machine)
 
 
 @dataclasses.dataclass(frozen=True)

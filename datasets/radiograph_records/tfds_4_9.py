@@ -63,7 +63,10 @@ class PublicHooksBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True
         return self.settled(builder_config)
 
     def _info(self) -> tfds.core.DatasetInfo:
-        return self.make_info()
+        info = self.make_info()
+        # TFDS would look into its own bucket for this set, which is never there, and leave an empty temporary folder.
+        info.initialize_from_bucket = lambda: None
+        return info
 
     def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
         self.write_folder(dl_manager.manual_dir, download_config)

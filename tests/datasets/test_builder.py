@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -50,6 +51,13 @@ builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual
 
 def test_the_same_source_gives_the_same_bytes_whatever_the_threads(small, build):
     assert shards(build(small, data_dir="one", threads=1)) == shards(build(small, data_dir="many", threads=5))
+
+
+def test_a_build_leaves_nothing_in_the_temporary_folder(small, build, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    build(small)
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_the_summary_agrees_with_the_images(small, build, summary):

@@ -17,7 +17,8 @@ SHORT = ("--steps=4", "--evaluate_every=2", "--evaluate_unit=steps", "--notensor
 
 def step_of(run_dir):
     index = run_dir / "checkpoints" / "index.json"
-    return json.loads(index.read_text())["states"][0]["step"] if index.is_file() else 0
+    states = json.loads(index.read_text())["states"] if index.is_file() else []
+    return states[0]["step"] if states else 0
 
 
 @pytest.mark.slow
@@ -101,10 +102,9 @@ def test_ten_kills_leave_the_run_as_if_nobody_had_touched_it(prepared):
     assert "all equal to the untouched run, bit for bit" in done.stdout
 
 
-@pytest.mark.slow
-def test_when_a_worker_dies_the_other_ends_and_both_go_on(train_command, until, tmp_path):
-    run_dir = tmp_path / "run"
-    flags = ("--steps=400", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard")
+@pytest.fixture
+def two_workers(train_command, tmp_path):
+    """Starts a run of 400 steps by two workers; gives both processes."""
 
     def start():
         sockets = [socket.socket() for _ in range(2)]
@@ -113,29 +113,41 @@ def test_when_a_worker_dies_the_other_ends_and_both_go_on(train_command, until, 
         hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
         for one in sockets:
             one.close()
-        return [
-            train_command(
-                run_dir,
-                *flags,
-                wait=False,
-                environment={
-                    "TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": number}})
-                },
-            )
-            for number in range(2)
-        ]
+        flags = ("--steps=400", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard")
+        tasks = [{"type": "worker", "index": number} for number in range(2)]
+        environments = [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
+        return [train_command(tmp_path / "run", *flags, wait=False, environment=one) for one in environments]
 
-    chief, other = start()
+    return start
+
+
+@pytest.mark.slow
+def test_when_a_worker_dies_the_other_names_it_and_ends_and_both_go_on(two_workers, until, tmp_path):
+    run_dir = tmp_path / "run"
+    chief, other = two_workers()
     until(lambda: step_of(run_dir) >= 2)
     other.kill()
     _, err = chief.communicate(timeout=120)
     assert chief.returncode == 1, err
-    assert "train: another of the 2 workers is gone" in err
+    assert re.search(r"train: gone: worker 1 on 127\.0\.0\.1:\d+; start all 2 workers again", err)
     assert "Traceback" not in err
     reached = step_of(run_dir)
-    chief, other = start()
+    chief, other = two_workers()
     until(lambda: step_of(run_dir) > reached)
-    for process in (chief, other):
-        process.send_signal(signal.SIGTERM)
+    other.send_signal(signal.SIGTERM)
     _, err = chief.communicate(timeout=120)
     assert f"continuing from step {reached:,}" in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [0, 1])
+def test_a_signal_to_one_worker_stops_all_at_one_step_and_saves_it(two_workers, until, tmp_path, asked):
+    run_dir = tmp_path / "run"
+    processes = two_workers()
+    until(lambda: step_of(run_dir) >= 2)
+    processes[asked].send_signal(signal.SIGTERM)
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [143, 143], said
+    stopped = json.loads((run_dir / "status.json").read_text())
+    assert (stopped["state"], stopped["step"]) == ("stopped", step_of(run_dir))
+    assert f"stopped at step {stopped['step']:,} of 400 by a signal; all is saved" in said[0]

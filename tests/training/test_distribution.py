@@ -6,9 +6,11 @@ import pathlib
 import socket
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from chex_tf.settings import InputError
 from chex_tf.training import distribution
@@ -217,3 +219,19 @@ def test_slurms_environment_names_the_workers(monkeypatch):
     workers = resolver.cluster_spec().as_dict()["worker"]
     assert len(workers) == 4
     assert distribution.place_of(resolver) == (3, 4)
+
+
+def test_who_is_gone_is_read_from_what_tensorflow_says():
+    hosts = tf.train.ClusterSpec({"worker": ["one:1", "two:2", "three:3"]})
+    strategy = types.SimpleNamespace(cluster_resolver=types.SimpleNamespace(cluster_spec=lambda: hosts))
+    machine = distribution.Machine(strategy, 0, 3, 3)
+
+    def said(words: str) -> str:
+        with pytest.raises(distribution.WorkerLost) as raised, distribution.worker_errors(machine):
+            raise tf.errors.UnavailableError(None, None, words)
+        return str(raised.value)
+
+    named = said("Graph execution error:\n\nreached /job:worker/replica:0/task:2 from /job:worker/replica:0/task:0")
+    assert named == "gone: worker 2 on three:3; start all 3 workers again: they continue from the last checkpoint"
+    unnamed = said("Graph execution error:\n\n  Connection reset by peer\nmore")
+    assert unnamed.startswith("another of the 3 workers is gone (Connection reset by peer); start all 3 workers again")
