@@ -18,6 +18,7 @@ import safetensors
 import safetensors.numpy
 
 from chex_tf import json_files
+from chex_tf.amounts import counted
 from chex_tf.runs import layout, present
 from chex_tf.runs.options import BEST, ENSEMBLE
 from chex_tf.settings import InputError
@@ -61,9 +62,17 @@ def index_file(run_dir: pathlib.Path) -> pathlib.Path:
 
 
 def read_index(run_dir: pathlib.Path) -> tuple[State, ...]:
-    """The states of a run, newest first; none before its first checkpoint."""
+    """The states of a run, newest first; none before its first checkpoint. Files of checkpoints without an index, which
+    alone says which of them count, are damage."""
     path = index_file(run_dir)
     if not path.is_file():
+        files = [file.name for pattern in (layout.STATES, layout.BEST_WEIGHTS) for file in path.parent.glob(pattern)]
+        if files:
+            raise InputError(
+                f"{run_dir} is damaged: it holds {counted(len(files), 'checkpoint')} and no {layout.INDEX}; "
+                "launch.train --recover rebuilds it",
+                "run_dir",
+            )
         return ()
     found = json_files.read(path, _IndexForm, "run_dir")["states"]
     try:

@@ -63,7 +63,7 @@ def test_values_that_are_no_numbers_are_listed_for_every_file(table):
     message = str(caught.value)
     assert "expected 0, 1 or nothing; received p/patient1/study2 Edema=-1" in message
     assert "Edema=nan, p/patient1/study2 Edema=inf, p/patient2/study1 Edema=nothing" in message
-    assert "b.csv: expected finite numbers; received p/patient1/study2 Edema=x" in message
+    assert "b.csv: expected finite numbers; received p/patient1/study1 Edema=0_5, p/patient1/study2 Edema=x" in message
 
 
 def test_a_repeated_study_in_the_labels_is_refused(table):

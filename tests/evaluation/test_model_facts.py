@@ -141,7 +141,7 @@ def test_truncated_models_and_other_starts_are_left_out_and_it_says_so(tmp_path)
     trained = {
         "A1": TrainedModel("A2Minus1", "imagenet"),  # the folder's name says nothing
         "cut": TrainedModel("A1", "imagenet", truncate_at="block2"),
-        "part": TrainedModel("A1", "imagenet", takes_part=True),
+        "part": TrainedModel("A1", "imagenet", is_mixed=True),
         "own": TrainedModel("A1", "/runs/other"),
         "odd": TrainedModel("Unheard", "none"),
         "whole": TrainedModel("A2", "none"),

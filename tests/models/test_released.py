@@ -79,13 +79,13 @@ def test_another_file_under_the_same_name_is_refused(
     monkeypatch.setattr(Hub, "digest", hashlib.sha256(b"other").hexdigest())
     with pytest.raises(InputError, match="is not the released file: expected digest"):
         released.find(checkpoint(f"{server}/file", digest=digest))
-    assert not list(home.iterdir())
+    assert not list(home.rglob("*"))
 
 
 def test_half_a_file_is_not_kept(server: str, home: pathlib.Path) -> None:
     with pytest.raises((InputError, OSError)):
         released.find(checkpoint(f"{server}/half"))
-    assert not list(home.iterdir())
+    assert not list(home.rglob("*"))
 
 
 def test_a_cached_file_is_checked_too(home: pathlib.Path) -> None:
