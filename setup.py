@@ -35,7 +35,16 @@ EXTRAS = {
     "dicom": ["pydicom>=3", "pylibjpeg>=2", "pylibjpeg-libjpeg>=2", "pylibjpeg-openjpeg>=2"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.18", "onnxruntime>=1.22"],
     "ray": ["ray>=2.40"],
-    "test": ["pytest>=8", "hypothesis>=6.100", "dill", "setuptools>=70", "wheel", "ruff>=0.9", "mypy>=1.13"],
+    "test": [
+        "pytest>=8",
+        "pytest-xdist>=3.6",
+        "hypothesis>=6.100",
+        "dill",
+        "setuptools>=70",
+        "wheel",
+        "ruff>=0.9",
+        "mypy>=1.13",
+    ],
 }
 
 # By name, because a search would also find `datasets` and `tests`; tests/test_wheel.py holds the list to the tree.
