@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from chex_tf.settings import Settings
-from chex_tf.study.identity import Identity
+from chex_tf.study.identity import RUN, Identity
 
 RUNS, LOGS = "runs", "logs"  # folders in a study's
 TRAIN = "train"  # the verb of cells, unless the grid says another
@@ -51,6 +51,12 @@ class Cell:
     @property
     def is_source(self) -> bool:
         return self.arm == SOURCE
+
+    def starting_from(self, other: Self) -> Self:
+        """The same, by the other's key; its folder stays."""
+        settings = dict(self.identity.settings)
+        settings["model"] = {**settings["model"], "weights": f"{RUN}{other.identity.key}"}
+        return dataclasses.replace(self, identity=dataclasses.replace(self.identity, settings=settings))
 
     def run_dir(self, study: pathlib.Path) -> pathlib.Path:
         return study / RUNS / self.folder

@@ -11,6 +11,7 @@ from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.settings import InputError, Settings
 from chex_tf.study.cell import Cell
+from chex_tf.study.identity import RUN
 
 FILE = "study.json"
 FORM = 1  # version of the file
@@ -70,7 +71,7 @@ def read(folder: pathlib.Path, kinds: Mapping[str, Sequence[type[Settings]]]) ->
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["form"] > FORM:
             raise InputError(f"{path} is from a newer version of this software; update it", "study")
-        cells = tuple(Cell.from_json(one, kinds) for one in found["cells"])
+        cells = _with_keys_of_today(tuple(Cell.from_json(one, kinds) for one in found["cells"]))
         about = found["version"], found["revision"], found["about"], tuple(found["splits"])
         data = None if found.get("data") is None else tuple(found["data"])
         steps_to = tuple(map(float, found.get("steps_to", ())))
@@ -79,6 +80,24 @@ def read(folder: pathlib.Path, kinds: Mapping[str, Sequence[type[Settings]]]) ->
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} is damaged: it is not as launch.study wrote it", "study") from error
+
+
+def _with_keys_of_today(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """A cell that starts from another has that one's key as its weights. Where settings that the plan's version did not
+    have took their defaults, that key is another now, here as in the run's configuration."""
+    by_name = {cell.name: cell for cell in cells}
+    done: dict[str, Cell] = {}
+
+    def renewed(name: str) -> Cell:
+        if name not in done:
+            cell = by_name[name]
+            weights = str(cell.identity.settings.get("model", {}).get("weights", ""))
+            if cell.needs and weights.startswith(RUN):
+                cell = cell.starting_from(renewed(cell.needs[0]))
+            done[name] = cell
+        return done[name]
+
+    return tuple(renewed(cell.name) for cell in cells)
 
 
 def kept(before: Study | None, now: Study) -> Study:

@@ -35,6 +35,26 @@ def test_a_setting_that_the_plans_version_did_not_have_takes_its_default(study, 
     assert folder.changes(before, now) == []
 
 
+def test_a_cell_that_starts_from_another_follows_its_key(study, kinds):
+    """Of a source, and of one that starts from that one, keys change with a new setting's default."""
+    place, made = study
+    source, begun = made.cells
+    middle = dataclasses.replace(source, name="middle", needs=("done",), folder="").starting_from(source)
+    last = dataclasses.replace(begun, needs=("middle",)).starting_from(middle)
+    assert last.identity.settings["model"]["weights"] == f"run:{middle.identity.key}"
+    planned = dataclasses.replace(made, cells=(last, middle, source))  # whatever their order
+    plan = planned.to_json()
+    keys = {"done": "0123456789abcdef", "middle": "fedcba9876543210"}  # as an earlier version would have made them
+    for cell in plan["cells"]:
+        model = cell["identity"]["settings"]["model"]
+        del model["fused"]
+        if cell["needs"]:
+            model["weights"] = f"run:{keys[cell['needs'][0]]}"
+    place.mkdir(exist_ok=True)
+    (place / folder.FILE).write_text(json.dumps(plan))
+    assert folder.read(place, {"train": kinds}).cells == planned.cells
+
+
 def test_what_an_edited_grid_changes_is_said(study, kinds):
     _, made = study
     done, begun = made.cells
