@@ -14,10 +14,10 @@ import stat
 
 import cv2
 import numpy as np
+from chex_tf_datasets.radiograph_records.orientation import orientation
 
 from chex_tf.data import image_headers, images
 from chex_tf.data.image_headers import Header
-from chex_tf.data.orientation import orientation
 from chex_tf.data.view import View
 from chex_tf.films import dicom
 from chex_tf.films.limits import MOST_BYTES, UnreadableFilm, check_size

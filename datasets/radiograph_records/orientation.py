@@ -1,7 +1,7 @@
 """Whether a JPEG or PNG says, in its EXIF data, that it is shown turned or mirrored.
 
-Such a film would be stored lying down where a viewer shows it upright, so it is refused rather than guessed at. It is
-read here and in chex_tf.data.orientation, since this package is standalone; a test keeps the two in step.
+Such a film would be stored, or seen by a network, lying down where a viewer shows it upright. So it is refused rather
+than guessed at, prepared or read from its own file (chex_tf.films).
 """
 
 import struct
