@@ -60,8 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"numpy", "sklearn", "chex_tf.statistics", "chex_tf.evaluation", "chex_tf.data.policies"},
     "chex_tf.probing.figure": GROUND | {"matplotlib", "chex_tf.probing", "chex_tf.evaluation", "chex_tf.statistics"},
     "chex_tf.films": GROUND | {"numpy", "cv2", "chex_tf.data", "chex_tf.runs", "chex_tf.trained"},
-    # The two places of chex_tf that import code of datasets/: whether a film lies turned, and the pixels of a DICOM file,
-    # are read there for both.
+    # The two places of chex_tf that import code of datasets/: whether a film lies turned, and the pixels of a DICOM
+    # file, are read there for both.
     "chex_tf.films.film_file": GROUND
     | {"numpy", "cv2", "chex_tf.data", "chex_tf.films", "chex_tf_datasets.radiograph_records.orientation"},
     "chex_tf.films.dicom": GROUND
