@@ -4,6 +4,7 @@ import io
 import json
 import pathlib
 import signal
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -26,6 +27,23 @@ def interrupts_are_heard() -> None:
     """Started in a shell's background, pytest has SIGINT ignored, and so have the processes that tests start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def as_workers() -> Callable[[int], list[dict[str, str]]]:
+    """Environments that make so many processes the workers of one cluster on this machine."""
+
+    def environments(workers: int) -> list[dict[str, str]]:
+        sockets = [socket.socket() for _ in range(workers)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+        for one in sockets:
+            one.close()
+        tasks = [{"type": "worker", "index": number} for number in range(workers)]
+        return [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
+
+    return environments
 
 
 def film(labels: np.ndarray, generator: np.random.Generator) -> bytes:

@@ -1,9 +1,7 @@
 """Processes of their own, for what needs devices or workers that a process cannot have twice."""
 
-import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 
@@ -13,20 +11,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def in_processes():
+def in_processes(as_workers):
     """Runs `script` in a process for each list of arguments, all at once, perhaps each as a worker of one cluster."""
 
     def run(script: pathlib.Path, *several: tuple[str, ...], workers: bool = False) -> None:
-        environments: list[dict[str, str]] = [{} for _ in several]
-        if workers:
-            sockets = [socket.socket() for _ in several]
-            for one in sockets:
-                one.bind(("127.0.0.1", 0))
-            hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-            for one in sockets:
-                one.close()
-            tasks = ({"type": "worker", "index": index} for index in range(len(several)))
-            environments = [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
+        environments = as_workers(len(several)) if workers else [{} for _ in several]
         ours = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
         processes = [
             subprocess.Popen(

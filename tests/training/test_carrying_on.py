@@ -103,20 +103,12 @@ def test_ten_kills_leave_the_run_as_if_nobody_had_touched_it(prepared):
 
 
 @pytest.fixture
-def two_workers(train_command, tmp_path):
+def two_workers(train_command, as_workers, tmp_path):
     """Starts a run of 400 steps by two workers; gives both processes."""
 
     def start():
-        sockets = [socket.socket() for _ in range(2)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-        for one in sockets:
-            one.close()
         flags = ("--steps=400", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard")
-        tasks = [{"type": "worker", "index": number} for number in range(2)]
-        environments = [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
-        return [train_command(tmp_path / "run", *flags, wait=False, environment=one) for one in environments]
+        return [train_command(tmp_path / "run", *flags, wait=False, environment=one) for one in as_workers(2)]
 
     return start
 

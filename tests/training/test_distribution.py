@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import types
@@ -19,24 +18,6 @@ from chex_tf.training.settings import TrainSettings
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = pathlib.Path(__file__).with_name("take_steps.py")
 SYNCHRONISED = {"synchronise_batch_norm": True}
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def environments(workers: int) -> list[dict[str, str]]:
-    hosts = [f"127.0.0.1:{port}" for port in free_ports(workers)]
-    return [
-        {"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}})}
-        for index in range(workers)
-    ]
 
 
 def begin(
@@ -95,8 +76,8 @@ def test_replicas_take_the_step_of_deep_auc_maximisation_alike(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 3])
-def test_workers_take_the_step_of_one_device(workers, replicas, tmp_path):
-    ended(*(begin(tmp_path, "1", SYNCHRONISED, environment) for environment in environments(workers)))
+def test_workers_take_the_step_of_one_device(workers, replicas, tmp_path, as_workers):
+    ended(*(begin(tmp_path, "1", SYNCHRONISED, environment) for environment in as_workers(workers)))
     assert_same_update(dict(np.load(tmp_path / "1.npz")), replicas[1])
 
 
