@@ -96,6 +96,7 @@ class DataSettings(Settings):
         unit="pixels",
         low=8,
         group="images",
+        former=("resize",),
     )
     aspect: str = setting(
         "squash",
