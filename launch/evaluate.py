@@ -131,7 +131,9 @@ def main(settings: EvaluationSettings) -> None:
     correlations, spread = (
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )
-    elsewhere = external_section.section_of(found, external.compare(found, source.external, source.at_home, say))
+    elsewhere = external_section.section_of(
+        found, external.compare(found, source.external, source.at_home, source.truth, say)
+    )
     sections: list[Section] = [*([elsewhere] if elsewhere is not None else [])]
     sections.append(calibration_section.calibrate(found, recalibrated))
     by_group = []

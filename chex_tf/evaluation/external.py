@@ -1,6 +1,7 @@
 """External validation in numbers: every model's AUROC on another data set beside that on its own, task by task.
 
-The two sets have no patient in common, so the variance of the difference is the sum of the two.
+Two hospitals have no patient in common, so the variance of the difference is the sum of the two. Of two folders of one
+data set there is no difference where they share patients.
 """
 
 import dataclasses
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from chex_tf.amounts import counted
 from chex_tf.evaluation import matching
 from chex_tf.evaluation.matching import Cohort, Model
 from chex_tf.evaluation.measures import AUROC, TaskScores
@@ -50,12 +52,13 @@ class Compared:
 
 @dataclasses.dataclass(frozen=True)
 class OfModel:
-    """`no_own` says why there are no numbers on the model's own set."""
+    """`no_own` says why there are no numbers on the model's own set, `no_difference` why they are not compared."""
 
     name: str
     external: External
     compared: tuple[Compared, ...]
     no_own: str = ""
+    no_difference: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,9 +93,10 @@ def compare(
     evaluation: Evaluation,
     external: Mapping[str, External],
     at_home: Mapping[str, tuple[Table, Table] | str],
+    truth: Table,
     say: Say,
 ) -> list[OfModel]:
-    """Every model of which it is known what the other data set says of its tasks."""
+    """Every model of which it is known what the other data set says of its tasks; `truth` is that set's."""
     found = []
     for model in evaluation.model_scores:
         if model.name not in external:
@@ -100,15 +104,23 @@ def compare(
         home = at_home.get(model.name, "")
         there = _of_evaluation(evaluation, model)
         here = None if isinstance(home, str) else _at_home(evaluation, model.name, *home, say)
-        found.append(
-            OfModel(
-                model.name,
-                external[model.name],
-                tuple(_compared(evaluation, there, here)),
-                home if isinstance(home, str) else "",
-            )
-        )
+        no_own, shared = (home, "") if isinstance(home, str) else ("", _shared(external[model.name], home[0], truth))
+        compared = tuple(_compared(evaluation, there, here))
+        if shared:
+            compared = tuple(dataclasses.replace(one, difference=None) for one in compared)
+        found.append(OfModel(model.name, external[model.name], compared, no_own, shared))
     return found
+
+
+def _shared(external: External, own: Table, other: Table) -> str:
+    """That two folders of one data set, or two tables of one's own, have patients of the same name; else nothing."""
+    kinds = {name.partition("/")[0] for name in (external["own"], external["other"])}
+    if len(kinds) > 1:
+        return ""
+    both = set(own.columns.get("Patient", ())) & set(other.columns.get("Patient", ()))
+    if not both:
+        return ""
+    return f"{counted(len(both), 'patient')} by name in both, such as {min(both)}"
 
 
 def _of_evaluation(evaluation: Evaluation, model: Model) -> _Sampled:
@@ -154,13 +166,13 @@ def _compared(evaluation: Evaluation, there: _Sampled, here: _Sampled | None) ->
     )
     if len(over) > 1:
         replicates = evaluation.settings.replicates
-        of_other, other = there.mean(over, replicates)
-        own, difference = None, None
-        if here is not None:
-            of_own, own = here.mean(over, replicates)
-            if _has_interval(own) and _has_interval(other):
-                difference = independent_difference(of_other, of_own)
-        found.append(Compared(MEAN, own, other, difference, over))
+        of_other, mean_there = there.mean(over, replicates)
+        if here is None:
+            return [*found, Compared(MEAN, None, mean_there, None, over)]
+        of_own, mean_here = here.mean(over, replicates)
+        both = _has_interval(mean_here) and _has_interval(mean_there)
+        difference = independent_difference(of_other, of_own) if both else None
+        found.append(Compared(MEAN, mean_here, mean_there, difference, over))
     return found
 
 

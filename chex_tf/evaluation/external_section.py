@@ -62,9 +62,10 @@ class ExternalSection:
         shown = [[first, *rest] for first, (_, *rest) in zip(once(row[0] for row in rows), rows, strict=True)]
         rows_are = PLURAL["study" if self.evaluation.cohort.key == "Study" else "image"]
         notes = [
-            f"Positive: positives of the {rows_are} that are scored, and their share. The two sets have no patient in "
-            "common: the interval of the difference is DeLong's, from the sum of the two variances."
+            f"Positive: positives of the {rows_are} that are scored, and their share. Of two sets without a patient in "
+            "common, the interval of the difference is DeLong's, from the sum of the two variances."
         ]
+        notes += [f"No difference for {one.name}: {one.no_difference}." for one in self.models if one.no_difference]
         notes += [f"Nothing on the own set for {one.name}: {one.no_own}." for one in self.models if one.no_own]
         return "\n".join([lines(header, shown, 2), *map(filled, notes)])
 
@@ -74,7 +75,7 @@ class ExternalSection:
         for task, read in external["tasks"].items():
             labels = read["labels"]
             named = labels[0] if len(labels) == 1 else f"{labels[0]} + {len(labels) - 1}"
-            counts = [f"{read[key]:,}" for key in ("positive", "negative", "uncertain", "not_mentioned")]  # type: ignore[literal-required]
+            counts = [f"{read[key]:,}" for key in ("positive", "negative", "uncertain", "not_mentioned")]
             rows.append([task, named, _WORDS.get(read["relation"], read["relation"]), *counts])
         header = ["Task", "Read there from", "", "Positive", "Negative", "Uncertain", "Not mentioned"]
         notes = [_blanks(external)]
@@ -93,6 +94,7 @@ class ExternalSection:
                 one.name: {
                     **one.external,
                     "no_own": one.no_own or None,
+                    "no_difference": one.no_difference or None,
                     "compared": {compared.task: _entry(compared) for compared in one.compared},
                 }
                 for one in self.models

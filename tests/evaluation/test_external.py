@@ -86,7 +86,7 @@ def evaluated(run, tmp_path, **given):
         source.truth, source.tables, source.names, tasks, settings.aggregation, settings.unit, said.append
     )
     found = evaluation.evaluate(source.set, cohort, models, settings, policy="blank=zeros")
-    return found, external.compare(found, source.external, source.at_home, said.append)
+    return found, external.compare(found, source.external, source.at_home, source.truth, said.append)
 
 
 @pytest.fixture
@@ -183,3 +183,21 @@ def test_a_mean_of_few_positives_has_no_interval(run, tmp_path, with_checkpoints
         np.mean([one.other.auroc.value for one in model.compared[:2]])
     )
     assert found.withheld
+
+
+def test_folders_of_one_data_set_that_share_patients_have_no_difference(run, tmp_path, with_checkpoints):
+    folder = run / "predictions"
+    for name, first in (("test", 0), (OTHER, 148)):  # the last two patients here are the first two there
+        file = folder / f"{name}_labels.csv"
+        header, *rows = file.read_text().splitlines()
+        rows = [f"{row},p{first + place}" for place, row in enumerate(rows)]
+        file.write_text("\n".join([f"{header},Patient", *rows]) + "\n")
+    _, (model,) = evaluated(run, tmp_path)
+    assert model.compared[0].difference is not None  # names of two hospitals may be alike
+    file = folder / f"{OTHER}.json"
+    file.write_text(file.read_text().replace("chexpert_studies/small", "chest_xray14/small"))
+    found, (model,) = evaluated(run, tmp_path)
+    assert all(one.difference is None and one.own is not None for one in model.compared)
+    assert model.no_difference == "2 patients by name in both, such as p148"
+    text = " ".join(external_section.section_of(found, [model]).table().split())
+    assert "No difference for squares: 2 patients by name in both, such as p148." in text
