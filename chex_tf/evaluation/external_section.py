@@ -50,24 +50,25 @@ class ExternalSection:
         return filled(f"External validation on {external['other']}, split {self._split}; trained: {trained}.")
 
     def _scores(self) -> str:
-        header = ["Task", "Model", "Own: positive", "AUROC [95% interval]", "Other: positive", "AUROC"]
-        header += ["Other - own"]
+        one_model = len(self.models) == 1  # whose name is in the heading; without it the table is as wide as a page
+        header = ["Task", *([] if one_model else ["Model"]), "Own: pos.", "AUROC [95% interval]", "Other: pos."]
+        header += ["AUROC", "Other - own"]
         rows = []
         tasks = dict.fromkeys(one.task for model in self.models for one in model.compared)
         for task in tasks:
             for model in self.models:
                 for one in model.compared:
                     if one.task == task:
-                        rows.append([_task(one), model.name, *_cells(one)])
+                        rows.append([_task(one), *([] if one_model else [model.name]), *_cells(one)])
         shown = [[first, *rest] for first, (_, *rest) in zip(once(row[0] for row in rows), rows, strict=True)]
         rows_are = PLURAL["study" if self.evaluation.cohort.key == "Study" else "image"]
         notes = [
-            f"Positive: positives of the {rows_are} that are scored, and their share. Of two sets without a patient in "
+            f"Pos.: positives of the {rows_are} that are scored, and their share. Of two sets without a patient in "
             "common, the interval of the difference is DeLong's, from the sum of the two variances."
         ]
         notes += [f"No difference for {one.name}: {one.no_difference}." for one in self.models if one.no_difference]
         notes += [f"Nothing on the own set for {one.name}: {one.no_own}." for one in self.models if one.no_own]
-        return "\n".join([lines(header, shown, 2), *map(filled, notes)])
+        return "\n".join([lines(header, shown, 1 if one_model else 2), *map(filled, notes)])
 
     def _labels(self) -> str:
         external = self.models[0].external
@@ -139,7 +140,7 @@ def _cells(one: Compared) -> list[str]:
 
 
 def _counted(side: Side) -> str:
-    return f"{side.positives:,} of {side.rows:,}, {side.prevalence:.1%}" if side.rows else ""
+    return f"{side.positives:,}/{side.rows:,} {side.prevalence:.1%}" if side.rows else ""
 
 
 def _lost(read: Any) -> str:

@@ -136,7 +136,7 @@ def test_the_table_the_json_and_the_csv_say_the_same(run, tmp_path, abroad, with
     section = external_section.section_of(found, models)
     text = " ".join(section.table().split())
     positive = int(abroad[0][:, 0].sum())
-    assert f"{positive} of 90, {positive / 90:.1%}" in text
+    assert f"{positive}/90 {positive / 90:.1%}" in text
     assert "External validation on chest_xray14/as_shipped/1.0.0, split test" in text
     assert "squares on chexpert_studies/small/1.0.0" in text
     assert "Left out, Fracture: chest_xray14 has no label for it: no fractures are labelled there." in text
