@@ -58,9 +58,9 @@ def draw(
 
 def _figure(rows: Sequence[Row], columns: Sequence[str], grids: Sequence[tuple[int, int]], notes: str) -> Figure:
     across = 1 + len(columns)
-    panel = max(FEWEST_PANEL_INCHES, min(PANEL_INCHES, (TWO_COLUMNS_INCHES - _BAR_INCHES) / across))
-    heights = [panel * min(1.6, row.grey.shape[0] / row.grey.shape[1]) for row in rows]
-    width = across * panel + _BAR_INCHES
+    side = max(FEWEST_PANEL_INCHES, min(PANEL_INCHES, (TWO_COLUMNS_INCHES - _BAR_INCHES) / across))
+    heights = [side * min(1.6, row.grey.shape[0] / row.grey.shape[1]) for row in rows]
+    width = across * side + _BAR_INCHES
     notes = "\n".join(textwrap.fill(line, int(width * _NOTE_LETTERS)) for line in notes.split("\n"))
     note_lines = notes.count("\n") + 1
     height = sum(heights) + _CAPTION_INCHES * len(rows) + _HEAD_INCHES + _NOTE_INCHES * note_lines + 0.1
