@@ -90,7 +90,9 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
             print(software.name_and_version())
             code = 0
         else:
-            made, console.quiet, notes = _parsed(arguments, *classes)
+            made, is_quiet, notes = _parsed(arguments, *classes)
+            if is_quiet:
+                console.hush()
             for note in notes:
                 console.say(note)
             code = main(*made)

@@ -1,10 +1,13 @@
 """What a verb says: talk on standard error, results on standard output, and on a terminal one line of progress below
 the talk. `console` is the process's own; under --quiet it keeps to errors and to where the results are."""
 
+import faulthandler
+import logging
 import os
 import pathlib
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
@@ -80,6 +83,18 @@ class Console:
         before, after = (_ERASE, self._drawn) if self._drawn else ("", "")
         self._stream.write(f"{before}{line}\n{after}")
         self._stream.flush()
+
+    def hush(self) -> None:
+        """From now on --quiet holds, for libraries too: what they warn of, log, or write past Python is not heard.
+        Errors still are, and a library that brings the process down is told by Python's trace."""
+        self.quiet = True
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+        faulthandler.enable(sys.stderr)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 2)
+        os.close(silence)
 
     # ---- results ------------------------------------------------------------------------------------------------
     def show(self, text: str, kept_in: pathlib.Path | None = None) -> None:

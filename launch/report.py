@@ -53,6 +53,8 @@ class ReportSettings(Settings):
 
 
 def main(settings: ReportSettings) -> int:
+    from chex_tf.evaluation.tables import columns
+
     about: str = ""
     missing: Mapping[str, str] = {}
     if settings.study is None:
@@ -63,13 +65,13 @@ def main(settings: ReportSettings) -> int:
         out = settings.out or settings.study / "report"
         about, missing, written = _of_study(settings, settings.study, out)
     if about:
-        console.show(f"{about}\n", kept_in=out)
+        console.show(f"{columns.filled(about)}\n", kept_in=out)
     for caution in written.cautions:
-        console.show(f"{caution}\n", kept_in=out)
+        console.show(f"{columns.filled(caution)}\n", kept_in=out)
     for one in written.tables:
         console.show(one.as_text(), kept_in=out)
     for name, why in missing.items():
-        console.show(f"missing: {name}: {why}", kept_in=out)
+        console.show(columns.filled(f"missing: {name}: {why}"), kept_in=out)
     console.wrote(out, [f"{len(written.files)} files; the page is index.html"])
     return 0
 

@@ -236,3 +236,43 @@ def test_every_verb_says_its_version(verb):
     done = run(verb, "--version")
     assert done.returncode == 0
     assert re.fullmatch(r"chex_tf (\d+\.\d+\.\d+|unknown)\n", done.stdout)
+
+
+LOUD = textwrap.dedent(
+    '''
+    """Warns in every way that a library can, and fails as asked."""
+    import dataclasses, logging, os, warnings
+    from chex_tf.settings import Settings, setting
+    from launch.command import run
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Failing(Settings):
+        how: str = setting("", help="How it fails")
+
+    def main(settings):
+        warnings.warn("deprecated")
+        logging.getLogger().warning("slow")
+        os.write(2, b"I0000 a library past Python\\\\n")
+        if settings.how == "trace":
+            raise KeyError("a fault of ours")
+        if settings.how == "abort":
+            os.abort()
+
+    if __name__ == "__main__":
+        run(main, Failing)
+    '''
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "last"), [("", 0, ""), ("trace", 1, "KeyError: 'a fault of ours'"), ("abort", -6, "Aborted")]
+)
+def test_quiet_holds_for_libraries_and_errors_are_heard(tmp_path, how, code, last):
+    (tmp_path / "fail.py").write_text(LOUD)
+    done = run(tmp_path / "fail.py", f"--how={how}", "--quiet")
+    assert done.returncode == code
+    assert last in done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.startswith(("I0000", "slow")) or "deprecated" in line]
+    if not how:
+        assert done.stderr == ""
+        assert len(run(tmp_path / "fail.py").stderr.splitlines()) >= 3
