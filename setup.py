@@ -86,7 +86,7 @@ PACKAGES = [
 ]
 
 PACKAGE_DATA = ["labels.txt", "corrupt.txt", "README.md", "CITATIONS.bib", "TAGS.txt"]
-PACKAGE_DATA += ["gallery.html", "page.html", "claims*.csv", "published/*.csv"]
+PACKAGE_DATA += ["gallery.html", "page.html", "label_map.csv", "claims*.csv", "published/*.csv"]
 OF_CONFIGS = ["*.cfg", "*.csv"]
 
 setup(

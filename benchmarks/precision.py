@@ -20,7 +20,8 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.data.truth import truth
 from chex_tf.models.settings import ModelSettings
 from chex_tf.statistics import aggregation, ranking
-from chex_tf.trained.predict_split import open_source, probabilities, strategy_of
+from chex_tf.trained.other_data import open_source
+from chex_tf.trained.predict_split import probabilities, strategy_of
 from chex_tf.trained.run import read_run
 from chex_tf.training.settings import TrainSettings
 from chex_tf.training.train import train_observations

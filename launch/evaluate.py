@@ -4,6 +4,11 @@
 
   python -m launch.evaluate --run_dir=runs/densenet121 --split=test
 
+  python -m launch.evaluate --run_dir=runs/chexpert --split=test --data=nih/prepared
+
+--data of another hospital's set is external validation: the label map says by which of its labels each of the run's
+tasks is read, and the run's numbers on its own split stand beside.
+
 A run's predictions are made first if they are missing or were made by other checkpoints. Its mean is of the tasks by
 which it ranked its checkpoints (--score_tasks), unless --mean_tasks or --tasks names others; every task has its row.
 Files are matched by study or image; a file that holds only 0 and 1 is a reader, shown as an operating point beside the
@@ -41,6 +46,8 @@ def main(settings: EvaluationSettings) -> None:
         checklist,
         evaluation,
         evaluation_json,
+        external,
+        external_section,
         groups,
         matching,
         mean_tasks,
@@ -67,8 +74,9 @@ def main(settings: EvaluationSettings) -> None:
 
     def predict(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
         watch = functools.partial(Progress, "images")
-        name = ensure_predictions(run, split, settings.options, data, settings.strategy, say, watch)
-        if settings.subgroups and split == settings.split:
+        blank = settings.blank if data is not None and split == settings.split else None
+        name = ensure_predictions(run, split, settings.options, data, settings.strategy, say, watch, blank)
+        if settings.subgroups and split == settings.split and data == settings.data:
             ensure_groups(run, split, name, settings.options, data)
         return name
 
@@ -123,7 +131,11 @@ def main(settings: EvaluationSettings) -> None:
     correlations, spread = (
         model_facts.relate(found, entries, source.trained, say) if entries is not None else (None, None)
     )
-    sections: list[Section] = [calibration_section.calibrate(found, recalibrated)]
+    elsewhere = external_section.section_of(
+        found, external.compare(found, source.external, source.at_home, source.truth, say)
+    )
+    sections: list[Section] = [*([elsewhere] if elsewhere is not None else [])]
+    sections.append(calibration_section.calibrate(found, recalibrated))
     by_group = []
     if source.groups is not None:
         groupings = groups.groupings(settings.subgroups, settings.age_bands, source.groups, source.truth, cohort, say)
@@ -139,6 +151,8 @@ def main(settings: EvaluationSettings) -> None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
         evaluation_json.write_scores(source.out / "scores", found)
         written = ["evaluation.json", "scores/"]
+        if elsewhere is not None:
+            written.append(elsewhere.write_csv(source.out))
         if settings.checklist:
             runs = dict(zip(source.names, settings.run_dir, strict=True)) if settings.run_dir else {}
             configurations = {name: one for name, run in runs.items() if (one := config.read_if_trained(run))}

@@ -11,6 +11,7 @@ UNITS = (AUTO, "patient", "study", "image")
 AGGREGATIONS = ("max", "mean", "none")
 AUGMENTATIONS = ("none", "flip", "shifts")
 RECALIBRATIONS = ("platt", "isotonic")
+BLANKS = ("ignore", "zeros")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,13 @@ class EvaluationSettings(Settings):
         help="Prepared folder of --split, if it is not the one the run was trained from (moved, or another hospital's)",
         group="Predicting from a run",
         existing="folder",
+    )
+    blank: str | None = setting(
+        None,
+        help="What labels become that another data set (--data) does not mention: ignore, not scored, which is the "
+        "default there; or zeros, negative. How many these are is printed",
+        group="Predicting from a run",
+        choices=BLANKS,
     )
     checkpoint: str = setting(
         ENSEMBLE,
@@ -247,6 +255,8 @@ class EvaluationSettings(Settings):
             raise InputError("expected both --threshold_predictions and --threshold_labels; received one of them")
         if self.data and not self.run_dir:
             raise InputError("goes with --run_dir; with --predictions the labels say what is evaluated", "data")
+        if self.blank is not None and not self.data:
+            raise InputError("goes with --data: a run's own labels keep the rule that it was trained with", "blank")
         check_checkpoint(self.checkpoint)
         if self.ensemble and len(self.run_dir or self.predictions) < 2:
             raise InputError("expected at least two models to take the mean of; received one", "ensemble")

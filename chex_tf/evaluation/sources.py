@@ -2,12 +2,13 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from chex_tf import prediction_files
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.prediction_files import Table
 from chex_tf.runs import checkpoints, config, evaluations, layout, predictions
+from chex_tf.runs.predictions import External
 from chex_tf.runs.trained_model import TrainedModel, of_run
 from chex_tf.settings import InputError
 
@@ -41,6 +42,9 @@ class Sources:
     trained: Mapping[str, TrainedModel]
     groups: Table | None = None
     caution: str = ""  # said where checkpoints were chosen on the split evaluated
+    external: Mapping[str, External] = dataclasses.field(default_factory=dict)  # of names that are runs elsewhere
+    # Their ground truth and predictions on the same split of their own data, or why there are none.
+    at_home: Mapping[str, tuple[Table, Table] | str] = dataclasses.field(default_factory=dict)
 
 
 def gather(settings: EvaluationSettings, predict: Predict = predict_nothing) -> Sources:
@@ -73,6 +77,12 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
     sets = [predict(run, split, settings.data) for run in runs]
     names = [_name_in(run, one, settings) for run, one in zip(runs, sets, strict=True)]
     tables = tuple(_predictions_of(run, name) for run, name in zip(runs, names, strict=True))
+    short = prediction_files.short_names(runs)
+    external = _external(settings, runs, names, short)
+    tables = tuple(
+        _without(table, external[name]["left_out"]) if name in external else table
+        for name, table in zip(short, tables, strict=True)
+    )
     truth = prediction_files.read(settings.labels) if settings.labels else _labels_of(runs, names)
     thresholds: tuple[Table, ...] = ()
     threshold_truth = None
@@ -88,7 +98,6 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
     out = settings.out
     if out is None and len(runs) == 1:
         out = evaluations.folder(runs[0], names[0])
-    short = prediction_files.short_names(runs)
     trained = {name: found for name, run in zip(short, runs, strict=True) if (found := of_run(run)) is not None}
     policies = {policy for policy in map(config.label_policy, runs) if policy is not None}
     return Sources(
@@ -105,7 +114,38 @@ def _from_runs(settings: EvaluationSettings, predict: Predict) -> Sources:
         trained,
         _groups_of(settings, runs[0], names[0]),
         _caution(short, runs, sets),
+        external,
+        {name: _at_home(settings, run, predict) for name, run in zip(short, runs, strict=True) if name in external},
     )
+
+
+def _external(
+    settings: EvaluationSettings, runs: Sequence[pathlib.Path], names: Sequence[str], short: Sequence[str]
+) -> dict[str, External]:
+    """Of the runs whose ground truth was read from another data set than theirs; --labels takes its place."""
+    if settings.data is None or settings.labels is not None:
+        return {}
+    found = {one: predictions.external(run, name) for one, run, name in zip(short, runs, names, strict=True)}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _without(table: Table, tasks: Collection[str]) -> Table:
+    """Without the predictions that the other data set has no labels for: their section says why."""
+    return dataclasses.replace(
+        table, columns={name: cells for name, cells in table.columns.items() if name not in tasks}
+    )
+
+
+def _at_home(settings: EvaluationSettings, run: pathlib.Path, predict: Predict) -> tuple[Table, Table] | str:
+    """Ground truth and predictions of the same split of the run's own data, or why there are none."""
+    name = _name_in(run, settings.split, settings)
+    try:
+        predict(run, settings.split, None)
+        return _labels_of((run,), [name]), _predictions_of(run, name)
+    except InputError as error:
+        if error.setting == "run_dir":  # a damaged run, rather than data that are gone or lack the split
+            raise
+        return str(error)
 
 
 def _caution(names: Sequence[str], runs: Sequence[pathlib.Path], sets: Sequence[str]) -> str:

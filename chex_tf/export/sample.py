@@ -9,7 +9,7 @@ import numpy as np
 from chex_tf.data import images
 from chex_tf.data.pipeline import Source
 from chex_tf.data.truth import truth
-from chex_tf.trained.predict_split import open_source
+from chex_tf.trained.other_data import open_source
 from chex_tf.trained.run import TrainedRun
 
 BATCH = 16

@@ -7,8 +7,8 @@ made from).
 
 import json
 import pathlib
-from collections.abc import Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from chex_tf import json_files
 from chex_tf.runs import present
@@ -31,12 +31,40 @@ class _Of(TypedDict):
     split: str
     data: str
     records: list[list[Any]] | None
+    labels: NotRequired[dict[str, Any]]
+
+
+class ReadTask(TypedDict):
+    """A task of a run in another data set: by which labels it is read there, and how many images have which."""
+
+    labels: list[str]
+    relation: str
+    source: str
+    lost: str
+    positive: int
+    negative: int
+    uncertain: int
+    not_mentioned: int
+
+
+class External(TypedDict):
+    """Of predictions on a set that the run was not trained on. `own` and `other` name the records; `blank` is the rule
+    for labels that are not mentioned there; `left_out` gives the reason for each task that is not known there."""
+
+    own: str
+    other: str
+    split: str
+    images: int
+    blank: str
+    tasks: dict[str, ReadTask]
+    left_out: dict[str, str]
 
 
 class Provenance(TypedDict):
     """The content of SET.json, beside facts that only people read."""
 
     of: _Of
+    external: NotRequired[External]
 
 
 def file(run_dir: pathlib.Path, name: str) -> pathlib.Path:
@@ -57,8 +85,15 @@ def predicted_sets(run_dir: pathlib.Path) -> list[str]:
     return sorted(file.stem for file in found if not file.stem.endswith(("_labels", "_groups")))
 
 
-def provenance(best: Sequence[Best], options: Options, data: pathlib.Path, split: str) -> dict[str, Any]:
-    """Everything that decides predictions: they are current as long as this is the same."""
+def provenance(
+    best: Sequence[Best],
+    options: Options,
+    data: pathlib.Path,
+    split: str,
+    labels: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything that decides predictions and the ground truth beside them: they are current as long as this is the
+    same. `labels` says how those of another data set than the run's are read."""
     return {
         "checkpoints": [{"step": one.step, "sha256": one.sha256} for one in best],
         "augment": options.augment,
@@ -66,6 +101,7 @@ def provenance(best: Sequence[Best], options: Options, data: pathlib.Path, split
         "split": split,
         "data": str(data),
         "records": _stamps(data, split),
+        **({} if labels is None else {"labels": dict(labels)}),
     }
 
 
@@ -86,6 +122,20 @@ def are_current(run_dir: pathlib.Path, name: str, now: dict[str, Any]) -> bool:
     if now["records"] is None:  # without the data, a change cannot be seen
         now = {**now, "records": then["records"]}
     return bool(then == now)
+
+
+def lack_labels_only(run_dir: pathlib.Path, name: str, now: dict[str, Any]) -> bool:
+    """Whether these are the run's predictions, but the ground truth beside them was read otherwise."""
+    made = read(run_dir, name)
+    if made is None or "labels" not in now or not file(run_dir, name).is_file():
+        return False
+    return bool({**made["of"], "labels": now["labels"]} == now)
+
+
+def external(run_dir: pathlib.Path, name: str) -> External | None:
+    """What is known of a set that the run was not trained on; None for its own."""
+    made = read(run_dir, name)
+    return None if made is None else made.get("external")
 
 
 def made_by(run_dir: pathlib.Path, name: str, best: Sequence[Best]) -> bool:

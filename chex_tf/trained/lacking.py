@@ -23,28 +23,35 @@ def ensure_predictions(
     strategy: str,
     say: Say,
     watch: Watch,
+    blank: str | None = None,
 ) -> str:
-    """The name of the split's set, for which the run then has predictions by these checkpoints.
+    """The name of the split's set, for which the run then has predictions by these checkpoints. `blank` is the rule for
+    labels not mentioned in a data set that the run was not trained on.
 
     A folder without checkpoints is left as it is: it may hold predictions that a user put there.
     """
     if not checkpoints.read_index(run_dir):
         return split
-    set_name = split
+    set_name, labels = split, None
     if data is not None:
-        from chex_tf.trained.predict_split import set_name_of
+        from chex_tf.trained.other_data import labels_read, set_name_of
         from chex_tf.trained.run import read_run
 
-        set_name = set_name_of(read_run(run_dir), split, data)
+        run = read_run(run_dir)
+        set_name = set_name_of(run, split, data)
+        labels = labels_read(run, split, data, blank)
     best = checkpoints.choose(checkpoints.read_best(run_dir), options.checkpoint)
     folder = _data_of(run_dir) if data is None else data
-    now = predictions.provenance(best, options, folder, split)
+    now = predictions.provenance(best, options, folder, split, labels)
     if predictions.are_current(run_dir, options.name_of(set_name), now):
         return set_name
-    from chex_tf.trained.predict_split import predict_split
+    from chex_tf.trained.predict_split import predict_split, write_truth
     from chex_tf.trained.run import read_run
 
-    predict_split(read_run(run_dir), split, set_name, options, data, strategy, say, watch(set_name))
+    if predictions.lack_labels_only(run_dir, options.name_of(set_name), now):
+        write_truth(read_run(run_dir), split, set_name, options, data, say, blank)
+    else:
+        predict_split(read_run(run_dir), split, set_name, options, data, strategy, say, watch(set_name), blank)
     return set_name
 
 

@@ -4,7 +4,6 @@ The file is the same for any number of replicas: each takes whole batches of one
 in a batch of the same images.
 """
 
-import dataclasses
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -18,8 +17,6 @@ from chex_tf.csv_text import csv_text
 from chex_tf.data.distributed import one_pass
 from chex_tf.data.failures import reader_errors
 from chex_tf.data.pipeline import Source
-from chex_tf.data.records import open_records
-from chex_tf.data.settings import DataSettings
 from chex_tf.data.truth import truth
 from chex_tf.files import write_text
 from chex_tf.models.heads import OBSERVATIONS
@@ -28,9 +25,9 @@ from chex_tf.observations import UNCERTAIN
 from chex_tf.runs import predictions
 from chex_tf.runs.checkpoints import Best, choose
 from chex_tf.runs.options import Options
-from chex_tf.settings import InputError
 from chex_tf.trained import members
-from chex_tf.trained.run import TrainedRun, check_observations
+from chex_tf.trained.other_data import Opened, open_source, open_split
+from chex_tf.trained.run import TrainedRun
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -43,20 +40,6 @@ def _silent(done: int, total: int) -> None:
     del done, total
 
 
-def set_name_of(run: TrainedRun, split: str, data: pathlib.Path | None) -> str:
-    """The split's name, behind the data set's name if the run was trained on another."""
-    if data is None:
-        return split
-    known = run.config.records("valid")
-    try:
-        same = open_records(data, known["split"]).fingerprint() == known["fingerprint"]
-    except InputError as error:
-        if error.setting != "split":
-            raise
-        same = False
-    return split if same else f"{open_records(data, split).name.split('/')[0]}-{split}"
-
-
 def predict_split(
     run: TrainedRun,
     split: str,
@@ -66,15 +49,18 @@ def predict_split(
     strategy: str = "auto",
     say: Say = lambda line: None,
     progress: Progress = _silent,
+    blank: str | None = None,
 ) -> None:
     """Writes the run's predictions of a split, with ground truth and provenance, replacing earlier ones.
 
-    `data` is the prepared folder, if it is not the one the run was trained from.
+    `data` is the prepared folder, if it is not the one the run was trained from, and `blank` what labels not mentioned
+    become there, if it is another data set.
     """
-    source = open_source(run, split, data)
+    opened = open_split(run, split, data, blank)
+    source = opened.source
     # Fixed here: a run that is still training may replace its best checkpoints meanwhile.
     best = choose(run.best, options.checkpoint)
-    provenance = predictions.provenance(best, options, source.settings.data, split)
+    provenance = predictions.provenance(best, options, source.settings.data, split, opened.labels)
     for line in source.describe()[:2]:
         say(line)
     values = probabilities(run, best, source, strategy_of(strategy), options.batch, options.augment, progress)
@@ -87,9 +73,35 @@ def predict_split(
     prediction_files.write(file, "Path", paths, run.tasks, values)
     _write_labels(predictions.labels_file(run.run_dir, name), source, paths, say)
     _write_groups(predictions.groups_file(run.run_dir, name), source, paths)
-    facts = {"images": len(rows), "data_set": source.records.name, "fingerprint": source.records.fingerprint()}
-    predictions.write(run.run_dir, name, provenance, **facts)
+    predictions.write(run.run_dir, name, provenance, **_facts(opened))
     say(f"{file}: {len(rows):,} images, {predictions.describe(run.run_dir, name)}")
+
+
+def write_truth(
+    run: TrainedRun,
+    split: str,
+    set_name: str,
+    options: Options,
+    data: pathlib.Path | None,
+    say: Say,
+    blank: str | None = None,
+) -> None:
+    """The ground truth anew beside predictions that stay as they are."""
+    opened = open_split(run, split, data, blank)
+    source = opened.source
+    best = choose(run.best, options.checkpoint)
+    provenance = predictions.provenance(best, options, source.settings.data, split, opened.labels)
+    paths = [text.decode() for text in source.records.index.path[source.examples]]
+    name = options.name_of(set_name)
+    predictions.forget(run.run_dir, name)
+    _write_labels(predictions.labels_file(run.run_dir, name), source, paths, say)
+    predictions.write(run.run_dir, name, provenance, **_facts(opened))
+
+
+def _facts(opened: Opened) -> dict[str, Any]:
+    source = opened.source
+    facts = {"images": len(source), "data_set": source.records.name, "fingerprint": opened.fingerprint}
+    return facts | ({} if opened.labels is None else {"external": opened.external()})
 
 
 def write_groups(
@@ -99,28 +111,6 @@ def write_groups(
     source = open_source(run, split, data)
     paths = [text.decode() for text in source.records.index.path[source.examples]]
     _write_groups(predictions.groups_file(run.run_dir, options.name_of(set_name)), source, paths)
-
-
-def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -> Source:
-    """A split under the run's settings: its views, its size and, for other data, those of its tasks that they have."""
-    check_observations(run)
-    settings = run.data.as_evaluated(data)
-    if not settings.data.is_dir():
-        raise InputError(
-            f"expected the prepared folder; the run was trained on {settings.data}, which does not exist", "data"
-        )
-    records = open_records(settings.data, split)
-    shared = tuple(task for task in run.tasks if task in records.observations)
-    if not shared:
-        raise InputError(f"{records.folder} has none of the run's tasks: {', '.join(run.tasks)}", "data")
-    settings = dataclasses.replace(settings, tasks=shared, blank=_blank(settings, shared))
-    return Source(settings, split, training=False, records=records)
-
-
-def _blank(settings: DataSettings, tasks: tuple[str, ...]) -> str:
-    """The rule for blanks, without tasks that are not among `tasks`."""
-    parts = [part for part in settings.blank.split(",") if ":" not in part or part.split(":")[0] in ("*", *tasks)]
-    return ",".join(parts)
 
 
 def strategy_of(name: str) -> tf.distribute.Strategy:
