@@ -234,7 +234,7 @@ def _members(
         facts = facts_of(study, first.arch, weights)
         runs = tuple(evaluation.sampled[cell.name, AUROC, MEAN] for cell in same)
         names = tuple(cell.name for cell in same)
-        evaluated, kept = (tuple(beside[name][place] for name in names) for place in (0, 1))
+        evaluated, kept = tuple(beside[name][0] for name in names), tuple(beside[name][1] for name in names)
         known = _subsets(same), evaluated, kept, first.identity
         members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld, *known))
         twin = [one for one in members[:-1] if (one.arch, one.arm) == (first.arch, first.arm)]
