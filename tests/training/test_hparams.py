@@ -25,7 +25,7 @@ def sessions(folder: pathlib.Path):
 
     backend, context = opened(folder)
     found = backend.hparams_metadata(context, "")
-    experiment = backend.experiment_from_metadata(context, "", False, found)
+    experiment = backend.experiment_from_metadata(context, "", True, found, [])
     metric = api_pb2.ColParams(metric=experiment.metric_infos[0].name, order=api_pb2.ORDER_DESC)
     statuses = [api_pb2.STATUS_SUCCESS, api_pb2.STATUS_FAILURE, api_pb2.STATUS_RUNNING, api_pb2.STATUS_UNKNOWN]
     asked = api_pb2.ListSessionGroupsRequest(
