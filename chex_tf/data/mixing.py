@@ -6,6 +6,7 @@ the rule for labels not mentioned: such a film says nothing of it.
 
 import dataclasses
 import math
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -49,6 +50,10 @@ class Mixture:
     parts: tuple[Part, ...]
     weights: tuple[float, ...]
     tasks: tuple[str, ...]
+
+    @property
+    def folders(self) -> tuple[pathlib.Path, ...]:
+        return tuple(part.records.folder for part in self.parts)
 
     def examples_of(self, examples: np.ndarray) -> list[np.ndarray]:
         """Of each part, places in its own records."""
@@ -145,7 +150,7 @@ class Mixture:
                 "images": len(piece),
                 "share": share,
                 "statistics": {"mean": of.mean, "deviation": of.deviation},
-                "labels": {task: list(labels) for task, labels in part.translation.to_json().items()},
+                "labels": None if part.translation.is_identity else part.translation.to_json(),
                 "unknown": [task for task in self.tasks if task in part.translation.left_out],
             }
             for part, piece, share, of in zip(self.parts, self.examples_of(examples), shares, pixels, strict=True)
@@ -184,7 +189,8 @@ def _joined(parts: Sequence[Part]) -> Records:
         name: tuple(dict.fromkeys(one for part in parts for one in part.records.classes[name]))
         for name in first.classes
     }
-    files, columns = [], []
+    files: list[pathlib.Path] = []
+    columns = []
     for number, part in enumerate(parts, start=1):
         columns.append(_columns(part, first.observations, classes, len(files), number))
         files += part.records.files

@@ -147,7 +147,6 @@ class Source:
 
     @property
     def folders(self) -> tuple[pathlib.Path, ...]:
-        """From which images are read."""
         return (
             (self.records.folder,) if self.mixture is None else tuple(one.records.folder for one in self.mixture.parts)
         )
@@ -162,8 +161,8 @@ class Source:
 
     def describe_labels(self) -> list[str]:
         """The policy for labels; those there are of each task and what the policy makes of them, as a table."""
-        policy = f"labels: uncertain {self.settings.uncertain}; not mentioned {self.settings.blank}"
-        return [policy, *targets.describe(self.targets.counts(self.examples))]
+        rows = targets.describe(self.targets.counts(self.examples))
+        return [f"labels: uncertain {self.settings.uncertain}; not mentioned {self.settings.blank}", *rows]
 
     def to_json(self) -> dict[str, Any]:
         """What a run's configuration should record about its data, besides the settings."""
@@ -336,7 +335,7 @@ class Source:
         if not self.training:
             wanted, weight = order.evaluation_rows(len(self), step, batch, ahead)
             wanted = wanted[weight > 0]
-        elif self.order.shuffle == "blocks":
+        elif isinstance(self.order, order.Order) and self.order.shuffle == "blocks":
             if not order.opens_window(self.order, step, batch):
                 return
             wanted = order.window(self.order, step, batch, rows, ahead=1)
@@ -346,9 +345,10 @@ class Source:
 
     def _expect_first(self, step: int, batch: int, rows: slice) -> None:
         """Tells the kernel of the window in which reading begins and of the next: no earlier batch did."""
-        if self._cache is None and self.training and self.order.shuffle == "blocks":
+        made = self.order
+        if self._cache is None and self.training and isinstance(made, order.Order) and made.shuffle == "blocks":
             for ahead in (0, 1):
-                self.records.expect(self.examples[order.window(self.order, step, batch, rows, ahead)])
+                self.records.expect(self.examples[order.window(made, step, batch, rows, ahead)])
 
     def _make_columns(self) -> dict[str, np.ndarray]:
         """Everything a batch holds about its images besides their pixels, over the whole split."""

@@ -62,9 +62,19 @@ class Targets:
         raw = self.raw if examples is None else self.raw[examples]
         values = (POSITIVE, NEGATIVE, UNCERTAIN, BLANK, UNLABELLED)
         number = {value: (raw == value).sum(axis=0).tolist() for value in values}
+        rules = zip(self.tasks, self.uncertain_rules, self.blank_rules, strict=True)
         return tuple(
-            Counts(task, *(number[value][i] for value in values[:4]), *rules, number[UNLABELLED][i])
-            for i, (task, *rules) in enumerate(zip(self.tasks, self.uncertain_rules, self.blank_rules, strict=True))
+            Counts(
+                task,
+                number[POSITIVE][i],
+                number[NEGATIVE][i],
+                number[UNCERTAIN][i],
+                number[BLANK][i],
+                uncertain,
+                blank,
+                number[UNLABELLED][i],
+            )
+            for i, (task, uncertain, blank) in enumerate(rules)
         )
 
 
@@ -203,7 +213,9 @@ def digest_of(file: pathlib.Path | None) -> str | None:
 
 def describe(counts: Sequence[Counts]) -> list[str]:
     """The policy in force, one line per task: the labels there were and what they became."""
-    rows = [("task", "positive", "negative", "uncertain", "", "not mentioned", "", "unknown there")]
+    rows: list[tuple[str, ...]] = [
+        ("task", "positive", "negative", "uncertain", "", "not mentioned", "", "unknown there")
+    ]
     for count in counts:
         rows.append(
             (
