@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import types
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.observations import CHEST_XRAY14_FINDINGS
 from chex_tf.runs import checkpoints
 from chex_tf.settings import InputError
+from chex_tf.training import plan
 from chex_tf.training.observations.feed import open_feed
 from chex_tf.training.train import train_observations
 
@@ -80,3 +82,20 @@ def test_positives_count_as_often_as_they_are_drawn(prepared, elsewhere):
     normal = feed.tasks.index("No Finding")  # which only the films here have
     own = raw[:96, normal]
     assert feed.prior[normal] == pytest.approx((own == 1).sum() / np.isin(own, (0, 1)).sum())
+
+
+def test_a_set_that_holds_the_evaluated_patients_is_named(prepared, tmp_path):
+    """A copy of the first's folder whose training split is its validation split."""
+    again = pathlib.Path(shutil.copytree(prepared, tmp_path / "again"))
+    for file in again.glob("films-train.*"):
+        file.unlink()
+    for file in again.glob("films-valid.*"):
+        file.rename(file.with_name(file.name.replace("-valid.", "-train.")))
+    content = json.loads((again / "dataset_info.json").read_text())
+    content["splits"] = [{**one, "name": "train"} for one in content["splits"] if one["name"] == "valid"]
+    (again / "dataset_info.json").write_text(json.dumps(content))
+    feed = open_feed(DataSettings(data=prepared, more_data=(again,), image_size=64), 8)
+    lines = plan.describe_splits(types.SimpleNamespace(sources=(feed.train, feed.valid)))
+    assert lines[0] == (
+        f"note: 21 patients of valid by name in {again} too, which is learned from, such as patient00200"
+    )

@@ -170,8 +170,8 @@ class ObservationsObjective:
         ]
 
     def remarks(self) -> list[str]:
-        split, mixture = self.feed.valid.records.split, self.feed.train.mixture
-        lines = [] if mixture is None else mixture.shared_with(self.feed.valid.records)
+        split = self.feed.valid.records.split
+        lines = []
         if self._undefined:
             listed = "; ".join(f"{task}: {why}" for task, why in self._undefined.items())
             left = len(self.scored) - len(self._undefined)
