@@ -87,10 +87,12 @@ FIGURES = {
     ),
     "study": (
         "planning: N s for N cells",
-        "by hand: N s, N s a run",
-        "one worker: N s, N s beyond the runs, N% of them",
-        "the controller: N s of processor time a cell",
-        "two workers: N s, N times as fast as one",
+        "by hand: N s",
+        "two workers: N s",
+        "N runs of N s by hand, N rounds, medians:",
+        "one worker: N% of by hand, two: N% of by hand side by side",
+        "the controller: N s of processor time a run",
+        "two workers are N times as fast as one; by hand, side by side is N times",
     ),
     "train_step": ("ResNet18Minus3 N",),
     "training": (
@@ -126,7 +128,7 @@ def benchmarks() -> list[str]:
 
 def figures(printed: str, wanted: str) -> list[float]:
     """The numbers at the places of N in a line that looks like `wanted`, however its columns are spaced."""
-    number = r"(-?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?|nan|inf))"
+    number = r"([-+]?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?|nan|inf))"
     words = [re.escape(word) for word in wanted.split()]
     found = re.search(r"\s+".join(re.sub(r"\bN\b", lambda _: number, word) for word in words), printed)
     assert found, f"expected {wanted!r} in:\n{printed}"

@@ -2,7 +2,7 @@
 
 A run directory holds config.json (every setting as resolved, and what else decides the run), status.json, metrics.csv,
 `checkpoints/` with index.json, encoder_best.weights.h5 and encoder.weights.h5 (the last weights) with encoder.json,
-`predictions/`, `evaluation/`, `probe/` and `events/`.
+`predictions/`, `evaluation/`, `probe/`, `from_start/` and `events/`.
 """
 
 import pathlib
@@ -18,6 +18,7 @@ ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS, ENCODER = "encoder_best.weights.h5", "enc
 PREDICTIONS = "predictions"
 EVALUATION, EVALUATION_RESULT = "evaluation", "evaluation.json"
 PROBE = "probe"
+FROM_START = "from_start/similarity.json"
 
 
 def path_within(run_dir: pathlib.Path, file: str) -> pathlib.Path:

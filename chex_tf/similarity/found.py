@@ -54,6 +54,8 @@ class Comparison:
         settings = self.settings
         found: dict[str, Any] = {
             "set": self.set,
+            "run_a": settings.run_a or None,
+            "run_b": settings.run_b or None,
             "a": self.names[0],
             "b": self.names[1],
             "films": self.films,

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chex_tf.statistics import student
-from chex_tf.statistics.bootstrap import LOW, Interval
+from chex_tf.statistics import run_means
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.ranks import average_ranks
 
 MOST_WAYS = 200_000  # of dealing runs to two sets, all of which are counted; 10 and 10 runs have 184,756
@@ -81,18 +81,9 @@ def contrast(terms: Sequence[tuple[float, Sequence[Reached]]], is_paired: bool =
     if any(len(runs) < 2 for _, runs in terms):
         return Steps(value, Interval(math.nan, math.nan, 0, "one run alone says nothing of seeds"), count)
     gaps = [(weight, np.array([run.gap for run in runs])) for weight, runs in terms]
-    if is_paired:
-        summed = np.sum([weight * one for (weight, _), one in zip(terms, values, strict=True)], axis=0)
-        rounding = sum(weight**2 * np.mean(gap**2) / 12 for weight, gap in gaps)
-        variance, degrees = (float(summed.var(ddof=1)) + rounding) / summed.size, summed.size - 1.0
-    else:
-        parts = [
-            weight**2 * (float(one.var(ddof=1)) + float(np.mean(gap**2)) / 12) / one.size
-            for (weight, gap), one in zip(gaps, values, strict=True)
-        ]
-        variance = sum(parts)
-        degrees = variance**2 / sum(part**2 / (one.size - 1) for part, one in zip(parts, values, strict=True))
-    half = student.quantile(1 - LOW, degrees) * math.sqrt(variance)
+    rounding = [float(np.mean(gap**2)) / 12 for _, gap in gaps]
+    sides = [(weight, one) for (weight, _), one in zip(terms, values, strict=True)]
+    half = run_means.half_width(sides, is_paired, rounding)
     below, above = (
         sum(abs(weight) * float(gap.mean()) for weight, gap in gaps if (weight > 0) == is_positive)
         for is_positive in (True, False)

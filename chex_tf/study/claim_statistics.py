@@ -12,7 +12,7 @@ from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.family_spread import family_spread
 from chex_tf.statistics.rank_correlation import correlate
-from chex_tf.study import contrasts, steps
+from chex_tf.study import contrasts, kept_layers, steps
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
 
@@ -128,6 +128,16 @@ def steps_interaction(outcomes: Outcomes, given: Mapping[str, str], seed: int) -
 
 def _of_steps(found: steps_to_score.Steps) -> Found:
     return Found(found.value, found.interval, found.p, "seeds", found.runs)
+
+
+def kept_difference(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
+    """How alike a layer of model a is to what training began with, minus how alike one of b is."""
+    first, second = (kept_layers.Side(_model(outcomes, given[side]), given[f"layer_{side}"]) for side in "ab")
+    try:
+        value, interval, runs = kept_layers.difference(first, second)
+    except kept_layers.Unmeasured as error:
+        raise Missing([str(error)]) from error
+    return Found(value, interval, math.nan, "seeds", runs)
 
 
 def cut(outcomes: Outcomes, given: Mapping[str, str], seed: int) -> Found:
@@ -279,6 +289,7 @@ STATISTICS: dict[str, tuple[Statistic, tuple[str, ...]]] = {
     "model_interaction": (model_interaction, ("a", "b", "c", "d")),
     "steps_difference": (steps_difference, ("a", "b", "auroc")),
     "steps_interaction": (steps_interaction, ("a", "b", "c", "d", "auroc")),
+    "kept_difference": (kept_difference, ("a", "layer_a", "b", "layer_b")),
     "cut": (cut, ("arch",)),
     "rho": (rho, ("arm", "attribute")),
     "rho_boost": (rho_boost, ("attribute",)),

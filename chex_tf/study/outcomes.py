@@ -15,7 +15,8 @@ from chex_tf.evaluation import matching, mean_tasks, sources
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.evaluation.settings import EvaluationSettings
-from chex_tf.runs import metrics_file
+from chex_tf.runs import from_start, metrics_file
+from chex_tf.runs.from_start import FromStart
 from chex_tf.settings import InputError
 from chex_tf.statistics.measure import MEAN, Sampled, mean_of
 from chex_tf.study import readable
@@ -67,7 +68,8 @@ class Member:
     of each. `weights` is what they began with, as in their identity. `no_interval` says why the evaluation gives its
     numbers no interval, where it gives none. `subsets` has the subset_seed of each run, where each learned from a
     subset of its own; it is empty where all learned from the same images. `evaluations` has those of each run, None
-    where its metrics.csv cannot be read; `identity` is the first run's."""
+    where its metrics.csv cannot be read; `from_start` says how alike the layers of each are to what it began with, None
+    where nobody measured it; `identity` is the first run's."""
 
     arch: str
     arm: str
@@ -78,6 +80,7 @@ class Member:
     no_interval: str = ""
     subsets: tuple[int, ...] = ()
     evaluations: tuple[Evaluations | None, ...] = ()
+    from_start: tuple[FromStart | None, ...] = ()
     identity: Identity | None = None
 
     @functools.cached_property
@@ -173,17 +176,26 @@ def gather(
         run_dir=tuple(cell.run_dir(folder) for cell in whole), split=split, replicates=replicates, seed=seed
     )
     evaluation = _evaluate(settings, [cell.name for cell in whole], say)
-    evaluated = {cell.name: _evaluations(cell.run_dir(folder), cell.name, say) for cell in whole}
-    return Outcomes(study, found, evaluation, variant, _members(study, whole, evaluation, evaluated), missing)
+    beside = {cell.name: _beside(cell.run_dir(folder), cell.name, say) for cell in whole}
+    return Outcomes(study, found, evaluation, variant, _members(study, whole, evaluation, beside), missing)
 
 
-def _evaluations(run_dir: pathlib.Path, name: str, say: Callable[[str], None]) -> Evaluations | None:
+# What is read of a run beside its predictions.
+_Beside = tuple[Evaluations | None, FromStart | None]
+
+
+def _beside(run_dir: pathlib.Path, name: str, say: Callable[[str], None]) -> _Beside:
+    evaluations, kept = None, None
     try:
         columns = metrics_file.read(run_dir)
-        return Evaluations(tuple(columns.get("step", ())), tuple(columns.get("auroc", ())))
+        evaluations = Evaluations(tuple(columns.get("step", ())), tuple(columns.get("auroc", ())))
     except InputError as error:
         say(f"no steps of {name}: {error}")
-        return None
+    try:
+        kept = from_start.read(run_dir)
+    except InputError as error:
+        say(f"nothing on the start of {name}: {error}")
+    return evaluations, kept
 
 
 def _why(state: State) -> str:
@@ -208,7 +220,7 @@ def _members(
     study: Study,
     cells: Sequence[Cell],
     evaluation: Evaluation,
-    evaluated: Mapping[str, Evaluations | None],
+    beside: Mapping[str, _Beside],
 ) -> tuple[Member, ...]:
     withheld = no_interval(evaluation)
     by_base: dict[str, list[Cell]] = {}
@@ -222,7 +234,8 @@ def _members(
         facts = facts_of(study, first.arch, weights)
         runs = tuple(evaluation.sampled[cell.name, AUROC, MEAN] for cell in same)
         names = tuple(cell.name for cell in same)
-        known = _subsets(same), tuple(evaluated[name] for name in names), first.identity
+        evaluated, kept = tuple(beside[name][0] for name in names), tuple(beside[name][1] for name in names)
+        known = _subsets(same), evaluated, kept, first.identity
         members.append(Member(first.arch, first.arm, facts, names, runs, weights, withheld, *known))
         twin = [one for one in members[:-1] if (one.arch, one.arm) == (first.arch, first.arm)]
         if twin:

@@ -9,7 +9,7 @@ from chex_tf.statistics import steps_to_score
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.steps_to_score import Reached, Steps
 from chex_tf.study.outcomes import Member, Outcomes
-from chex_tf.study.table import NOTHING, Table
+from chex_tf.study.table import NOTHING, Table, minus
 
 NAN = math.nan
 
@@ -121,13 +121,13 @@ def _bound(found: Steps, first: Member, second: Member, auroc: float) -> str:
 
 
 def signed(value: float) -> str:
-    return f"{value:+,.0f}".replace("-", "−")
+    return minus(f"{value:+,.0f}")
 
 
 def span(interval: Interval) -> str:
     if math.isnan(interval.low):
         return interval.reason or NOTHING
-    return f"{interval.low:,.0f} to {interval.high:,.0f}".replace("-", "−")
+    return minus(f"{interval.low:,.0f} to {interval.high:,.0f}")
 
 
 @dataclasses.dataclass(frozen=True)

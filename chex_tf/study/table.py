@@ -15,6 +15,11 @@ NOTHING = "–"  # in a cell that has no number
 _SIGNS = {"×": r"$\times$", "−": "$-$", "–": "--", "ρ": r"$\rho$"}
 
 
+def minus(text: str) -> str:
+    """Numbers with the sign that print has for them."""
+    return text.replace("-", "−")
+
+
 @dataclasses.dataclass(frozen=True)
 class Table:
     """`rows` hold text as it is shown; `left` columns from the left are text, the others numbers. `note` says which

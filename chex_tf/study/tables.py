@@ -12,12 +12,12 @@ from chex_tf.statistics import comparison
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import SIGNIFICANCE
 from chex_tf.statistics.measure import MEAN
-from chex_tf.study import contrasts, steps, tie_groups
+from chex_tf.study import contrasts, kept_layers, steps, tie_groups
 from chex_tf.study.cell import GROUPED
 from chex_tf.study.claim_statistics import COUNTED, FEWEST_ARCHITECTURES, NO_LOSS, PAPER_TRUNCATED, over_of
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.outcomes import Outcomes
-from chex_tf.study.table import NOTHING, Table
+from chex_tf.study.table import NOTHING, Table, minus
 from chex_tf.study.verdicts import Judged
 
 _ABOUT_CLAIMS = (
@@ -37,6 +37,8 @@ _ABOUT_STEPS = (
     " Over seeds alone: steps to an AUROC, as in their tables; where runs never reached it, p of an exact test of "
     "ranks decides, if anything does."
 )
+_OF_THE_START = "kept_"
+_ABOUT_THE_START = " Over seeds alone too: how alike layers are to what training began with, as in their table."
 OURS = "ours"  # in place of a section, for claims that the paper does not make
 
 
@@ -53,6 +55,7 @@ def all_of(outcomes: Outcomes, judged: Sequence[Judged]) -> tuple[Table, ...]:
         truncations(outcomes),
         boosts(outcomes),
         *(steps.table(outcomes, auroc) for auroc in outcomes.study.steps_to),
+        kept_layers.table(outcomes),
         claims(judged),
     ]
     return tuple(table for table in found if table.rows)
@@ -289,11 +292,11 @@ def claims(judged: Sequence[Judged]) -> Table:
     columns = ("Section", "Claim", "Verdict", "Paper", "Here", "95% interval", "Over", "Rule", "Smallest seen")
     rows = []
     for one in judged:
-        printed = NOTHING if one.claim.paper is None else _minus(f"{one.claim.paper:g}")
+        printed = NOTHING if one.claim.paper is None else minus(f"{one.claim.paper:g}")
         here, span, over, seen = NOTHING, one.why, NOTHING, NOTHING
         if one.found is not None:
             is_count = one.claim.rule.kind == "at least"
-            here = _minus(f"{one.found.value:.3g}" if is_count else f"{one.found.value:.3f}")
+            here = minus(f"{one.found.value:.3g}" if is_count else f"{one.found.value:.3f}")
             here = NOTHING if math.isnan(one.found.value) else here
             span = _count_span(one.found.interval) if is_count else _span(one.found.interval)
             over = one.found.over
@@ -305,7 +308,9 @@ def claims(judged: Sequence[Judged]) -> Table:
                 seen = f"{one.found.smallest_seen:.0f}" if is_seen else NOTHING
         first = (one.claim.section, one.claim.statement, one.verdict.value)
         rows.append((*first, printed, here, span, over, str(one.claim.rule), seen))
-    note = _ABOUT_CLAIMS + (_ABOUT_STEPS if any(one.claim.statistic.startswith(_OF_STEPS) for one in judged) else "")
+    note = _ABOUT_CLAIMS
+    for begins, about in ((_OF_STEPS, _ABOUT_STEPS), (_OF_THE_START, _ABOUT_THE_START)):
+        note += about if any(one.claim.statistic.startswith(begins) for one in judged) else ""
     own = any(one.claim.section == OURS for one in judged)
     title = f"Claims of the paper and, where the section is {OURS!r}, of this project" if own else "The paper's claims"
     return Table("claims", f"{title}, on these films", columns, tuple(rows), note, 3)
@@ -314,21 +319,17 @@ def claims(judged: Sequence[Judged]) -> Table:
 def _span(interval: Interval) -> str:
     if math.isnan(interval.low):
         return interval.reason or NOTHING
-    return _minus(f"{interval.low:.3f} to {interval.high:.3f}")
+    return minus(f"{interval.low:.3f} to {interval.high:.3f}")
 
 
 def _count_span(interval: Interval) -> str:
     if math.isnan(interval.low):
         return interval.reason or NOTHING
-    return _minus(f"{interval.low:.3g} to {interval.high:.3g}")
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
+    return minus(f"{interval.low:.3g} to {interval.high:.3g}")
 
 
 def _signed(value: float, digits: int = 3) -> str:
-    return _minus(f"{value:+.{digits}f}")
+    return minus(f"{value:+.{digits}f}")
 
 
 def _signed_span(interval: Interval) -> str:
