@@ -39,6 +39,8 @@ TASK_SETS: dict[str, tuple[str, ...]] = {
 
 # Raw label values as prepared records store them, before any policy.
 POSITIVE, NEGATIVE, UNCERTAIN, BLANK = 1, 0, -1, -2
+# In a mixture of data sets, of a film whose own set has no such label; records on disk never hold it.
+UNLABELLED = -3
 
 # ChestX-ray14's 14 findings in the order of the data set's paper (Wang et al. 2017, with the six added later), and
 # the name for none of them.

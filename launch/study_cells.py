@@ -173,7 +173,8 @@ def _look(made: Sequence[Settings], looked: dict[str, Looked], say: Callable[[st
     training, data = _of(made, TrainSettings), _of(made, DataSettings)
     (objective,) = (one for one in made if isinstance(one, ObservationsSettings | PretrainingSettings))
     seeded = data.seeded(training.seed)
-    key = json.dumps([str(data.data), training.evaluation_split, deciding([seeded, objective])], sort_keys=True)
+    folders = [str(folder) for folder in (data.data, *data.more_data)]
+    key = json.dumps([*folders, training.evaluation_split, deciding([seeded, objective])], sort_keys=True)
     if key not in looked:
         from chex_tf.pretraining import feed as pairs
         from chex_tf.training.observations import feed as single
@@ -198,7 +199,8 @@ def _data(cells: Iterable[Sequence[Settings]], say: Callable[[str], None]) -> tu
     """What the splits of every prepared folder hold, and which of them share patients."""
     from chex_tf.data import splits
 
-    folders = dict.fromkeys(_of(made, DataSettings).data for made in cells)
+    asked = [_of(made, DataSettings) for made in cells]
+    folders = dict.fromkeys(folder for one in asked for folder in (one.data, *one.more_data))
     looked = [splits.look(folder) for folder in folders]
     for one in looked:
         for line in one.notes():

@@ -37,6 +37,8 @@ class Purpose(enum.IntEnum):
     BLUR = 21
     BLUR_SIGMA = 22
     SOLARISE = 23
+    MIXTURE = 24
+    SOURCE = 25
 
 
 def bits(purpose: Purpose | np.ndarray, *keys: int | np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import functools
 import numpy as np
 
 from chex_tf.data import draws
+from chex_tf.data.mixed_order import MixedOrder
 
 # Neighbours on disk that --shuffle=blocks reads in one go: 64 images of 38 KB are 2.4 MB, which a spinning disk reads
 # in a sixtieth of a second, for one seek.
@@ -69,7 +70,7 @@ def shard_rows(batch: int, shard: int, shards: int) -> slice:
     return slice(shard * rows, (shard + 1) * rows)
 
 
-def training_rows(order: Order, step: int, batch: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+def training_rows(order: Order | MixedOrder, step: int, batch: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
     """Examples and their epochs in these rows of global batch `step`."""
     return order.stream(step * batch + rows.start, step * batch + rows.stop)
 

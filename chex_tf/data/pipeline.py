@@ -28,6 +28,7 @@ A batch is a dict:
 """
 
 import os
+import pathlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,19 +37,30 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from chex_tf import amounts
 from chex_tf.amounts import counted
-from chex_tf.data import augmentation, auxiliary, batch_memory, cache, distortion, draws, images, order, subset, targets
+from chex_tf.data import (
+    augmentation,
+    auxiliary,
+    batch_memory,
+    cache,
+    distortion,
+    images,
+    mixing,
+    order,
+    pixel_statistics,
+    pixels_in_words,
+    subset,
+    targets,
+)
 from chex_tf.data.batch_memory import BatchMemory
+from chex_tf.data.mixed_order import MixedOrder
 from chex_tf.data.pairs import Partners
-from chex_tf.data.pixel_statistics import measured_statistics
 from chex_tf.data.records import Records, Statistics, open_records
 from chex_tf.data.settings import TWO_VIEWS, DataSettings
 from chex_tf.settings import InputError
 
 TEXTS = ("path", "patient", "study")
 _EXPECT_BATCHES = 16  # how many batches ahead the kernel is told what will be read
-_STATISTICS_IMAGES = 2000
 _ENDLESS = 2**62
 
 Progress = Callable[[int, int], None]
@@ -95,12 +107,16 @@ class Source:
         self.settings = settings
         self.training = training
         self.augmented = training if augmented is None else augmented
-        self.records = open_records(settings.data, split, progress) if records is None else records
+        self.mixture = mixing.open_mixture(settings, split, progress) if training and settings.more_data else None
+        known = records if self.mixture is None else self.mixture.records
+        self.records = open_records(settings.data, split, progress) if known is None else known
         self.targets = targets.make_targets(self.records, settings)
-        self._of_views = _chosen(self.records, settings.views)
+        self._of_views = self.records.of_views(settings.views)
         self.subset = subset.choose(self.records.index, self._of_views, settings) if training else None
         self.examples = self._of_views if self.subset is None else self.subset.examples
-        self.order = order.Order(len(self.examples), settings.seed, settings.shuffle)
+        self.order: order.Order | MixedOrder = order.Order(len(self.examples), settings.seed, settings.shuffle)
+        if self.mixture is not None:
+            self.order = self.mixture.order(self.examples, settings)
         self._columns = self._make_columns()
         self._partners: dict[str, Partners] = {}
         self._lock = threading.Lock()
@@ -118,13 +134,26 @@ class Source:
 
     def statistics(self) -> Statistics:
         """The training split's, from the folder's summary; without one, those of up to 2,000 of its images
-        of the chosen views. A subset has the whole split's."""
-        known = self.records.statistics()
-        if known is not None:
-            return known
-        examples = self._of_views
-        drawn = np.argsort(draws.bits(draws.Purpose.STATISTICS, 0, examples), kind="stable")[:_STATISTICS_IMAGES]
-        return measured_statistics(self.records, self.settings.resized, np.sort(examples[drawn]))
+        of the chosen views. A subset has the whole split's, a mixture its sources' by their shares."""
+        side = self.settings.resized
+        if self.mixture is not None:
+            return self.mixture.statistics(side, self.examples)
+        return pixel_statistics.of_films(self.records, side, self._of_views)
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """(images,): how often each is drawn while all are drawn once on average; 1, but in a weighted mixture."""
+        return np.ones(len(self)) if self.mixture is None else self.mixture.frequencies(self.examples)
+
+    @property
+    def folders(self) -> tuple[pathlib.Path, ...]:
+        return (
+            (self.records.folder,) if self.mixture is None else tuple(one.records.folder for one in self.mixture.parts)
+        )
+
+    def describe_mixture(self) -> list[str]:
+        """A line for each source; none where there is only one."""
+        return [] if self.mixture is None else self.mixture.describe(self.settings.resized, self.examples)
 
     def describe(self) -> list[str]:
         """In words: which images, what the policy makes of their labels, what is done to the pixels."""
@@ -132,12 +161,12 @@ class Source:
 
     def describe_labels(self) -> list[str]:
         """The policy for labels; those there are of each task and what the policy makes of them, as a table."""
-        policy = f"labels: uncertain {self.settings.uncertain}; not mentioned {self.settings.blank}"
-        return [policy, *targets.describe(self.targets.counts(self.examples))]
+        rows = targets.describe(self.targets.counts(self.examples))
+        return [f"labels: uncertain {self.settings.uncertain}; not mentioned {self.settings.blank}", *rows]
 
     def to_json(self) -> dict[str, Any]:
         """What a run's configuration should record about its data, besides the settings."""
-        statistics = self.records.statistics()
+        statistics, mixture = self.records.statistics(), self.mixture
         return {
             "name": self.records.name,
             "split": self.records.split,
@@ -151,6 +180,7 @@ class Source:
             "statistics": None if statistics is None else {"mean": statistics.mean, "deviation": statistics.deviation},
             "labels": [counts.to_json() for counts in self.targets.counts(self.examples)],
             "self_trained": targets.digest_of(self.settings.self_trained),
+            **({} if mixture is None else {"sources": mixture.to_json(self.settings.resized, self.examples)}),
         }
 
     def pixels(
@@ -256,35 +286,15 @@ class Source:
         """In words: which images, and what is done to the pixels."""
         settings, index = self.settings, self.records.index
         patients = len(np.unique(index.patient[self.examples]))
-        left_out = len(self.records) - len(self._of_views)
-        of_others = f"{counted(left_out, 'image')} left out"
+        of_others = f"{counted(len(self.records) - len(self._of_views), 'image')} left out"
         views = "all views" if settings.views == "all" else f"{settings.views} views only, {of_others}"
-        side, resized = settings.image_size, settings.resized
-        how = f"{resized}×{resized}" if settings.aspect == "squash" else f"shorter side {resized}, proportions kept"
-        where = settings.crop if self.augmented else "centre"
-        cropped = f", {where} crop {side}×{side}" if resized != side or settings.aspect == "keep" else ""
-        changes = [
-            f"{name} {getattr(settings, name):g}"
-            for name in ("flip", "rotation", "translation", "scale", "brightness", "contrast")
-            if self.augmented and getattr(settings, name)
-        ]
-        if self.augmented and settings.augmentation == TWO_VIEWS:
-            cropped, changes = "", ["the two distortions of Barlow Twins and VICReg"]
-        size = amounts.size(cache.bytes_needed(len(self), resized))
         return [
-            f"{self.records.name} {self.records.split}: {counted(len(self), 'image')} of "
-            f"{counted(patients, 'patient')}, {views}",
+            f"{self.records.name} {self.records.split}{' and more' if self.mixture is not None else ''}: "
+            f"{counted(len(self), 'image')} of {counted(patients, 'patient')}, {views}",
+            *self.describe_mixture(),
             *([] if self.subset is None else self.subset.describe()),
-            f"pixels: {how}{self._enlarged()}{cropped}; augmentation: {', '.join(changes) or 'none'}; "
-            f"cache: {settings.cache}{f', {size}' if settings.cache != 'none' else ''}",
+            pixels_in_words.describe(settings, self.augmented, self.records.stored(), len(self)),
         ]
-
-    def _enlarged(self) -> str:
-        """Says so where the records are smaller than what is made of them: nothing is in it that was not there."""
-        stored, resized = self.records.stored(), self.settings.resized
-        if stored.image_size is None or stored.image_size >= resized:
-            return ""
-        return f" (enlarged: the records hold {stored.describe()})"
 
     def _images(self, examples: np.ndarray, epochs: np.ndarray, copy: int) -> np.ndarray:
         """uint8 (examples, side, side, 1)."""
@@ -325,7 +335,7 @@ class Source:
         if not self.training:
             wanted, weight = order.evaluation_rows(len(self), step, batch, ahead)
             wanted = wanted[weight > 0]
-        elif self.order.shuffle == "blocks":
+        elif isinstance(self.order, order.Order) and self.order.shuffle == "blocks":
             if not order.opens_window(self.order, step, batch):
                 return
             wanted = order.window(self.order, step, batch, rows, ahead=1)
@@ -335,9 +345,10 @@ class Source:
 
     def _expect_first(self, step: int, batch: int, rows: slice) -> None:
         """Tells the kernel of the window in which reading begins and of the next: no earlier batch did."""
-        if self._cache is None and self.training and self.order.shuffle == "blocks":
+        made = self.order
+        if self._cache is None and self.training and isinstance(made, order.Order) and made.shuffle == "blocks":
             for ahead in (0, 1):
-                self.records.expect(self.examples[order.window(self.order, step, batch, rows, ahead)])
+                self.records.expect(self.examples[order.window(made, step, batch, rows, ahead)])
 
     def _make_columns(self) -> dict[str, np.ndarray]:
         """Everything a batch holds about its images besides their pixels, over the whole split."""
@@ -387,12 +398,3 @@ class Source:
                 kind = tf.string if column.dtype.kind == "S" else tf.as_dtype(column.dtype)
                 spec[name] = tf.TensorSpec((rows, *column.shape[1:]), kind)
         return spec
-
-
-def _chosen(records: Records, views: str) -> np.ndarray:
-    if views == "all":
-        return np.arange(len(records), dtype=np.int64)
-    chosen = np.flatnonzero(records.names("view") == views).astype(np.int64)
-    if not len(chosen):
-        raise InputError(f"expected {views} images in {records.split}; it holds none", "views")
-    return chosen

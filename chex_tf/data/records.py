@@ -121,6 +121,15 @@ class Records:
                 descriptor = self._open[file]
         return descriptor
 
+    def of_views(self, views: str) -> np.ndarray:
+        """Places of the images with these views; all for "all"."""
+        if views == "all":
+            return np.arange(len(self), dtype=np.int64)
+        chosen = np.flatnonzero(self.names("view") == views).astype(np.int64)
+        if not len(chosen):
+            raise InputError(f"expected {views} images in {self.split}; it holds none", "views")
+        return chosen
+
     def names(self, column: str) -> np.ndarray:
         """`view`, `projection` or `sex` of every image by name."""
         return np.array(self.classes[column])[getattr(self.index, column)]

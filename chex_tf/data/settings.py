@@ -34,6 +34,22 @@ class DataSettings(Settings):
         group="data",
         decides=False,
     )
+    more_data: tuple[pathlib.Path, ...] = setting(
+        (),
+        help="further prepared folders to learn from, such as other hospitals': their labels become --data's tasks by "
+        "the label map, and what they do not know teaches nothing; evaluation stays with --data",
+        existing="folder",
+        repeated=True,
+        group="data",
+        decides=False,
+    )
+    data_weights: tuple[float, ...] = setting(
+        (),
+        help="shares of --data and each --more_data among the films drawn, such as 1,1 for as many of either; without "
+        "it every film is drawn once a pass",
+        low=0,
+        group="data",
+    )
     tasks: tuple[str, ...] = setting(
         ("study",), help=f"observations to learn: one set ({', '.join(TASK_SETS)}) or names", group="data"
     )
@@ -160,6 +176,7 @@ class DataSettings(Settings):
             raise InputError("expected a task set or names of tasks; received none", "tasks")
         if len(set(self.tasks)) != len(self.tasks):
             raise InputError(f"expected each task once; received {', '.join(self.tasks)}", "tasks")
+        self._check_mixture()
         if self.train_patients is not None and self.train_images is not None:
             raise InputError(
                 f"expected train_patients or train_images; received both, {self.train_patients} and "
@@ -190,6 +207,20 @@ class DataSettings(Settings):
             raise InputError("a cache holds squares: expected --aspect=squash; received keep", "cache")
         if (self.cache == "disk") != (self.cache_dir is not None):
             raise InputError(f"--cache=disk and --cache_dir go together; received --cache={self.cache}", "cache_dir")
+
+    def _check_mixture(self) -> None:
+        if self.data_weights and (len(self.data_weights) != 1 + len(self.more_data) or 0 in self.data_weights):
+            raise InputError(
+                f"expected a number above 0 for --data and each of {len(self.more_data)} --more_data; received "
+                f"{', '.join(f'{one:g}' for one in self.data_weights)}",
+                "data_weights",
+            )
+        if self.more_data and self.takes_subset:
+            raise InputError(
+                "a subset is of one data set's patients; expected no train_patients and no train_images", "more_data"
+            )
+        if self.more_data and self.shuffle != "full":
+            raise InputError(f"several data sets are shuffled in full; received --shuffle={self.shuffle}", "more_data")
 
     @property
     def takes_subset(self) -> bool:
@@ -222,6 +253,8 @@ class DataSettings(Settings):
         return dataclasses.replace(
             self,
             data=self.data if data is None else data,
+            more_data=(),
+            data_weights=(),
             train_patients=None,
             train_images=None,
             subset_seed=0,

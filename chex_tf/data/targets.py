@@ -12,7 +12,7 @@ from chex_tf import prediction_files
 from chex_tf.data import draws, policies
 from chex_tf.data.records import Records
 from chex_tf.data.settings import DataSettings
-from chex_tf.observations import ALIASES, BLANK, NEGATIVE, POSITIVE, TASK_SETS, UNCERTAIN
+from chex_tf.observations import ALIASES, BLANK, NEGATIVE, POSITIVE, TASK_SETS, UNCERTAIN, UNLABELLED
 from chex_tf.prediction_files import first_few
 from chex_tf.settings import InputError, nearest
 
@@ -21,7 +21,8 @@ NEGATIVE_CLASS, POSITIVE_CLASS, UNCERTAIN_CLASS = 0, 1, 2  # of three-way target
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-    """For one task: how many labels of each kind there were, and the rules for those neither positive nor negative."""
+    """For one task: how many labels of each kind there were, and the rules for those neither positive nor negative;
+    `unlabelled` are films of a mixture whose data set has no such label."""
 
     task: str
     positive: int
@@ -30,12 +31,16 @@ class Counts:
     blank: int
     uncertain_rule: policies.Rule
     blank_rule: policies.Rule
+    unlabelled: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self) | {
+        found = dataclasses.asdict(self) | {
             "uncertain_rule": str(self.uncertain_rule),
             "blank_rule": str(self.blank_rule),
         }
+        if not self.unlabelled:
+            del found["unlabelled"]  # as runs of a single data set have recorded it
+        return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,10 +60,21 @@ class Targets:
 
     def counts(self, examples: np.ndarray | None = None) -> tuple[Counts, ...]:
         raw = self.raw if examples is None else self.raw[examples]
-        number = {value: (raw == value).sum(axis=0).tolist() for value in (POSITIVE, NEGATIVE, UNCERTAIN, BLANK)}
+        values = (POSITIVE, NEGATIVE, UNCERTAIN, BLANK, UNLABELLED)
+        number = {value: (raw == value).sum(axis=0).tolist() for value in values}
+        rules = zip(self.tasks, self.uncertain_rules, self.blank_rules, strict=True)
         return tuple(
-            Counts(task, number[POSITIVE][i], number[NEGATIVE][i], number[UNCERTAIN][i], number[BLANK][i], *rules)
-            for i, (task, *rules) in enumerate(zip(self.tasks, self.uncertain_rules, self.blank_rules, strict=True))
+            Counts(
+                task,
+                number[POSITIVE][i],
+                number[NEGATIVE][i],
+                number[UNCERTAIN][i],
+                number[BLANK][i],
+                uncertain,
+                blank,
+                number[UNLABELLED][i],
+            )
+            for i, (task, uncertain, blank) in enumerate(rules)
         )
 
 
@@ -108,11 +124,11 @@ def apply_policy(
     predicted: np.ndarray | None = None,
 ) -> Targets:
     """`raw` is (images, tasks); row i is example i of the split, by which smoothing is drawn."""
-    unknown = set(np.unique(raw).tolist()) - {POSITIVE, NEGATIVE, UNCERTAIN, BLANK}
+    unknown = set(np.unique(raw).tolist()) - {POSITIVE, NEGATIVE, UNCERTAIN, BLANK, UNLABELLED}
     if unknown:
         raise InputError(f"expected labels 1, 0, -1 and -2; received {min(unknown)}", "data")
     values = (raw == POSITIVE).astype(np.float32)
-    weights = np.ones(raw.shape, np.float32)
+    weights = (raw != UNLABELLED).astype(np.float32)
     third = np.zeros(raw.shape, bool)
     examples = np.arange(len(raw))
     for task in range(len(tasks)):
@@ -197,7 +213,9 @@ def digest_of(file: pathlib.Path | None) -> str | None:
 
 def describe(counts: Sequence[Counts]) -> list[str]:
     """The policy in force, one line per task: the labels there were and what they became."""
-    rows = [("task", "positive", "negative", "uncertain", "", "not mentioned", "")]
+    rows: list[tuple[str, ...]] = [
+        ("task", "positive", "negative", "uncertain", "", "not mentioned", "", "unknown there")
+    ]
     for count in counts:
         rows.append(
             (
@@ -208,8 +226,11 @@ def describe(counts: Sequence[Counts]) -> list[str]:
                 f"→ {count.uncertain_rule.meaning}" if count.uncertain else "",
                 f"{count.blank:,}",
                 f"→ {count.blank_rule.meaning}" if count.blank else "",
+                f"{count.unlabelled:,}",
             )
         )
+    if not any(count.unlabelled for count in counts):
+        rows = [row[:-1] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = (0, 4, 6)
     return [

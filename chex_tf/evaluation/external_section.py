@@ -47,7 +47,11 @@ class ExternalSection:
     def _heading(self) -> str:
         external = self.models[0].external
         trained = "; ".join(dict.fromkeys(f"{one.name} on {one.external['own']}" for one in self.models))
-        return filled(f"External validation on {external['other']}, split {self._split}; trained: {trained}.")
+        said = f"External validation on {external['other']}, split {self._split}; trained: {trained}."
+        learned = [one.name for one in self.models if external["other"] in one.external["own"].split(" + ")]
+        if learned:
+            said += f" For {', '.join(learned)}, which learned from that set's training split, it is not external."
+        return filled(said)
 
     def _scores(self) -> str:
         one_model = len(self.models) == 1  # whose name is in the heading; without it the table is as wide as a page

@@ -95,7 +95,8 @@ def open_split(run: TrainedRun, split: str, data: pathlib.Path | None = None, bl
             f"expected the prepared folder; the run was trained on {settings.data}, which does not exist", "data"
         )
     records = open_records(settings.data, split)
-    own = str(run.config.records("train").get("name", ""))
+    learned = run.config.records("train")
+    own = str(learned.get("name", ""))
     is_own = data is None or _is_own(run, data)
     translation = _translation(run, own, records)
     if not is_own:
@@ -104,7 +105,8 @@ def open_split(run: TrainedRun, split: str, data: pathlib.Path | None = None, bl
     settings = dataclasses.replace(settings, tasks=tasks, blank=_blank(settings, tasks))
     read = records if translation.is_identity else translated(records, translation)
     source = Source(settings, split, training=False, records=read)
-    return Opened(source, records.fingerprint(), own, None if is_own else translation)
+    trained_on = " + ".join(one["name"] for one in learned.get("sources", ())) or own
+    return Opened(source, records.fingerprint(), trained_on, None if is_own else translation)
 
 
 def _is_own(run: TrainedRun, data: pathlib.Path) -> bool:

@@ -52,7 +52,10 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
 def describe_splits(objective: Objective) -> list[str]:
     """Patients and studies that are in several splits of the folders that are read."""
     lines = []
-    for folder in dict.fromkeys(source.records.folder for source in objective.sources):
+    for mixture in (source.mixture for source in objective.sources if source.mixture is not None):
+        for source in objective.sources:
+            lines += mixture.shared_with(source.records) if source.mixture is None else []
+    for folder in dict.fromkeys(folder for source in objective.sources for folder in source.folders):
         try:
             lines += splits.look(folder).describe()
         except InputError as error:  # of a split that this run does not need

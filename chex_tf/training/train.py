@@ -252,6 +252,7 @@ class _Job:
                 *plan.describe_evaluation_split(settings),
                 plan.describe_evaluations(settings, self.objective),
                 *(line for subset in subsets for line in subset.describe()),
+                *(line for source in self.objective.sources for line in source.describe_mixture()),
                 *plan.describe_model(settings, built),
                 *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
                 *plan.describe_machine(settings, self.machine),

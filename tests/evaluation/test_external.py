@@ -201,3 +201,12 @@ def test_folders_of_one_data_set_that_share_patients_have_no_difference(run, tmp
     assert model.no_difference == "2 patients by name in both, such as p148"
     text = " ".join(external_section.section_of(found, [model]).table().split())
     assert "No difference for squares: 2 patients by name in both, such as p148." in text
+
+
+def test_a_set_that_was_learned_from_is_not_called_external(run, tmp_path, with_checkpoints):
+    file = run / "predictions" / f"{OTHER}.json"
+    both = "chexpert_studies/small/1.0.0 + chest_xray14/as_shipped/1.0.0"
+    file.write_text(file.read_text().replace("chexpert_studies/small/1.0.0", both))
+    found, models = evaluated(run, tmp_path)
+    text = " ".join(external_section.section_of(found, models).table().split())
+    assert f"trained: squares on {both}. For squares, which learned from that set's training split, it is not" in text

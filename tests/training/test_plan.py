@@ -99,7 +99,7 @@ def test_heads_are_listed_one_by_one():
 
 def test_the_plan_says_which_patients_are_in_several_splits(monkeypatch):
     """Of a folder that both sources read, once; a split that cannot be read does not stop a run that needs others."""
-    both = [types.SimpleNamespace(records=types.SimpleNamespace(folder=pathlib.Path("prepared")))] * 2
+    both = [types.SimpleNamespace(mixture=None, folders=(pathlib.Path("prepared"),))] * 2
     objective = types.SimpleNamespace(sources=both)
     splits = (Split("test", 2, 2, 2), Split("train", 5, 3, 4))
     found = Splits("films", "prepared", splits, (Shared("test", "train", 2, 1, ("p1", "p2")),))

@@ -44,10 +44,10 @@ class Feed:
 
     @property
     def prior(self) -> np.ndarray:
-        """(tasks,): the share of positives among weights, after the label policy."""
+        """(tasks,): the share of positives among weights, as films are drawn, after the label policy."""
         targets, chosen = self.train.targets, self.train.examples
         values = targets.values[chosen] if targets.classes == 1 else targets.values[chosen][..., 1]
-        weights = targets.weights[chosen]
+        weights = targets.weights[chosen] * self.train.frequencies[:, None]
         return np.asarray((values * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
 
     def auxiliary_targets(self, source: Source, name: str) -> tuple[np.ndarray, np.ndarray]:
