@@ -5,6 +5,7 @@ plain type, or Any. An integer will do where a number is expected. A TypedDict s
 keys, as a newer version may write them, are left alone.
 """
 
+import functools
 import json
 import pathlib
 import types
@@ -90,11 +91,14 @@ def _check(value: Any, form: Any, place: str) -> None:
 
 def _check_object(value: Any, form: Any, place: str) -> None:
     _expect(value, dict, "an object", place)
-    for key, part in typing.get_type_hints(form).items():
+    for key, part in _hints(form).items():
         if key in value:
             _check(value[key], part, _below(place, key))
         elif key in form.__required_keys__:
             raise FormError(f"{_below(place, key)} is missing")
+
+
+_hints = functools.cache(typing.get_type_hints)
 
 
 def _check_either(value: Any, parts: tuple[Any, ...], place: str) -> None:

@@ -17,13 +17,17 @@ Runs = Mapping[str, Config]  # by the name that a run has in the results
 
 
 def sources(runs: Runs) -> tuple[str, ...]:
-    return tuple(
-        f"{name}: {role} images come from {known.records(role)['name']}, split {known.records(role)['split']} "
-        f"(fingerprint {known.records(role)['fingerprint']})."
-        for name, known in runs.items()
-        for role in ("train", "valid")
-        if role in known.content["records"]
-    )
+    found = []
+    for name, known in runs.items():
+        for role in ("train", "valid"):
+            if role not in known.content["records"]:
+                continue
+            split = known.records(role)["split"]
+            for one in known.learned_from if role == "train" else (known.records(role),):
+                found.append(
+                    f"{name}: {role} images come from {one['name']}, split {split} (fingerprint {one['fingerprint']})."
+                )
+    return tuple(found)
 
 
 def images(runs: Runs) -> tuple[str, ...]:
@@ -56,6 +60,12 @@ def sizes(evaluation: Evaluation) -> tuple[str, ...]:
     )
 
 
+def _unlabelled(labels: Mapping[str, Any]) -> str:
+    """Of films of a mixture whose data set has no such label."""
+    count = labels.get("unlabelled", 0)
+    return f", {count:,} of films whose data set does not label it" if count else ""
+
+
 def missing_labels(evaluation: Evaluation, runs: Runs) -> tuple[str, ...]:
     cohort = evaluation.cohort
     found = []
@@ -74,7 +84,8 @@ def missing_labels(evaluation: Evaluation, runs: Runs) -> tuple[str, ...]:
         for labels in known.records("train").get("labels", []):
             found.append(
                 f"{name}, training, {labels['task']}: {labels['positive']:,} positive, {labels['negative']:,} "
-                f"negative, {labels['uncertain']:,} uncertain, {labels['blank']:,} not mentioned."
+                f"negative, {labels['uncertain']:,} uncertain, {labels['blank']:,} not mentioned"
+                f"{_unlabelled(labels)}."
             )
     return tuple(found)
 

@@ -128,13 +128,16 @@ def _interface(settings: ExportSettings, view: View) -> str:
 
 
 def _data(settings: ExportSettings, run: TrainedRun) -> list[tuple[str, str]]:
-    train, data = run.config.records("train"), run.data
-    name = str(train["name"])
-    terms = next((terms for start, terms in _TERMS.items() if name.startswith(start)), "not known to this project")
-    rows = [
-        ("trained on", f"{name}, {train['images']:,} images, {data.views} views"),
-        ("fingerprint", str(train["fingerprint"])),
-        ("terms of the data", terms),
+    data = run.data
+    rows = []
+    for one in run.config.learned_from:
+        terms = next((terms for start, terms in _TERMS.items() if one["name"].startswith(start)), None)
+        rows += [
+            ("trained on", f"{one['name']}, {one['images']:,} images, {data.views} views"),
+            ("fingerprint", one["fingerprint"]),
+            ("terms of the data", terms or "not known to this project"),
+        ]
+    rows += [
         ("uncertain labels", data.uncertain),
         ("labels not mentioned", data.blank),
     ]

@@ -76,6 +76,14 @@ class Config:
         return typing.cast(Mapping[str, Any], found[role])
 
     @property
+    def learned_from(self) -> tuple[config_form.Source, ...]:
+        """The data sets whose training splits it learned from; --data's is the first."""
+        train = self.records("train")
+        if "sources" in train:
+            return tuple(train["sources"])
+        return ({"name": train["name"], "fingerprint": train["fingerprint"], "images": train.get("images", 0)},)
+
+    @property
     def evaluation_split(self) -> str:
         """The split on which the run ranked its checkpoints, and on which its thresholds are chosen."""
         return str(self.content["records"].get("valid", {}).get("split", VALIDATION))

@@ -3,6 +3,14 @@
 from typing import Any, NotRequired, TypedDict
 
 
+class Source(TypedDict):
+    """One of several data sets that a run learned from."""
+
+    name: str
+    fingerprint: str
+    images: int
+
+
 class Records(TypedDict):
     """What a run recorded about one of its splits."""
 
@@ -13,6 +21,7 @@ class Records(TypedDict):
     classes: NotRequired[int]
     stored: NotRequired[dict[str, Any]]
     labels: NotRequired[list[dict[str, Any]]]
+    sources: NotRequired[list[Source]]
 
 
 class Model(TypedDict):

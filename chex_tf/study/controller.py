@@ -71,14 +71,23 @@ class Controller:
         self._failures: Counter[str] = Counter()
         self._in_a_row = 0
         self._started: dict[str, State] = {}  # jobs of this controller that have not ended, with their state before
+        self._done: dict[str, State] = {}  # finished when they were last looked at
 
     def states(self) -> dict[str, State]:
-        return {cell.name: states.of_cell(self._folder, self._study, cell, self._kinds) for cell in self._study.cells}
+        """Of every cell. One that was finished is taken for it, since many of them would cost more than all that goes
+        on; before the study ends they are looked at once more."""
+        found = {
+            cell.name: self._done.get(cell.name) or states.of_cell(self._folder, self._study, cell, self._kinds)
+            for cell in self._study.cells
+        }
+        self._done = {name: state for name, state in found.items() if state.is_finished}
+        return found
 
     def run(self) -> Outcome:
         """Until every cell is finished or given up, or failures in a row end it. An exception (Ctrl-C, SIGTERM) asks
         every run to save, waits for them, and goes on its way."""
         known = self.states()
+        is_sure = False  # whether no cell was taken for finished
         self._started |= {name: known[name] for name in self._executor.under_way() if name in known}
         try:
             while True:
@@ -91,7 +100,11 @@ class Controller:
                 self._start([(cell, found[cell.name]) for cell in ready[: self._executor.free()]])
                 elsewhere = [name for name, one in found.items() if one.condition is Condition.RUNNING]
                 if not self._started and (stopped or not (ready or elsewhere)):
-                    return Outcome(found, tuple(name for name in found if self._gave_up(name)), stopped)
+                    if is_sure:
+                        return Outcome(found, tuple(name for name in found if self._gave_up(name)), stopped)
+                    self._done, is_sure = {}, True
+                    continue
+                is_sure = False
                 self._sleep(self._poll)
         except BaseException:
             if said := self._executor.stop():

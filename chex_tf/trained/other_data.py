@@ -95,8 +95,7 @@ def open_split(run: TrainedRun, split: str, data: pathlib.Path | None = None, bl
             f"expected the prepared folder; the run was trained on {settings.data}, which does not exist", "data"
         )
     records = open_records(settings.data, split)
-    learned = run.config.records("train")
-    own = str(learned.get("name", ""))
+    own = run.config.learned_from[0]["name"]
     is_own = data is None or _is_own(run, data)
     translation = _translation(run, own, records)
     if not is_own:
@@ -105,7 +104,7 @@ def open_split(run: TrainedRun, split: str, data: pathlib.Path | None = None, bl
     settings = dataclasses.replace(settings, tasks=tasks, blank=_blank(settings, tasks))
     read = records if translation.is_identity else translated(records, translation)
     source = Source(settings, split, training=False, records=read)
-    trained_on = " + ".join(one["name"] for one in learned.get("sources", ())) or own
+    trained_on = " + ".join(one["name"] for one in run.config.learned_from)
     return Opened(source, records.fingerprint(), trained_on, None if is_own else translation)
 
 

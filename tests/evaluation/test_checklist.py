@@ -66,6 +66,19 @@ def test_a_runs_configuration_fills_in_what_it_knows(test_set):
         assert f"{package} {version}" in parts["Software"]
 
 
+def test_every_data_set_that_was_learned_from_is_named(test_set):
+    found, cohort = evaluated(test_set, with_validation=True)
+    given = config.read_if_trained(FIXTURE).content
+    several = [{"name": f"{name}/1.0.0", "fingerprint": name[:1], "images": 3} for name in ("brax", "padchest")]
+    labels = [{**one, "unlabelled": 1234} for one in given["records"]["train"]["labels"]]
+    train = {**given["records"]["train"], "sources": several, "labels": labels}
+    known = config.Config({**given, "records": {**given["records"], "train": train}})
+    text = checklist.text(found, checklist.Known({"a": known}, "labels.csv"), cohort, None, ())
+    assert "a: train images come from brax/1.0.0, split train (fingerprint b)." in text
+    assert "a: train images come from padchest/1.0.0, split train (fingerprint p)." in text
+    assert "not mentioned, 1,234 of films whose data set does not label it." in text
+
+
 def test_measures_and_intervals_are_those_computed(test_set):
     found, _ = evaluated(test_set)
     sections = [calibration_section.calibrate(found), net_benefit_section.net_benefits(found)]

@@ -1,5 +1,6 @@
 """An export from beginning to end, its card and its record."""
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -12,9 +13,11 @@ from chex_tf.data.stored import Stored
 from chex_tf.data.view import View
 from chex_tf.export import card, exporting, tables
 from chex_tf.export.settings import ExportSettings
+from chex_tf.runs.config import Config
 from chex_tf.settings import InputError
 from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import Estimate
+from chex_tf.trained.run import read_run
 
 
 def export(run_dir, out, **given):
@@ -55,6 +58,25 @@ def test_the_card(outcome):
     for line in text.splitlines():
         if line.startswith("|"):
             assert line.count("|") - line.count("\\|") in (3, 5)
+
+
+def test_the_card_names_every_data_set_that_was_learned_from_with_its_terms(trained, tmp_path):
+    run = read_run(trained)
+    train = {**run.config.records("train"), "sources": []}
+    for name, images in (("padchest/1.0.0", 1200), ("vindr_cxr/majority/1.0.0", 34), ("radiograph_table/1.0.0", 5)):
+        train["sources"].append({"name": name, "fingerprint": f"of {name[:4]}", "images": images})
+    content = {**run.config.content, "records": {**run.config.content["records"], "train": train}}
+    several = dataclasses.replace(run, config=Config(content))
+    rows = card._data(ExportSettings(run_dir=tmp_path, out=tmp_path / "out", format="keras"), several)
+    assert [value for title, value in rows if title == "trained on"] == [
+        "padchest/1.0.0, 1,200 images, all views",
+        r"vindr\_cxr/majority/1.0.0, 34 images, all views",
+        r"radiograph\_table/1.0.0, 5 images, all views",
+    ]
+    padchest, vindr, table = [value for title, value in rows if title == "terms of the data"]
+    assert padchest.startswith("PadChest, under BIMCV's research use agreement")
+    assert vindr.startswith("VinDr-CXR, under PhysioNet's credentialed data use agreement")
+    assert table == "not known to this project"
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,14 @@ def test_all_runs_below_a_folder_are_found_and_named_where_a_run_was_wanted(tmp_
     with pytest.raises(InputError, match="expected a run directory") as caught:
         layout.check(tmp_path)
     assert str(caught.value).endswith(f"received {tmp_path}; runs below it: {', '.join(map(str, runs))}")
+
+
+def test_what_was_learned_from_is_one_data_set_or_several(tmp_path):
+    one = {"name": "brax/1.0.0", "fingerprint": "f", "images": 7}
+    assert made(Procedure(), {"train": one}).learned_from == (one,)
+    several = [one, {"name": "padchest/1.0.0", "fingerprint": "g", "images": 3}]
+    config.write(tmp_path, made(Procedure(), {"train": {**one, "images": 10, "sources": several}}))
+    assert config.read(tmp_path).learned_from == tuple(several)
+    config.write(tmp_path, made(Procedure(), {"train": {**one, "sources": ["padchest"]}}))
+    with pytest.raises(InputError, match=r"records\.train\.sources\[0\]: expected an object; found"):
+        config.read(tmp_path)

@@ -111,6 +111,35 @@ def test_a_cell_waits_for_the_run_from_which_it_starts(two_cells, control):
     assert begun == ["done", "other"]
 
 
+def test_finished_cells_are_looked_at_when_they_end_and_before_the_study_does(control, monkeypatch):
+    looked = []
+    of_cell = state.of_cell
+    monkeypatch.setattr(
+        state, "of_cell", lambda *given: looked.append((given[2].name, found := of_cell(*given))) or found
+    )
+    controller, _, _ = control({"done": ["finish"], "other": ["finish"]}, workers=1)
+    assert controller.run().is_complete
+    finished = [name for name, found in looked if found.is_finished]
+    # As its job ends, as the table is made, and at the end of all.
+    assert [finished.count(name) for name in ("done", "other")] == [3, 3]
+
+
+def test_what_is_lost_of_a_finished_cell_is_done_again(two_cells, control):
+    folder, made = two_cells
+    controller, _, left = control({"done": ["finish", "finish"], "other": ["finish"]}, workers=1)
+    lost = []
+
+    def show(found):
+        if found["other"].is_finished and not lost:
+            lost.append(made.cell("done").run_dir(folder) / "predictions" / "test.csv")
+            lost[0].unlink()
+
+    controller._show, controller._study = show, dataclasses.replace(made, splits=("test",))
+    assert controller.run().is_complete
+    assert lost[0].is_file()
+    assert left == {"done": [], "other": []}
+
+
 def test_when_it_is_told_to_stop_its_runs_save_and_end(control, two_cells, kinds):
     folder, made = two_cells
     controller, _, _ = control({"done": ["wait"], "other": ["wait"]})

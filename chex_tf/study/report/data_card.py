@@ -139,7 +139,7 @@ def _records(name: str, words: str, records: Mapping[str, Any], runs_of: str) ->
     )
     left_out = records.get("images_left_out_by_view")
     parts = [
-        f"{records.get('name', 'unnamed records')}, split {records.get('split', 'unknown')}",
+        f"{_names(records)}, split {records.get('split', 'unknown')}",
         counted(int(records["images"]), "image") if "images" in records else "images not counted",
         f"left out by view: {left_out:,}" if left_out is not None else "",
         f"subset: {_subset(records['subset'])}" if records.get("subset") else "",
@@ -147,6 +147,12 @@ def _records(name: str, words: str, records: Mapping[str, Any], runs_of: str) ->
         f"runs: {runs_of}",
     ]
     return Table(name, words, columns, rows, f"{'; '.join(part for part in parts if part)}.")
+
+
+def _names(records: Mapping[str, Any]) -> str:
+    """Of all data sets that were learned from, where there are several."""
+    several = [f"{one['name']} ({one['images']:,} images)" for one in records.get("sources", ())]
+    return " + ".join(several) or str(records.get("name", "unnamed records"))
 
 
 def _subset(given: Any) -> str:
