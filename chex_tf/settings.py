@@ -35,6 +35,7 @@ class Meaning:
     existing: typing.Literal["file", "folder", "any", ""] = ""
     writes: typing.Literal["file", "folder", "new folder", ""] = ""
     repeated: bool = False  # given once for each value, rather than as one list with commas
+    former: tuple[str, ...] = ()  # names that a command line may still give it by
     decides: bool = True  # whether it changes a run's results; where not, a run may continue with another value
 
 

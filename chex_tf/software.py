@@ -14,6 +14,11 @@ def version(package: str) -> str:
         return UNKNOWN
 
 
+def name_and_version() -> str:
+    """Of this project."""
+    return f"chex_tf {version('chex_tf')}"
+
+
 def revision() -> str | None:
     """The git commit of this source tree; None for an installed package."""
     here = pathlib.Path(__file__).parent

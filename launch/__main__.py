@@ -1,11 +1,11 @@
 """`python -m launch`, or `chex` where the package is installed: lists the verbs, or runs one (`chex train --help`)."""
 
 import ast
-import importlib.metadata
 import pathlib
 import runpy
 import sys
 
+from chex_tf import software
 from chex_tf.settings import nearest
 
 
@@ -23,7 +23,7 @@ def verbs() -> dict[str, str]:
 def main() -> int:
     word = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if word == "--version":
-        print(f"chex_tf {importlib.metadata.version('chex_tf')}")
+        print(software.name_and_version())
         return 0
     known = verbs()
     if word in known:

@@ -8,10 +8,9 @@ It compares every film with every other through an index, so that copies are fou
 windowed anew or mirrored. It writes audit.json, CSV files and a page with pictures. docs/audit.md says what is found.
 """
 
-import sys
-
 from chex_tf.audit.settings import AuditSettings
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 FOUND = 1  # exit code with --strict where something was found
@@ -23,7 +22,7 @@ def main(settings: AuditSettings) -> int:
 
     sets = Sets(settings.data, Progress("films", "index"))
     found = auditing.audit(sets, settings, Progress)
-    print(table.text(found, sets.names), flush=True)
+    console.show(table.text(found, sets.names), kept_in=settings.out)
     written = writing.write(settings.out, found, settings, sets.about())
     figure = None
     if found.shift is not None:
@@ -33,12 +32,8 @@ def main(settings: AuditSettings) -> int:
         figure = settings.out / f"{shift_figure.NAME}.png"
     shown = Progress("pictures")
     written.append(page.write(settings.out, found, sets.names, sets.pixels, settings.pictures, figure, shown))
-    _say(f"{settings.out}: wrote {', '.join(written)}")
+    console.wrote(settings.out, written)
     return FOUND if settings.strict and found.found_anything() else 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,12 @@ from typing import Any, NoReturn
 
 from absl import flags
 
+from chex_tf import software
 from chex_tf.settings import InputError, Settings, expectation, is_tuple, meaning_of, nearest, scalar_type
 from launch import configurations, help_page, paths
+from launch.console import console
 
+ALWAYS = ("debug", "quiet")  # flags that every verb has, beside --flagfile, --help and --version
 USAGE_EXIT = 2  # bad input of any kind
 INTERRUPTED_EXIT = 128 + signal.SIGINT
 TERMINATED_EXIT = 128 + signal.SIGTERM
@@ -83,14 +86,22 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
         if help_page.is_asked_for(arguments):
             print(help_page.page(verb, sys.modules[main.__module__].__doc__ or "", classes))
             code: int | None = 0
+        elif "--version" in arguments:
+            print(software.name_and_version())
+            code = 0
         else:
-            code = main(*parse(arguments, *classes))
+            made, is_quiet, notes = _parsed(arguments, *classes)
+            if is_quiet:
+                console.hush()
+            for note in notes:
+                console.say(note)
+            code = main(*made)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        _complain(verb, "interrupted")
+        console.complain(verb, "interrupted")
         code = INTERRUPTED_EXIT
     except _Terminated:
-        _complain(verb, "terminated")
+        console.complain(verb, "terminated")
         code = TERMINATED_EXIT
     except BrokenPipeError:  # the reader of the output has closed it, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -99,9 +110,12 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
         if isinstance(error, OSError) and error.errno not in _USER_CAN_FIX:
             raise
         if debug:
+            console.leave()
             traceback.print_exc()
-        _complain(verb, _line(error, arguments))
+        console.complain(verb, _line(error, arguments))
         code = USAGE_EXIT
+    finally:
+        console.leave()  # what a fault of ours prints stands below the line of progress
     sys.exit(code or 0)
 
 
@@ -119,6 +133,14 @@ def _set_up_tensorflow(debug: bool) -> None:
 
 def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings, ...]:
     """Flags and flagfiles as one validated object per class; raises InputError for whatever is wrong with them."""
+    made, _, notes = _parsed(arguments, *classes)
+    for note in notes:
+        console.say(note)
+    return made
+
+
+def _parsed(arguments: Sequence[str], *classes: type[Settings]) -> tuple[tuple[Settings, ...], bool, list[str]]:
+    """The objects, whether --quiet is given, and a note on each flag that is given by a former name."""
     values = _Flags()
     values.set_gnu_getopt(True)
     owners: dict[str, type[Settings]] = {}
@@ -128,13 +150,14 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
                 raise TypeError(f"{settings_class.__name__} and {owners[field.name].__name__} both define {field.name}")
             owners[field.name] = settings_class
             _define(field, typing.get_type_hints(settings_class)[field.name], values)
-    flags.DEFINE_boolean("debug", False, "", flag_values=values)
+    for name in ALWAYS:
+        flags.DEFINE_boolean(name, False, "", flag_values=values)
     try:
         _, *left = values(["launch", *arguments])
     except flags.UnrecognizedFlagError as error:
         name = error.flagname.removeprefix("no") if error.flagname.removeprefix("no") in owners else error.flagname
         raise _UnknownFlag(
-            f"unknown flag --{name}{nearest(name, [f'--{known}' for known in (*owners, 'flagfile', 'debug')])}", name
+            f"unknown flag --{name}{nearest(name, [f'--{known}' for known in (*owners, 'flagfile', *ALWAYS)])}", name
         ) from error
     except (flags.CantOpenFlagFileError, OSError) as error:
         # absl raises its own error while it handles the system's, or lets the system's through.
@@ -149,22 +172,38 @@ def parse(arguments: Sequence[str], *classes: type[Settings]) -> tuple[Settings,
         raise InputError(f"--flagfile: expected a text file with one flag per line; {error.reason}") from error
     if left:
         raise InputError(f"expected flags only; received {left[0]!r}{nearest(left[0].lstrip('-'), owners)}")
+    notes = _take_former_names(classes, values)
     made = tuple(_settings(settings_class, values) for settings_class in classes)
     for settings in made:
         paths.check(settings)
-    return made
+    return made, values["quiet"].value, notes
+
+
+def _take_former_names(classes: Sequence[type[Settings]], values: flags.FlagValues) -> list[str]:
+    """Moves what is given by former names to today's; a note on each."""
+    notes = []
+    for field in (field for settings_class in classes for field in dataclasses.fields(settings_class)):
+        for former in meaning_of(field).former:
+            if values[former].value is None:
+                continue
+            if values[field.name].value is not None:
+                raise InputError(f"expected one of --{former} and --{field.name}, its name today; received both")
+            values[field.name].value = values[former].value
+            notes.append(f"note: --{former} is called --{field.name} today; the former name goes in version 1.0")
+    return notes
 
 
 def _define(field: dataclasses.Field[Any], hint: Any, values: flags.FlagValues) -> None:
     """An absl flag that keeps its text and has no default: where it is not given, the dataclass's default applies."""
     kind, meaning = scalar_type(hint), meaning_of(field)
-    if is_tuple(hint) and meaning.repeated:
-        flags.DEFINE_multi_string(field.name, None, "", flag_values=values)
-    elif kind is bool:  # `boolean` allows --NAME and --noNAME, whose texts are true and false
-        keep = flags.ArgumentParser()
-        flags.DEFINE_flag(flags.Flag(keep, None, field.name, None, "", boolean=True), flag_values=values)
-    else:
-        flags.DEFINE_string(field.name, None, "", flag_values=values)
+    for name in (field.name, *meaning.former):
+        if is_tuple(hint) and meaning.repeated:
+            flags.DEFINE_multi_string(name, None, "", flag_values=values)
+        elif kind is bool:  # `boolean` allows --NAME and --noNAME, whose texts are true and false
+            keep = flags.ArgumentParser()
+            flags.DEFINE_flag(flags.Flag(keep, None, name, None, "", boolean=True), flag_values=values)
+        else:
+            flags.DEFINE_string(name, None, "", flag_values=values)
 
 
 def _settings(settings_class: type[Settings], values: flags.FlagValues) -> Settings:
@@ -243,11 +282,6 @@ def _lines(name: str, file: str, above: Sequence[str]) -> list[str]:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-def _complain(verb: str, message: str) -> None:
-    sys.stdout.flush()
-    print(f"{verb}: {message}", file=sys.stderr)
 
 
 def _verb_of(main: Callable[..., int | None]) -> str:

@@ -19,7 +19,7 @@ from launch.__main__ import verbs
 from launch.command import run
 
 SHELLS = ("bash", "zsh")
-_ALWAYS = ("--flagfile=", "--debug", "--help")
+_ALWAYS = ("--flagfile=", "--debug", "--quiet", "--help", "--version")
 # zsh runs bash's completions by a function of its own.
 _BEFORE = {"bash": "", "zsh": "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from chex_tf.settings import InputError, Settings, setting
 from launch.command import run
+from launch.console import console
 
 # The keys that hold a state dict inside a training checkpoint, in order of preference.
 _NESTED = ("state_dict_ema", "model_ema", "state_dict", "model", "module")
@@ -51,8 +52,8 @@ def main(settings: ConvertSettings) -> None:
     with whole_file(settings.out) as scratch:
         save_file(tensors, scratch)
     numbers = sum(tensor.numel() for tensor in tensors.values())
-    print(f"{len(tensors)} tensors, {numbers:,} numbers", file=sys.stderr)
-    print(settings.out)
+    console.say(f"{len(tensors)} tensors, {numbers:,} numbers")
+    console.show(str(settings.out))
 
 
 def read(torch: Any, path: pathlib.Path) -> Any:

@@ -10,6 +10,7 @@ import sys
 
 from chex_tf.settings import Settings, setting
 from launch.command import run
+from launch.console import console
 
 STUDY = pathlib.Path("configs", "quickstart.cfg")
 EXPLAINED = "ResNet18Minus2-scratch"  # the cell whose maps are drawn: cut early, it has the finest
@@ -67,11 +68,13 @@ def main(settings: DemoSettings) -> int:
     for verb, *arguments in steps(settings):
         if verb == "explain":
             arguments.insert(0, f"--run_dir={_run_of(settings.out / 'study', EXPLAINED)}")
-        print(f"\n$ python -m launch.{verb} {shlex.join(arguments)}", file=sys.stderr, flush=True)
-        code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments]).returncode
+        console.say(f"\n$ python -m launch.{verb} {shlex.join(arguments)}")
+        # Where a quiet verb's result is says less than where the demonstration's is.
+        quiet, out = (["--quiet"], subprocess.DEVNULL) if console.quiet else ([], None)
+        code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments, *quiet], stdout=out).returncode
         if code != 0:
             return code
-    print(found(settings.out))
+    console.result(settings.out, found(settings.out))
     return 0
 
 

@@ -7,12 +7,14 @@ import pathlib
 import platform
 import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 
 from chex_tf import software
 from chex_tf.amounts import counted, size
 from chex_tf.settings import Settings, setting
 from launch.command import run
+from launch.console import console
 
 SHOWN = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 WHAT_FOR = {
@@ -40,8 +42,18 @@ def main(settings: DoctorSettings) -> int:
     installed = software.version("chex_tf") != software.UNKNOWN
     needed, extras = requirements((importlib.metadata.requires("chex_tf") or []) if installed else [])
     missing = absent(needed) if installed else ("chex_tf",)
-    print("\n".join([*versions(), *machine(settings.folder), *devices(missing), *lacking(missing, extras)]))
+    lines = [*versions(), *machine(settings.folder), *devices(missing), *map(_painted, lacking(missing, extras))]
+    console.show("\n".join(lines))
     return TOO_FEW if missing else WELL
+
+
+def _painted(line: str) -> str:
+    """What is there and what is missing, by colour too where there is a terminal."""
+    for word, meaning in (("missing, and needed", "bad"), ("missing", "doubtful"), ("there", "good")):
+        before, found, after = line.partition(word)
+        if found:
+            return before + console.coloured(word, meaning, sys.stdout) + after
+    return line
 
 
 def requirements(lines: Sequence[str]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:

@@ -23,11 +23,11 @@ models' curves. docs/statistics.md says what every number is.
 import dataclasses
 import functools
 import pathlib
-import sys
 
 from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.settings import InputError
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 # Below this many weighted scores (replicates x rows x tasks x models) the answer comes too soon for a progress bar.
@@ -38,7 +38,7 @@ def main(settings: EvaluationSettings) -> None:
     if settings.plan:
         from chex_tf.evaluation import plan
 
-        print(plan.text(plan.parse(settings.plan), settings.fewest))
+        console.show(plan.text(plan.parse(settings.plan), settings.fewest))
         return
     from chex_tf.data.settings import DataSettings
     from chex_tf.evaluation import (
@@ -69,8 +69,7 @@ def main(settings: EvaluationSettings) -> None:
     from chex_tf.training.observations.settings import ObservationsSettings
     from chex_tf.training.settings import TrainSettings
 
-    def say(message: str) -> None:
-        print(message, file=sys.stderr)
+    say = console.say
 
     def predict(run: pathlib.Path, split: str, data: pathlib.Path | None) -> str:
         watch = functools.partial(Progress, "images")
@@ -146,7 +145,7 @@ def main(settings: EvaluationSettings) -> None:
     benefit = net_benefit_section.net_benefits(found) if settings.net_benefit else None
     if benefit is not None:
         sections.append(benefit)
-    print(page.text(found, correlations, spread, sections))
+    console.show(page.text(found, correlations, spread, sections), kept_in=source.out)
     if source.out is not None:
         evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
         evaluation_json.write_scores(source.out / "scores", found)
@@ -171,7 +170,7 @@ def main(settings: EvaluationSettings) -> None:
                 written += subgroup_figure.draw(found, by_group, source.out, say)
             if benefit is not None:
                 written += net_benefit_figure.draw(benefit, source.out, recalibrated)
-        say(f"{source.out}: wrote {', '.join(written)}")
+        console.wrote(source.out, written)
 
 
 if __name__ == "__main__":

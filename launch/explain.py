@@ -12,11 +12,11 @@ and outcome) and, where regions are known, localisation.json (pointing game and 
 """
 
 import dataclasses
-import sys
 
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.files import filled_folder
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 
@@ -26,18 +26,14 @@ def main(settings: ExplainSettings) -> None:
         if settings.maps:
             from chex_tf.explain import given_maps
 
-            found = given_maps.explain_maps(scratch, _say, Progress("maps"))
+            found = given_maps.explain_maps(scratch, console.say, Progress("maps"))
         else:
             from chex_tf.explain import image_files, split
 
             explain = image_files.explain_files if settings.films else split.explain_split
-            found = explain(scratch, _say, Progress("films"))
-    print(found.text)
-    _say(f"{settings.out}: wrote {', '.join(found.written)}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+            found = explain(scratch, console.say, Progress("films"))
+    console.show(found.text, kept_in=settings.out)
+    console.wrote(settings.out, found.written)
 
 
 if __name__ == "__main__":

@@ -9,26 +9,22 @@ The folder also holds MODEL_CARD.md and export.json.
 """
 
 import logging
-import sys
 
 from chex_tf.export.settings import ExportSettings
 from launch.command import run
+from launch.console import console
 
 
 def main(settings: ExportSettings) -> None:
     from chex_tf.export import exporting, tables
     from launch.progress import Progress
 
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
     logging.getLogger().setLevel(logging.ERROR)  # converters log advice on the root logger
-    outcome = exporting.export(settings, say, lambda name: Progress("images", name))
-    print(tables.proof_table(outcome))
+    outcome = exporting.export(settings, console.say, lambda name: Progress("images", name))
+    console.show(tables.proof_table(outcome), kept_in=outcome.folder)
     if outcome.family is not None:
-        print("\n" + tables.family_table(outcome))
-    names = ", ".join(sorted(file.name for file in outcome.folder.iterdir()))
-    say(f"{outcome.folder}: wrote {names}")
+        console.show("\n" + tables.family_table(outcome), kept_in=outcome.folder)
+    console.wrote(outcome.folder, sorted(file.name for file in outcome.folder.iterdir()))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,9 @@ The file holds path, patient, study and a matrix with one row a film; anybody's 
 docs/features_and_probes.md describes it.
 """
 
-import sys
-
 from chex_tf.trained.settings import FeaturesSettings
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 
@@ -23,7 +22,7 @@ def main(settings: FeaturesSettings) -> None:
     trained = read_run(settings.run_dir)
     films = open_films(trained, settings.split, settings.data)
     for line in films.describe_images():
-        _say(line)
+        console.say(line)
     network = frozen(trained, settings.checkpoint, settings.seed)
     paths: list[str] = []
     patients: list[str] = []
@@ -47,11 +46,10 @@ def main(settings: FeaturesSettings) -> None:
         "fingerprint": films.records.fingerprint(),
     }
     features_file.write(settings.out, paths, patients, studies, matrix, about)
-    print(f"{settings.out}: {len(matrix):,} films, {matrix.shape[1]:,} features of {settings.layer}; {network.origin}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    console.result(
+        settings.out,
+        f"{settings.out}: {len(matrix):,} films, {matrix.shape[1]:,} features of {settings.layer}; {network.origin}",
+    )
 
 
 if __name__ == "__main__":

@@ -16,8 +16,13 @@ Always
       Reads more flags from a text file, one per line; # begins a comment; later flags win.
   --debug
       Shows the stack trace behind an error, and everything that TensorFlow logs.
+  --quiet
+      Says nothing but errors. Standard output has the folder or file of the result, or the result itself where it goes
+      into none.
   --help
-      This page."""
+      This page.
+  --version
+      Which version this is."""
 
 
 def is_asked_for(arguments: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ import pathlib
 from chex_tf.data.settings import DataSettings
 from chex_tf.settings import InputError, Settings, setting
 from launch.command import run
+from launch.console import console
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,8 @@ def main(data: DataSettings, inspect: InspectSettings) -> None:
     images = [*source.describe_images(), policy, pixels]
     with whole_file(inspect.out) as scratch:
         batch_picture.draw(batch, source.targets.tasks, images).save(scratch, "PNG")
-    print("\n".join([*images, *labels]))
-    print(inspect.out)
+    console.show("\n".join([*images, *labels]), kept_in=inspect.out)
+    console.show(str(inspect.out))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from launch.console import console
+
 INTERVAL = 1.0  # seconds between redraws
 _UP, _CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
 
@@ -26,6 +28,8 @@ class LiveTable:
         self._at = -float("inf")
 
     def say(self, line: str) -> None:
+        if console.quiet:
+            return
         self._erase()
         self._stream.write(f"{line}\n")
         self._draw()
@@ -33,7 +37,7 @@ class LiveTable:
     def show(self, make: Callable[[int, int], Sequence[str]]) -> None:
         """Nothing happens elsewhere than on a terminal, or soon after the last time."""
         now = self._clock()
-        if not self.on_terminal or now - self._at < INTERVAL:
+        if console.quiet or not self.on_terminal or now - self._at < INTERVAL:
             return
         self._at = now
         columns, lines = self._size()

@@ -17,6 +17,7 @@ from chex_tf.files import filled_folder
 from chex_tf.films.settings import PredictSettings
 from chex_tf.settings import InputError, scalar_type
 from launch.command import USAGE_EXIT, run
+from launch.console import console
 from launch.progress import Progress
 
 
@@ -25,7 +26,7 @@ def main(settings: PredictSettings) -> int:
 
     found = search.find(settings.films)
     if found.skipped:
-        _say(f"{found.skipped:,} files in folders are not JPEG, PNG or DICOM, and were skipped")
+        console.say(f"{found.skipped:,} files in folders are not JPEG, PNG or DICOM, and were skipped")
     if not found.films:
         path, why = found.missing[0]
         raise InputError(f"{search.printable(path)}: {why}", "films")
@@ -47,7 +48,7 @@ def main(settings: PredictSettings) -> int:
     total = len(found.missing) + len(found.films)
     # On a terminal the answers themselves show the progress.
     progress = (lambda done, total: None) if sys.stdout.isatty() or total <= settings.batch else Progress("films")
-    reader = stream.Reader(trained, best, settings.batch, _say)
+    reader = stream.Reader(trained, best, settings.batch, console.say)
     failed = doubtful = 0
     to_explain: list[pathlib.Path] = []
 
@@ -66,9 +67,10 @@ def main(settings: PredictSettings) -> int:
     text = {"table": answers.as_table, "csv": answers.as_csv, "json": answers.as_json}[settings.format]
     for part in text(readings(), about):
         sys.stdout.write(part)
-    for count, what in ((doubtful, "may not be a chest film; see the warnings"), (failed, "could not be read")):
-        if count:
-            _say(f"{count:,} of {total:,} {what}")
+    if doubtful:
+        console.say(f"{doubtful:,} of {total:,} may not be a chest film; see the warnings")
+    if failed:
+        console.error(f"{failed:,} of {total:,} could not be read")
     if settings.out is not None and to_explain:
         _explain(settings, settings.out, to_explain)
     return USAGE_EXIT if failed else 0
@@ -87,8 +89,8 @@ def _explain(settings: PredictSettings, out: pathlib.Path, films: Sequence[pathl
             batch=settings.batch,
             out=folder,
         )
-        found = explain_files(asked, _say, Progress("overlays"))
-    _say(f"{out}: wrote {', '.join(found.written)}")
+        found = explain_files(asked, console.say, Progress("overlays"))
+    console.say(f"{out}: wrote {', '.join(found.written)}")  # standard output is the probabilities', under --quiet too
 
 
 def with_flags(arguments: Sequence[str]) -> list[str]:
@@ -108,10 +110,6 @@ def with_flags(arguments: Sequence[str]) -> list[str]:
             if "=" not in argument and argument.lstrip("-") in takes_value:
                 given += [value for value in [next(coming, None)] if value is not None]
     return given
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ import dataclasses
 import importlib
 import importlib.util
 import pathlib
-import sys
 from typing import Any
 
 from chex_tf.settings import InputError
 from launch.builders import BUILDERS
 from launch.command import run
+from launch.console import console
 from launch.prepare_settings import PHANTOM, PrepareSettings
 from launch.progress import Progress
 from launch.table_settings import TABLE, TableSettings, check_labels
@@ -22,18 +22,24 @@ def main(settings: PrepareSettings, table: TableSettings) -> None:
     from chex_tf_datasets.radiograph_records.errors import SourceError
 
     try:
-        print(prepare(settings, table))
+        place = prepared(settings, table)
     except SourceError as error:
         raise InputError(str(error)) from error
+    console.result(place, _summary(place))
 
 
 def prepare(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> str:
     """The summary, as text, of a data set prepared now or before."""
+    return _summary(prepared(settings, table))
+
+
+def prepared(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> pathlib.Path:
+    """The folder of a data set prepared now or before."""
     table.check_with(settings.dataset)
     builder = make_builder(settings, table)
     source = table.images or settings.source or phantom_folder(settings)
     found = builder.source(source)
-    _say(found.describe())
+    console.say(found.describe())
     if builder.data_path.exists():
         if not (builder.data_path / "dataset_info.json").exists():
             raise InputError(f"{builder.data_path}: expected a prepared data set or nothing; received another folder")
@@ -43,12 +49,16 @@ def prepare(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> str:
                 f"{builder.data_path} holds a data set that differs in {'; '.join(differences)}; remove that folder to "
                 "prepare it again, or give another --data_dir"
             )
-        _say(f"prepared before, in {builder.data_path}")
+        console.say(f"prepared before, in {builder.data_path}")
     else:
         builder.progress = Progress("images", "preparing")
         builder.prepare(source, _beam_options(settings))
-        _say(f"prepared in {builder.data_path}")
-    return pathlib.Path(builder.data_path, "summary.txt").read_text(encoding="utf-8").rstrip()
+        console.say(f"prepared in {builder.data_path}")
+    return pathlib.Path(builder.data_path)
+
+
+def _summary(place: pathlib.Path) -> str:
+    return (place / "summary.txt").read_text(encoding="utf-8").rstrip()
 
 
 def make_builder(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> Any:
@@ -105,10 +115,6 @@ def _beam_options(settings: PrepareSettings) -> list[str] | None:
             "expected Apache Beam to be installed; pip install 'chex_tf[beam]' brings it", "beam_pipeline_options"
         )
     return [f"--{option}" for option in settings.beam_pipeline_options.split(",") if option]
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Pre-trains an encoder: by view prediction, Barlow Twins or VICReg; launch.train --weights=RUN_DIR goes on from it."""
 
 import dataclasses
-import sys
 
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
@@ -10,6 +9,7 @@ from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 from launch import train as training_verb
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 
@@ -26,12 +26,12 @@ def main(
 
             observations, data, lines = of_view(observations, data)
             for line in lines:
-                _say(line)
+                console.say(line)
         return training_verb.main(training, observations, data, model)
     from chex_tf.runs import recovery
 
     if training.recover:
-        recovery.recover(training.run_dir, _say)
+        recovery.recover(training.run_dir, console.say)
         return 0
     from chex_tf.pretraining.objective import open_views
     from chex_tf.runs.checkpoints import CheckpointError
@@ -40,24 +40,25 @@ def main(
     from chex_tf.training.train import train
 
     if given := _given(observations):
-        _say(f"note: {pretraining.objective} learns no observation; --{', --'.join(given)} decide nothing")
+        console.say(f"note: {pretraining.objective} learns no observation; --{', --'.join(given)} decide nothing")
     try:
         done = train(
             training,
             model,
             lambda settings, machine: open_views(pretraining, data, settings, machine),
-            say=_say,
+            say=console.say,
             progress=Progress("images"),
         )
     except (Collapsed, NonFinite, WorkerLost, CheckpointError) as error:
-        _say(f"pretrain: {error}")
+        console.complain("pretrain", str(error))
         return training_verb.FAILED
     if done.plan:
-        print(done.plan)
+        console.show(done.plan)
     elif done.best:
-        print(
+        console.result(
+            done.run_dir,
             f"{done.run_dir}: {done.state} at step {done.step:,}, {done.said_score}; its encoder: launch.train "
-            f"--weights={done.run_dir}"
+            f"--weights={done.run_dir}",
         )
     return done.exit_code
 
@@ -65,10 +66,6 @@ def main(
 def _given(settings: ObservationsSettings) -> list[str]:
     """Names of the settings that are not at their defaults."""
     return [field.name for field in dataclasses.fields(settings) if getattr(settings, field.name) != field.default]
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

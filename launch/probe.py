@@ -9,10 +9,9 @@ paired differences, and again with few labels (1, 5, 10, 25, 100% of the patient
 hospital are read from the same features, beside pathology. docs/features_and_probes.md says what every number is.
 """
 
-import sys
-
 from chex_tf.probing.settings import ProbeSettings
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 
@@ -23,18 +22,18 @@ def main(settings: ProbeSettings) -> None:
     from launch import probe_films
 
     prepared = probe_films.open_splits(settings)
-    files = probe_films.read_files(settings, _say)
+    files = probe_films.read_files(settings, console.say)
     films = probe_films.films_of(prepared, settings, probe_films.key_of(files))
     of_films.check_patients(films)
-    given, about = probe_films.gather(prepared, settings, files, _say)
-    films, sets = of_films.match(films, given, settings.missing == "leave_out", _say)
-    found = probing.probe(prepared.name, films, sets, settings, _say, Progress("fits"))
-    print(table.text(found))
+    given, about = probe_films.gather(prepared, settings, files, console.say)
+    films, sets = of_films.match(films, given, settings.missing == "leave_out", console.say)
+    found = probing.probe(prepared.name, films, sets, settings, console.say, Progress("fits"))
     out = settings.out
     if out is None and len(settings.run_dir) == 1:
         # Of another prepared folder, the set's name goes before the split's.
         name = settings.split if settings.data is None else prepared.name.replace(" ", "-")
         out = settings.run_dir[0] / layout.PROBE / name
+    console.show(table.text(found), kept_in=out)
     if out is None:
         return
     written = writing.write(out, found, about)
@@ -42,11 +41,7 @@ def main(settings: ProbeSettings) -> None:
         from chex_tf.probing import figure  # matplotlib is slow to load
 
         written += figure.write(out, found)
-    _say(f"{out}: wrote {', '.join(written)}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    console.wrote(out, written)
 
 
 if __name__ == "__main__":

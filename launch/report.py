@@ -11,12 +11,13 @@ TensorFlow is not needed.
 
 import dataclasses
 import pathlib
-import sys
 import typing
 from collections.abc import Mapping
 
 from chex_tf.settings import InputError, Settings, nearest, setting
 from launch.command import run
+from launch.console import console
+from launch.progress import Progress
 
 if typing.TYPE_CHECKING:
     from chex_tf.study.outcomes import Outcomes
@@ -52,6 +53,8 @@ class ReportSettings(Settings):
 
 
 def main(settings: ReportSettings) -> int:
+    from chex_tf.evaluation.tables import columns
+
     about: str = ""
     missing: Mapping[str, str] = {}
     if settings.study is None:
@@ -62,14 +65,14 @@ def main(settings: ReportSettings) -> int:
         out = settings.out or settings.study / "report"
         about, missing, written = _of_study(settings, settings.study, out)
     if about:
-        print(f"{about}\n")
+        console.show(f"{columns.filled(about)}\n", kept_in=out)
     for caution in written.cautions:
-        print(f"{caution}\n")
+        console.show(f"{columns.filled(caution)}\n", kept_in=out)
     for one in written.tables:
-        print(one.as_markdown())
+        console.show(one.as_text(), kept_in=out)
     for name, why in missing.items():
-        print(f"missing: {name}: {why}")
-    _say(f"{out}: wrote {len(written.files)} files; the page is index.html")
+        console.show(columns.filled(f"missing: {name}: {why}"), kept_in=out)
+    console.wrote(out, [f"{len(written.files)} files; the page is index.html"])
     return 0
 
 
@@ -115,7 +118,7 @@ def _of_study(
     return (
         found.study.about,
         {**found.missing, **alone},
-        writing.write(place, out, found, judged, KINDS, settings.seed, _say, more),
+        writing.write(place, out, found, judged, KINDS, settings.seed, console.say, more),
     )
 
 
@@ -123,6 +126,7 @@ def _gather(
     settings: ReportSettings, place: pathlib.Path, variant: str | None, flag: str, preferred: str = ""
 ) -> "Outcomes":
     """`preferred` is the variant that is taken where the study has it and none is asked for."""
+    from chex_tf.statistics import bootstrap
     from chex_tf.study import folder, outcomes
     from launch.study_run import KINDS
 
@@ -136,11 +140,9 @@ def _gather(
         raise InputError(
             f"expected one of {', '.join(map(repr, known))}; received {variant!r}{nearest(variant, known)}", "variant"
         )
-    return outcomes.gather(place, study, KINDS, variant, settings.split, settings.replicates, settings.seed, _say)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    asked = settings.split, settings.replicates, settings.seed
+    watch = Progress("replicates") if console.on_terminal else bootstrap.silent
+    return outcomes.gather(place, study, KINDS, variant, *asked, console.say, watch)
 
 
 if __name__ == "__main__":

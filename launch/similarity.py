@@ -8,23 +8,18 @@ Every value stands beside the same statistic of films that do not belong togethe
 interval over patients. It writes similarity.json and, of several layers, a heat map. docs/transfusion.md explains it.
 """
 
-import sys
-
 from chex_tf.similarity.settings import SimilaritySettings
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 
 def main(settings: SimilaritySettings) -> None:
     from chex_tf.similarity.comparing import compare
 
-    found = compare(settings, _say, Progress("films"), Progress("steps", "similarities"))
-    print(found.text)
-    _say(f"{settings.out}: wrote {', '.join(found.written)}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    found = compare(settings, console.say, Progress("films"), Progress("steps", "similarities"))
+    console.show(found.text, kept_in=settings.out)
+    console.wrote(settings.out, found.written)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TextIO
 
 from chex_tf import amounts, software
 from chex_tf.data.settings import DataSettings
@@ -15,9 +16,10 @@ from chex_tf.settings import InputError, Settings, nearest
 from chex_tf.study import adopting, controller, executor, folder, overview, plan, ray, slurm, state
 from chex_tf.study.folder import Study
 from chex_tf.study.identity import PACKAGE
-from chex_tf.study.state import State
+from chex_tf.study.state import Condition, State
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
+from launch.console import console
 from launch.live_table import LiveTable
 from launch.study_settings import StudySettings
 
@@ -29,12 +31,23 @@ KINDS: dict[str, tuple[type[Settings], ...]] = {
 INCOMPLETE = 1  # exit code of a study that ended without all of its cells
 
 
+_STANDS_FOR = {
+    Condition.RUNNING: "going on",
+    Condition.FINISHED: "good",
+    Condition.TRAINED: "going on",
+    Condition.WAITING: "waiting",
+    Condition.INTERRUPTED: "doubtful",
+    Condition.FOREIGN: "bad",
+    Condition.FAILED: "bad",
+}
+
+
 def carry_out(settings: StudySettings) -> int:
     before = folder.read(settings.study, KINDS)
     if settings.status:
         study = _planned(settings, before)
         states = {cell.name: state.of_cell(settings.study, study, cell, KINDS) for cell in study.cells}
-        print(overview.text(study.cells, states))
+        console.show(overview.text(study.cells, states, paint=_painted(sys.stdout)))
         return 0
     if before is None:
         _check_free(settings.study)
@@ -43,14 +56,14 @@ def carry_out(settings: StudySettings) -> int:
     if settings.grid is None:
         study = _planned(settings, before)
         for line in folder.changed_software(study, version, software.revision()):
-            _say(line)
+            console.say(line)
     else:
         from launch.study_cells import plan_of
 
-        study, costs = plan_of(settings, KINDS, version, _say)
+        study, costs = plan_of(settings, KINDS, version, console.say)
         study = folder.kept(before, study)
         for line in folder.changes(before, study):
-            _say(line)
+            console.say(line)
     states = {cell.name: state.of_cell(settings.study, study, cell, KINDS) for cell in study.cells}
     foreign = [name for name, one in states.items() if one.condition is state.Condition.FOREIGN]
     if foreign:
@@ -63,18 +76,18 @@ def carry_out(settings: StudySettings) -> int:
     if settings.measure:
         from launch.study_rates import measure
 
-        rates = measure(settings.study, study, costs, rates, _say)
+        rates = measure(settings.study, study, costs, rates, console.say)
     rates |= plan.rates_of_runs(settings.study, study.cells, costs) if costs else {}
     if costs:
         for line in plan.describe(plan.estimate(study.cells, states, costs, rates), max(1, settings.workers)):
-            print(line)
+            console.show(line, kept_in=None if settings.plan else settings.study)
     if settings.plan:
         for cell in study.cells:
-            print(f"  {cell.name:<34} {_cost(costs.get(cell.name), rates)}")
+            console.show(f"  {cell.name:<34} {_cost(costs.get(cell.name), rates)}")
         return 0
     folder.write(settings.study, study)
     for line in adopting.adopt(settings.study, study, KINDS, settings.adopt):
-        _say(line)
+        console.say(line)
     return _run(settings, study)
 
 
@@ -106,17 +119,17 @@ def _run(settings: StudySettings, study: Study) -> int:
             more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
         study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
     carrier = _executor(settings)
-    _say(
+    console.say(
         f"{amounts.counted(len(study.cells), 'cell')} on {carrier.describe()}; --status in another terminal shows them"
     )
-    live, shown = LiveTable(), [""]
+    live, shown, paint = LiveTable(), [""], _painted(sys.stderr)
 
     def show(states: Mapping[str, State]) -> None:
         line = overview.counted(states)
         if not live.on_terminal and line != shown[0]:
-            _say(line)
+            console.say(line)
             shown[0] = line
-        live.show(functools.partial(overview.fitting, study.cells, states))
+        live.show(functools.partial(overview.fitting, study.cells, states, paint=paint))
 
     extra = [] if not settings.shared_cache else ["--cache=disk", f"--cache_dir={settings.study / 'cache'}"]
     rules = controller.Rules(settings.retries, settings.failures, settings.keep_going)
@@ -125,10 +138,15 @@ def _run(settings: StudySettings, study: Study) -> int:
         outcome = controller.Controller(settings.study, study, KINDS, carrier, rules, live.say, show, command).run()
     finally:
         live.close()
-    print(overview.text(study.cells, outcome.states))
+    console.result(settings.study, overview.text(study.cells, outcome.states, paint=_painted(sys.stdout)))
     if outcome.stopped:
-        _say(f"study: ended after {outcome.stopped}; --keep_going would go on")
+        console.complain("study", f"ended after {outcome.stopped}; --keep_going would go on")
     return 0 if outcome.is_complete else INCOMPLETE
+
+
+def _painted(stream: TextIO) -> overview.Paint:
+    """Each state in a colour of its own, where the stream is a terminal with colours."""
+    return lambda word, condition: console.coloured(word, _STANDS_FOR[condition], stream)
 
 
 def _executor(settings: StudySettings) -> executor.Executor:
@@ -154,7 +172,3 @@ def gpus() -> Sequence[int]:
         return [int(one) for one in visible.split(",") if one.strip().isdigit()]
     devices = pathlib.Path("/proc/driver/nvidia/gpus")
     return list(range(len(list(devices.iterdir())))) if devices.is_dir() else []
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -1,12 +1,11 @@
 """Trains a model; a run started again continues from its last step. The papers' procedures are in configs/."""
 
-import sys
-
 from chex_tf.data.settings import DataSettings
 from chex_tf.models.settings import ModelSettings
 from chex_tf.training.observations.settings import ObservationsSettings
 from chex_tf.training.settings import TrainSettings
 from launch.command import run
+from launch.console import console
 from launch.progress import Progress
 
 FAILED = 1  # exit code of a run that cannot continue; the reason is one line
@@ -17,7 +16,7 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
     from chex_tf.runs.checkpoints import CheckpointError
 
     if training.recover:
-        recovery.recover(training.run_dir, _say)
+        recovery.recover(training.run_dir, console.say)
         return 0
     from chex_tf.training.distribution import WorkerLost
     from chex_tf.training.guards import NonFinite
@@ -30,21 +29,19 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
         callbacks.append(callback(data, model, training.cam_images, training.evaluation_split))
     try:
         done = train_observations(
-            training, data, model, observations, say=_say, progress=Progress("images"), callbacks=callbacks
+            training, data, model, observations, say=console.say, progress=Progress("images"), callbacks=callbacks
         )
     except (NonFinite, WorkerLost, CheckpointError) as error:
-        _say(f"train: {error}")
+        console.complain("train", str(error))
         return FAILED
     if done.plan:
-        print(done.plan)
+        console.show(done.plan)
     elif done.best:
         members = f"{len(done.best)} checkpoint{'s' * (len(done.best) > 1)}"
-        print(f"{done.run_dir}: {done.state} at step {done.step:,}, {done.said_score}, {members} kept")
+        console.result(
+            done.run_dir, f"{done.run_dir}: {done.state} at step {done.step:,}, {done.said_score}, {members} kept"
+        )
     return done.exit_code
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -34,8 +34,12 @@ def main(settings: ZooSettings) -> None:
         sys.stdout.write(markdown.tables([catalogue.row(name) for name in settings.arch or catalogue.names()]))
         return
     counted = zoo.entries(settings.arch or catalogue.names(), Progress("models"), kept_counts.place())
-    as_text = {"table": zoo.as_table, "csv": zoo.as_csv, "json": zoo.as_json}[settings.format]
-    sys.stdout.write(as_text(counted))
+    if settings.format == "table":
+        from chex_tf.evaluation.tables import columns
+
+        sys.stdout.write(zoo.as_table(counted, columns.lines))
+    else:
+        sys.stdout.write(zoo.as_csv(counted) if settings.format == "csv" else zoo.as_json(counted))
 
 
 if __name__ == "__main__":

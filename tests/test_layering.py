@@ -73,7 +73,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.explain": GROUND
     | {"tensorflow", "keras", "tf_keras_vis", "numpy", "cv2", "PIL", "matplotlib"}
     | {"chex_tf.data", "chex_tf.models", "chex_tf.runs", "chex_tf.statistics", "chex_tf.trained", "chex_tf.films"}
-    | {"chex_tf.evaluation.tables.columns", "chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
+    | {"chex_tf.evaluation.tables.columns", "chex_tf.evaluation.figure_appearance"}
+    | {"chex_tf.phantom.picture_tables", "chex_tf.phantom.chest_xray14_layout"},
     "chex_tf.explain.while_training": GROUND
     | {"numpy", "chex_tf.data", "chex_tf.models", "chex_tf.explain", "chex_tf.training.loop"},
     "chex_tf.similarity": GROUND | {"numpy", "scipy", "chex_tf.statistics", "chex_tf.evaluation.tables.columns"},

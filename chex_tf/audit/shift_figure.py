@@ -4,7 +4,6 @@ import math
 import pathlib
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,12 +12,12 @@ from chex_tf.audit.shift import Shift, Source
 from chex_tf.evaluation.figure_appearance import (
     COLOURS,
     MARKERS,
-    STYLE,
     STYLES,
     TWO_COLUMNS_INCHES,
     head,
     legend_below,
     save,
+    style,
 )
 
 NAME = "shift"
@@ -28,7 +27,7 @@ _OFFSET = 0.6  # of a row, over which several sources are spread
 
 
 def write(folder: pathlib.Path, found: Shift) -> list[str]:
-    with matplotlib.rc_context(STYLE):
+    with style():
         return save(draw(found), folder, NAME)
 
 

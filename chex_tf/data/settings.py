@@ -112,6 +112,7 @@ class DataSettings(Settings):
         unit="pixels",
         low=8,
         group="images",
+        former=("resize",),
     )
     aspect: str = setting(
         "squash",

@@ -1,27 +1,36 @@
-"""How an evaluation's figures look: sizes, colours, the words above and the legend below; and how they are written.
+"""How every figure of the house looks: fonts, sizes for one column and two, colours, the words above and the legend
+below; and how figures are written, as vectors and PNG beside each other.
 
 Colours are Okabe and Ito's, distinguishable with colour blindness; line styles and markers differ as well.
 """
 
+import contextlib
 import math
 import pathlib
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.rcsetup import cycler
 
 from chex_tf.evaluation.results import Evaluation
 from chex_tf.files import whole_file
 
 COLUMN_INCHES, TWO_COLUMNS_INCHES = 3.4, 7.0
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+BLUE, VERMILION, GREEN, PINK, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
+YELLOW, BLACK = "#F0E442", "#000000"
+GREY, VIOLET, BROWN = "#8A8A8A", "#6A3D9A", "#8B5A2B"  # where Okabe and Ito's do not suffice
+COLOURS = (BLUE, VERMILION, GREEN, PINK, SKY, ORANGE, BLACK)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("^", "s", "D", "v", "P", "X", "o")
 STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so a figure is the same on every machine
     "font.size": 7.5,
     "axes.titlesize": 8,
     "axes.labelsize": 7.5,
@@ -34,13 +43,26 @@ STYLE: Any = {
     "lines.linewidth": 1.0,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "grid.color": "0.9",
+    "grid.linewidth": 0.5,
     "pdf.fonttype": 42,  # text stays text in the PDF
+    "svg.hashsalt": "chex_tf",  # the same figure is the same file
 }
 HEADING_POINTS, LEGEND_POINTS = 7.0, 7.0
 LEGEND_LINE_INCHES = 0.16
 ELLIPSIS = "…"
 _DOTS = 300
 _RENDERER = RendererAgg(1, 1, _DOTS)
+
+
+@contextlib.contextmanager
+def style(more: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+    """matplotlib in this style, whatever a user's own matplotlibrc says."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE | dict(more))
+        yield
 
 
 def inches(text: str, points: float) -> float:

@@ -7,11 +7,10 @@ of which set it is and what its bars and bands are.
 import pathlib
 from collections.abc import Callable
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from chex_tf.evaluation import curves_figure, forest_figure
-from chex_tf.evaluation.figure_appearance import STYLE, save
+from chex_tf.evaluation.figure_appearance import save, style
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.recalibrating import Recalibrated
 from chex_tf.evaluation.results import Evaluation
@@ -29,7 +28,7 @@ def draw_all(
         names = ", ".join(evaluation.models[place].name for place in shown)
         say(f"curves are drawn for the best {len(shown)} of {len(evaluation.models)} models: {names}")
     written = []
-    with matplotlib.rc_context(STYLE):
+    with style():
         for name, figure in (
             ("roc", curves_figure.roc(evaluation, shown, recalibrated)),
             ("precision_recall", curves_figure.precision_recall(evaluation, shown, recalibrated)),

@@ -3,7 +3,6 @@
 import math
 import pathlib
 
-import matplotlib
 import matplotlib.ticker
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,13 +11,13 @@ from matplotlib.figure import Figure
 
 from chex_tf.evaluation.figure_appearance import (
     COLOURS,
-    STYLE,
     STYLES,
     TWO_COLUMNS_INCHES,
     head,
     legend_below,
     save,
     set_words,
+    style,
 )
 from chex_tf.evaluation.net_benefit_section import NetBenefitSection
 from chex_tf.evaluation.recalibrating import Recalibrated
@@ -32,7 +31,7 @@ def draw(section: NetBenefitSection, folder: pathlib.Path, recalibrated: Recalib
     """The names of the files written; none without a curve."""
     if not section.curves:
         return []
-    with matplotlib.rc_context(STYLE):
+    with style():
         return save(_figure(section, recalibrated), folder, "net_benefit")
 
 

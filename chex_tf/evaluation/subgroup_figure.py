@@ -5,7 +5,6 @@ import pathlib
 import re
 from collections.abc import Callable, Sequence
 
-import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +12,6 @@ from matplotlib.figure import Figure
 from chex_tf.evaluation.figure_appearance import (
     COLOURS,
     MARKERS,
-    STYLE,
     TWO_COLUMNS_INCHES,
     head,
     inches,
@@ -21,6 +19,7 @@ from chex_tf.evaluation.figure_appearance import (
     save,
     set_words,
     shortened,
+    style,
     wrapped,
 )
 from chex_tf.evaluation.measures import AUROC
@@ -42,7 +41,7 @@ def draw(
     written = []
     if _more_than_drawn(evaluation):
         say(f"subgroups are drawn for the first {MODELS_AT_MOST} of {len(evaluation.models)} models")
-    with matplotlib.rc_context(STYLE):
+    with style():
         for task in (*evaluation.cohort.tasks, MEAN):
             if task not in evaluation.left_out:
                 name = re.sub(r"[^a-z0-9]+", "_", task.lower()).strip("_")

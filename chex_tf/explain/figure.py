@@ -4,7 +4,6 @@ import dataclasses
 import pathlib
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import matplotlib
@@ -14,15 +13,15 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from chex_tf.evaluation.figure_appearance import SKY, TWO_COLUMNS_INCHES, save, style
 from chex_tf.explain import overlay
-from chex_tf.files import whole_file
 
-PANEL_INCHES = 1.7
+PANEL_INCHES, FEWEST_PANEL_INCHES = 1.7, 1.5  # as they are, and where four would otherwise not fit two columns
+_BAR_INCHES = 0.9  # of the colour bar and the rows' names
 _LARGEST = 640  # pixels of a film's longer side
 _CAPTION_INCHES, _HEAD_INCHES, _NOTE_INCHES = 0.22, 0.25, 0.12
 _NOTE_LETTERS = 21  # of six points, an inch
 _MIDDLE_GREY = 110
-STYLE: Any = {"font.size": 7.5, "pdf.fonttype": 42, "axes.linewidth": 0.6}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,22 +52,15 @@ def draw(
     folder: pathlib.Path, rows: Sequence[Row], columns: Sequence[str], grids: Sequence[tuple[int, int]], notes: str
 ) -> list[str]:
     """Writes figure.pdf and figure.png; returns their names."""
-    with matplotlib.rc_context(STYLE):
-        figure = _figure(rows, columns, grids, notes)
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once, not again for each file
-        written = []
-        for kind, extra in (("pdf", {"metadata": {"CreationDate": None}}), ("png", {"dpi": 300})):
-            with whole_file(folder / f"figure.{kind}") as scratch:
-                figure.savefig(scratch, format=kind, **extra)
-            written.append(f"figure.{kind}")
-    return written
+    with style():
+        return save(_figure(rows, columns, grids, notes), folder, "figure")
 
 
 def _figure(rows: Sequence[Row], columns: Sequence[str], grids: Sequence[tuple[int, int]], notes: str) -> Figure:
     across = 1 + len(columns)
-    heights = [PANEL_INCHES * min(1.6, row.grey.shape[0] / row.grey.shape[1]) for row in rows]
-    width = across * PANEL_INCHES + 0.9
+    side = max(FEWEST_PANEL_INCHES, min(PANEL_INCHES, (TWO_COLUMNS_INCHES - _BAR_INCHES) / across))
+    heights = [side * min(1.6, row.grey.shape[0] / row.grey.shape[1]) for row in rows]
+    width = across * side + _BAR_INCHES
     notes = "\n".join(textwrap.fill(line, int(width * _NOTE_LETTERS)) for line in notes.split("\n"))
     note_lines = notes.count("\n") + 1
     height = sum(heights) + _CAPTION_INCHES * len(rows) + _HEAD_INCHES + _NOTE_INCHES * note_lines + 0.1
@@ -107,6 +99,6 @@ def _film(axes: Axes, picture: np.ndarray, region: np.ndarray | None) -> None:
             down * height / region.shape[0] - 0.5,
             region.astype(float),
             levels=[0.5],
-            colors=["#56B4E9"],
+            colors=[SKY],
             linewidths=0.8,
         )

@@ -24,7 +24,10 @@ class ExplainSettings(Settings):
         repeated=True,
     )
     tasks: tuple[str, ...] = setting(
-        (), help="tasks to explain; without it, all that the runs have in common", group="What to explain"
+        (),
+        help="tasks to explain; without it, all that the runs have in common",
+        group="What to explain",
+        former=("task",),
     )
     maps: tuple[pathlib.Path, ...] = setting(
         (),
@@ -39,6 +42,7 @@ class ExplainSettings(Settings):
         help="JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm', instead of a split",
         group="What to explain",
         repeated=True,
+        former=("images",),
     )
     data: pathlib.Path | None = setting(
         None,

@@ -2,7 +2,7 @@
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.results import Evaluation, ModelResult
-from chex_tf.evaluation.tables.columns import lines
+from chex_tf.evaluation.tables.columns import filled, lines
 from chex_tf.export import proof
 from chex_tf.export.card import difference, interval
 from chex_tf.export.exporting import Outcome
@@ -29,7 +29,7 @@ def proof_table(outcome: Outcome) -> str:
         f"one image: {measured.exported_milliseconds:.1f} ms, by the run itself "
         f"{measured.original_milliseconds:.1f} ms (medians on this machine)",
     ]
-    return "\n".join([lines(("AUROC", "run", "exported", "exported − run"), rows, 1), "", *facts])
+    return "\n".join([lines(("AUROC", "run", "exported", "exported − run"), rows, 1), "", *map(filled, facts)])
 
 
 def family_table(outcome: Outcome) -> str:
@@ -65,7 +65,7 @@ def family_table(outcome: Outcome) -> str:
         "difference to the first",
     )
     note = "ms: median of one image on this machine; multiply-adds: billions (G) per image, of the network as trained"
-    return lines(head, rows, 2) + "\n" + note
+    return lines(head, rows, 2) + "\n" + filled(note)
 
 
 def _by_name(found: Evaluation) -> dict[str, ModelResult]:

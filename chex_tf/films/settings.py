@@ -16,6 +16,7 @@ class PredictSettings(Settings):
         (),
         help="JPEG, PNG or DICOM files, folders of them, or patterns such as 'films/*.dcm'; may come without the flag",
         repeated=True,
+        former=("files",),
     )
     format: str = setting("table", help="table for people, csv and json for programs", choices=("table", "csv", "json"))
     checkpoint: str = setting(

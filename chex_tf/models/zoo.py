@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from chex_tf.csv_text import csv_text
@@ -12,6 +13,8 @@ from chex_tf.models.rows import BatchNormalisation, Checkpoint, Row
 
 SIDE = 320  # pixels, the paper's image size, for which maps and multiply-adds are given
 OUTPUTS = 14
+WIDTH = 80  # of the table's notes
+Aligned = Callable[[Sequence[str], Sequence[Sequence[str]], int, Sequence[int]], str]  # header, rows, left, breaks
 
 # The columns of --format=csv, which the statistics read.
 COLUMNS = (
@@ -144,21 +147,21 @@ def as_json(counted: Iterable[Entry]) -> str:
     return json.dumps([dataclasses.asdict(entry) for entry in counted], indent=2) + "\n"
 
 
-def as_table(counted: Sequence[Entry]) -> str:
-    """For people: aligned columns, and below them why counts differ from the paper's."""
+def as_table(counted: Sequence[Entry], aligned: Aligned) -> str:
+    """For people: columns, which `aligned` lays out, and below them the weights and why counts differ from the
+    paper's."""
     head = (
         "model",
         "parameters",
         "in paper",
         "smaller",
         "in paper",
+        "cut after",
         "features",
         "CAM",
         "multiply-adds",
         "top-1",
         "in paper's source",
-        "weights",
-        "cut after",
     )
     body = [
         (
@@ -167,6 +170,7 @@ def as_table(counted: Sequence[Entry]) -> str:
             "" if entry.paper_parameters_millions is None else f"{entry.paper_parameters_millions:.3f}M",
             f"{entry.times_smaller:.2f}" if entry.cut_at else "",
             "" if entry.paper_times_smaller is None else f"{entry.paper_times_smaller:.1f}",
+            entry.cut_at or "",
             str(entry.features),
             entry.cam_grid,
             "" if entry.multiply_adds is None else f"{entry.multiply_adds / 1e9:.2f}G",
@@ -174,26 +178,24 @@ def as_table(counted: Sequence[Entry]) -> str:
             ""
             if entry.paper_imagenet_top1 is None
             else f"{entry.paper_imagenet_top1:.2f} {entry.paper_imagenet_top1_source}",
-            entry.weights.replace("imagenet (keras)", "imagenet") or "none",
-            entry.cut_at or "",
         )
         for entry in counted
-    ]
-    widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head))]
-    left = {0, 9, 10, 11}
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in (head, *body)
-    ]
-    notes = [
-        f"{', '.join(entry.model for entry in counted if entry.note == note)}: {note}"
-        for note in dict.fromkeys(entry.note for entry in counted if entry.note)
     ]
     about = (
         f"{OUTPUTS} outputs, {SIDE}×{SIDE} pixels; smaller: the paper's count of the whole network over parameters; "
         "top-1: of what --weights=imagenet loads, and in the package from which the paper took the network"
     )
-    return "\n".join([*lines, "", about, *notes]) + "\n"
+    weights = _by(counted, lambda entry: entry.weights.replace("imagenet (keras)", "imagenet") or "none")
+    notes = _by(counted, lambda entry: entry.note)
+    said = [about, *(f"weights of {names}: {text}" for text, names in weights.items())]
+    said += [f"{names}: {text}" for text, names in notes.items() if text]
+    below = (textwrap.fill(one, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for one in said)
+    return "\n".join([aligned(head, body, 1, (6,)), "", *below]) + "\n"
+
+
+def _by(counted: Sequence[Entry], text_of: Callable[[Entry], str]) -> dict[str, str]:
+    """Text -> the models of which it is true."""
+    found: dict[str, list[str]] = {}
+    for entry in counted:
+        found.setdefault(text_of(entry), []).append(entry.model)
+    return {text: ", ".join(names) for text, names in found.items()}

@@ -2,7 +2,6 @@
 
 import pathlib
 
-import matplotlib
 import matplotlib.ticker
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -11,12 +10,12 @@ from chex_tf.evaluation.figure_appearance import (
     COLOURS,
     COLUMN_INCHES,
     MARKERS,
-    STYLE,
     STYLES,
     head,
     legend_below,
     save,
     set_words,
+    style,
 )
 from chex_tf.evaluation.tables.tasks_shown import summary
 from chex_tf.probing.curve import WHOLE
@@ -27,7 +26,7 @@ from chex_tf.statistics.measure import MEAN
 
 
 def write(folder: pathlib.Path, found: Found) -> list[str]:
-    with matplotlib.rc_context(STYLE):
+    with style():
         return save(draw(found), folder, "few_labels")
 
 

@@ -2,25 +2,17 @@
 
 import io
 import pathlib
-from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from chex_tf.evaluation import figure_appearance
 from chex_tf.files import write_text
 
-STYLE: Any = figure_appearance.STYLE | {"svg.hashsalt": "similarity"}  # the same figure is the same file
-
 
 def save(figure: Figure, folder: pathlib.Path, name: str) -> list[str]:
-    """The names written; call it in a context of STYLE."""
+    """The names written; call it in a context of the style."""
     written = figure_appearance.save(figure, folder, name)
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None})
     write_text(folder / f"{name}.svg", stream.getvalue())
     return [*written, f"{name}.svg"]
-
-
-def context() -> Any:
-    return matplotlib.rc_context(STYLE)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from chex_tf.evaluation.figure_appearance import TWO_COLUMNS_INCHES, head
+from chex_tf.evaluation.figure_appearance import TWO_COLUMNS_INCHES, head, style
 from chex_tf.similarity import figure_files
 from chex_tf.similarity.filters import Filters
 
@@ -17,7 +17,7 @@ GAP = 1  # pixels between filters
 
 
 def draw(found: Filters, folder: pathlib.Path) -> list[str]:
-    with figure_files.context():
+    with style():
         return figure_files.save(picture(found), folder, "filters")
 
 

@@ -6,7 +6,15 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from chex_tf.evaluation.figure_appearance import COLOURS, TWO_COLUMNS_INCHES, head, inches, legend_below, shortened
+from chex_tf.evaluation.figure_appearance import (
+    COLOURS,
+    TWO_COLUMNS_INCHES,
+    head,
+    inches,
+    legend_below,
+    shortened,
+    style,
+)
 from chex_tf.similarity import figure_files
 from chex_tf.similarity.found import Comparison
 from chex_tf.similarity.measures import STATISTICS
@@ -21,7 +29,7 @@ def draw(found: Comparison, folder: pathlib.Path) -> list[str]:
     """For each statistic a heat map where all pairs of several layers were compared, else a profile of several matched
     layers; nothing of a single pair."""
     written: list[str] = []
-    with figure_files.context():
+    with style():
         for name in found.settings.statistics:
             if len(found.pairs) == 1 or all(row.refusal for row in found.of(name).values()):
                 continue

@@ -37,7 +37,9 @@ def text(found: Comparison) -> str:
     if "svcca" in settings.statistics:
         named.append(f"svcca keeps {settings.variance:g} of either side's variance")
     explained.append(f"{'; '.join(named)}.")
-    return "\n".join([*about, "", columns.lines(HEADER, rows, 2), "", *map(columns.filled, explained)])
+    return "\n".join(
+        [*map(columns.filled, about), "", columns.lines(HEADER, rows, 2), "", *map(columns.filled, explained)]
+    )
 
 
 def _row(row: Similarity, notes: list[str]) -> Sequence[str]:

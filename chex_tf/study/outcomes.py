@@ -18,6 +18,7 @@ from chex_tf.evaluation.settings import EvaluationSettings
 from chex_tf.runs import from_start, metrics_file
 from chex_tf.runs.from_start import FromStart
 from chex_tf.settings import InputError
+from chex_tf.statistics import bootstrap
 from chex_tf.statistics.measure import MEAN, Sampled, mean_of
 from chex_tf.study import readable
 from chex_tf.study import state as states
@@ -159,6 +160,7 @@ def gather(
     replicates: int,
     seed: int,
     say: Callable[[str], None],
+    progress: bootstrap.Progress = bootstrap.silent,
 ) -> Outcomes:
     """Evaluates every finished cell of a variant on `split`; one whose predictions are not there or are damaged is
     missing. Sources predict nothing."""
@@ -175,7 +177,7 @@ def gather(
     settings = EvaluationSettings(
         run_dir=tuple(cell.run_dir(folder) for cell in whole), split=split, replicates=replicates, seed=seed
     )
-    evaluation = _evaluate(settings, [cell.name for cell in whole], say)
+    evaluation = _evaluate(settings, [cell.name for cell in whole], say, progress)
     beside = {cell.name: _beside(cell.run_dir(folder), cell.name, say) for cell in whole}
     return Outcomes(study, found, evaluation, variant, _members(study, whole, evaluation, beside), missing)
 
@@ -204,7 +206,9 @@ def _why(state: State) -> str:
     return f"{words}{at}{f': {state.why}' if state.why else ''}"
 
 
-def _evaluate(settings: EvaluationSettings, names: Sequence[str], say: Callable[[str], None]) -> Evaluation:
+def _evaluate(
+    settings: EvaluationSettings, names: Sequence[str], say: Callable[[str], None], progress: bootstrap.Progress
+) -> Evaluation:
     source = sources.gather(settings)
     tasks = matching.choose_tasks(settings.tasks, source.truth, source.tables, say)
     averaged = mean_tasks.choose_mean_tasks(settings, tasks, say)
@@ -212,7 +216,9 @@ def _evaluate(settings: EvaluationSettings, names: Sequence[str], say: Callable[
         source.truth, source.tables, tuple(names), tasks, settings.aggregation, settings.unit, say
     )
     models = [dataclasses.replace(model, made_of=of) for model, of in zip(models, source.made_of, strict=True)]
-    found = evaluating.evaluate(source.set, cohort, models, settings, policy=source.policy, mean_tasks=averaged)
+    found = evaluating.evaluate(
+        source.set, cohort, models, settings, policy=source.policy, progress=progress, mean_tasks=averaged
+    )
     return dataclasses.replace(found, caution=source.caution)
 
 

@@ -1,4 +1,4 @@
-"""A table for a paper: the same cells as CSV, Markdown and LaTeX (booktabs)."""
+"""A table for a paper: the same cells as CSV, Markdown and LaTeX (booktabs), and as text on a terminal."""
 
 import csv
 import dataclasses
@@ -7,6 +7,7 @@ import pathlib
 import re
 from collections.abc import Sequence
 
+from chex_tf.evaluation.tables import columns
 from chex_tf.files import write_text
 
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -52,6 +53,23 @@ class Table:
         places = [":--" if place < self.left else "--:" for place in range(len(self.columns))]
         return "\n".join(
             [f"**{self.title}**", "", line(self.columns), line(places), *map(line, self.rows), "", self.note, ""]
+        )
+
+    def as_text(self) -> str:
+        """For a terminal: columns, or a paragraph a row where the text columns alone would fill half of a line."""
+        wide = sum(max(len(row[place]) for row in (self.columns, *self.rows)) for place in range(self.left))
+        if wide <= columns.TABLE_WIDTH // 2:
+            body = columns.lines(self.columns, self.rows, self.left)
+        else:
+            body = "\n".join(line for row in self.rows for line in self._paragraph(row))
+        return f"{self.title}\n{body}\n{columns.filled(self.note)}\n"
+
+    def _paragraph(self, row: Sequence[str]) -> list[str]:
+        pairs = zip(self.columns[self.left :], row[self.left :], strict=True)
+        numbers = "; ".join(f"{name} {cell}" for name, cell in pairs if cell not in (NOTHING, ""))
+        text = "  ".join(row[: self.left])
+        return (
+            [columns.filled(text, "", "  "), columns.filled(numbers, "  ", "  ")] if numbers else [columns.filled(text)]
         )
 
     def as_latex(self) -> str:

@@ -109,8 +109,8 @@ def test_the_order_of_files_changes_no_verdict(evaluate, values, interval):
 
 def test_the_table_says_the_rule_and_the_smallest_margins(evaluate, values):
     text = page.text(evaluate(values, NAMES, compare=("minus1:whole",), margin=0.05))
-    (row,) = [line for line in text.splitlines() if line.startswith("minus1 − whole") and "equivalent" in line]
-    assert row.split()[-5] == "equivalent"
+    rows = [line.split() for line in text.splitlines() if line.startswith("minus1 − whole")]
+    assert [cell for row in rows for cell in row[3:]][-5] == "equivalent"
     assert "Mean AUROC, margin 0.05" in text
     assert "Holm over the 1 direction of models on one task (here the mean), below" in text.replace("\n", " ")
 
@@ -124,23 +124,24 @@ def test_too_few_replicates_for_any_verdict_are_told(evaluate, values):
 def test_each_task_has_its_verdicts_or_a_line_says_where(evaluate, values, monkeypatch):
     found = evaluate(values, NAMES, paired=True, margin=0.05)
     text = page.text(found)
-    header = next(line for line in text.splitlines() if line.startswith("Task") and "margin 0.05" in line)
-    below = text[text.index(header) :].splitlines()[2:14]
-    assert [line.split("  ")[0] for line in below] == ["Edema", *[""] * 5, "Pneumonia", *[""] * 5]
+    headers = [line for line in text.splitlines() if line.startswith("Task") and "margin 0.05" in line]
+    rows = []
+    for header in headers:
+        below = text[text.index(header) :].splitlines()[2:14]
+        assert [line.split("  ")[0] for line in below] == ["Edema", *[""] * 5, "Pneumonia", *[""] * 5]
+        rows.append(next(line for line in below[:6] if "minus1 − whole" in line))
     edema = {(one.a, one.b): one for judged in found.equivalence if judged.task == "Edema" for one in judged.every}
-    row = next(line for line in below[:6] if "minus1 − whole" in line)
-    assert f" {edema['minus1', 'whole'].verdict} " in row
-    assert row.split()[-1] == columns.p_text(edema["minus1", "whole"].p_equivalent_holm)
+    assert edema["minus1", "whole"].verdict in rows[0].split()
+    assert rows[-1].split()[-1] == columns.p_text(edema["minus1", "whole"].p_equivalent_holm)
     monkeypatch.setattr(tasks_shown, "ROWS_BY_TASK", 11)
-    assert "Task by task: 12 rows, too many to print, in evaluation.json (--out=DIR) under equivalence." in page.text(
-        found
-    )
+    many = "Task by task: 12 rows, too many to print, in evaluation.json (--out=DIR) under equivalence."
+    assert many in " ".join(page.text(found).split())
 
 
 def test_the_columns_say_that_their_p_are_adjusted(evaluate, values):
     text = page.text(evaluate(values, NAMES, paired=True, margin=0.05))
-    header = next(line for line in text.splitlines() if line.startswith("Mean AUROC, margin 0.05"))
-    assert "p Holm non-inf.  p Holm equiv." in header
+    headers = [line for line in text.splitlines() if line.startswith("Mean AUROC, margin 0.05")]
+    assert any("p Holm non-inf.  p Holm equiv." in header for header in headers)
     assert "over the 6 directions (equivalent: 3 pairs) of models on one task (here the mean)" in text.replace(
         "\n", " "
     )

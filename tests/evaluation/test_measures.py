@@ -87,7 +87,8 @@ def test_a_new_measure_is_in_the_tables_and_figures(evaluated, tmp_path):
     parts = text.split("\n\n")[1:]
     models = next(part for part in parts if "Bal. acc." in part)
     readers = next(part for part in parts if "Balanced accuracy" in part and "Reader" in part)
-    by_area, by_balance = (part for part in parts if part.startswith("Difference of mean"))
+    by_area, *_ = (part for part in parts if part.startswith("Difference of mean AUROC"))
+    by_balance = "\n".join(part for part in parts if part.startswith("Difference of mean balanced accuracy"))
     assert "Model" in models.splitlines()[0]
     assert "Gini coefficient" in models.splitlines()[0]
     (row,) = [line for line in models.splitlines() if line.startswith("Edema")]

@@ -58,11 +58,11 @@ def test_quantised_is_smaller_and_close(graph, tmp_path, form, quantize, smaller
 
 STRANGER = """
 import json, sys
+sys.modules.update(dict.fromkeys(("chex_tf", "chex_tf_datasets", "launch")))  # importing one is an error
 import numpy as np
 {opened}
 images = np.load(sys.argv[2])
 found = {called}
-assert not [name for name in sys.modules if name.startswith("chex_tf")]
 print(json.dumps({{name: np.asarray(value).ravel().tolist() for name, value in found.items()}}))
 """
 WAYS = {

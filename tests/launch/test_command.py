@@ -344,6 +344,7 @@ def test_every_verbs_help_is_quick(name):
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert done.returncode == 0, done.stderr
     assert f"python -m launch.{name}" in done.stdout
+    assert all(f"\n  --{flag}" in done.stdout for flag in ("quiet", "version", "debug"))
     heavy = subprocess.run(
         [
             sys.executable,

@@ -115,7 +115,7 @@ def test_an_ensemble_beside_a_reader_is_judged_by_its_own_threshold(files, tmp_p
         f"--out={folder / 'out'}",
     )
     assert done.returncode == 0, done.stderr
-    assert "ensemble: mean of the 2 models: first, other; readers left out: reader." in done.stdout
+    assert "ensemble: mean of the 2 models: first, other; readers left out: reader." in " ".join(done.stdout.split())
     found = json.loads((folder / "out" / "evaluation.json").read_text())["models"]["ensemble"]
     for column, task in enumerate(TASKS):
         mean = (first + other)[:, column] / 2
@@ -207,7 +207,7 @@ def test_runs_of_several_seeds_are_one_entry_that_is_judged_against_a_margin(fil
     found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert [one["seeds"] for one in found["pools"].values()] == ["seed 0, 1", "seed 2, 3"]
     assert {(one["a"], one["b"], one["pools"]) for one in found["equivalence"]["verdicts"]} == {("a", "b", True)}
-    assert "a: mean over 2 runs: net_0, net_1 (seed 0, 1)." in done.stdout
+    assert "a: mean over 2 runs: net_0, net_1 (seed 0, 1)." in " ".join(done.stdout.split())
 
 
 def test_runs_that_differ_in_more_than_seeds_are_not_pooled(files, tmp_path):
@@ -319,7 +319,9 @@ def test_groups_and_recalibrated_probabilities(files, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "first, by sex" in done.stdout
-    assert "Probabilities were recalibrated by Platt's map, fitted on 100 validation rows." in done.stdout
+    assert "Probabilities were recalibrated by Platt's map, fitted on 100 validation rows." in " ".join(
+        done.stdout.split()
+    )
     found = json.loads((folder / "out" / "evaluation.json").read_text())
     expected = metrics.roc_auc_score(labels[:, 0], first[:, 0])  # a rising map leaves it as it is
     assert found["models"]["first"]["auroc"][TASKS[0]]["value"] == pytest.approx(expected, abs=1e-12)

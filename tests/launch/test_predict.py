@@ -45,8 +45,8 @@ def test_nothing_to_read_is_one_line_before_anything_heavy(tmp_path):
 
 
 def test_the_flag_s_nearest_name_is_offered(tmp_path):
-    done = run(f"--run_dir={tmp_path}", "--files=a.png")
-    assert done.stderr == "predict: unknown flag --files; did you mean --films?\n"
+    done = run(f"--run_dir={tmp_path}", "--filmz=a.png")
+    assert done.stderr == "predict: unknown flag --filmz; did you mean --films?\n"
 
 
 def test_a_folder_of_everything(trained, tmp_path):

@@ -71,12 +71,19 @@ def test_json(counted: list[zoo.Entry]) -> None:
 
 
 def test_table(counted: list[zoo.Entry]) -> None:
-    lines = zoo.as_table(counted).splitlines()
+    def aligned(header, rows, left, breaks):
+        assert (left, max(breaks) < len(header)) == (1, True)
+        return "\n".join("  ".join(row) for row in (header, *rows))
+
+    lines = zoo.as_table(counted, aligned).splitlines()
     assert lines[0].split()[:4] == ["model", "parameters", "in", "paper"]
     assert "11,183,694" in lines[3]
     assert "11.690M" in lines[3]
-    assert "69.76  69.76 torchvision  imagenet (hub)" in lines[3]
+    assert "69.76  69.76 torchvision" in lines[3]
+    assert "weights of CBR-Tiny: none" in lines
+    assert any(line.startswith("weights of ResNet18Minus3, ResNet18: imagenet (hub)") for line in lines)
     assert lines[-1] == "ResNet18: the paper's count is for 1000 outputs"
+    assert max(map(len, lines[5:])) <= 80
 
 
 def test_counts_are_kept_for_these_sources_and_versions(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chex_tf.similarity import figure_files, filters, filters_figure, filters_table
+from chex_tf.evaluation.figure_appearance import style
+from chex_tf.similarity import filters, filters_figure, filters_table
 
 
 def test_distance_and_correlation_by_hand():
@@ -56,7 +57,7 @@ def test_the_picture_puts_those_that_moved_most_first():
     b[0, 0, 0, 2] = 3.0  # filter 2 moves by 3, filter 1 by 1
     b[0, 0, 0, 1] = -1.0
     found = filters.compared("conv", ("A's", "B's", "random"), np.stack([a, b, a]), np.stack([a, b, a])[..., 0, :])
-    with figure_files.context():
+    with style():
         figure = filters_figure.picture(found)
     shown = np.asarray(figure.axes[1].images[0].get_array())
     assert shown.shape == (7, 7)  # 2×2 filters of 3×3 with a gap

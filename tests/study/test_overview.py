@@ -13,7 +13,7 @@ def test_a_running_cell_shows_how_far_how_fast_and_how_long(study):
     lines = overview.text(made.cells, {"done": finished, "begun": running}).splitlines()
     assert lines[0] == "2 cells: 1 running, 1 finished"
     assert lines[1].split() == ["done", "finished", "100%", "120/120", "0.8000"]
-    assert lines[2].endswith(" 25%          30/120  0.7654 0.5 steps a second, 3 min left")  # 90 steps at 0.5
+    assert lines[2].endswith(" 25%  30/120 0.7654 0.5 steps/s, 3 min left")  # 90 steps at 0.5
 
 
 def test_times_are_in_the_unit_that_fits(study):
@@ -30,5 +30,6 @@ def test_where_room_is_short_the_running_and_the_failed_are_shown_in_the_grids_o
     states = {cell.name: State(kind) for cell, kind in zip(cells, kinds, strict=True)}
     lines = overview.fitting(cells, states, 4, 20)
     assert [line.split()[0] for line in lines] == ["5", "cell2", "cell4", "and"]
+    assert all(len(line) <= 20 for line in lines)
     assert lines[-1] == "and 3 more; --status"
     assert len(overview.fitting(cells, states, 6, 80)) == 6

@@ -40,3 +40,14 @@ def test_latex_escapes_what_latex_would_take_for_its_own():
 def test_a_row_of_another_length_is_a_fault():
     with pytest.raises(ValueError, match="rows of 2 cells"):
         Table("t", "", ("a", "b"), (("1",),), "")
+
+
+def test_text_for_a_terminal_fits_80_columns_also_where_cells_are_sentences():
+    numbers = ("−0.503", "−0.896 to 0.331", "–")
+    claim = "Without pretraining ImageNet accuracy and AUROC are not related"
+    table = Table("t", "Claims", ("Claim", "Here", "Interval", "Over"), ((claim, *numbers),), "500 studies. " * 9)
+    title, first, second, *note, end = table.as_text().split("\n")
+    assert (title, first, second, end) == ("Claims", claim, "  Here −0.503; Interval −0.896 to 0.331", "")
+    assert "\n".join(note).split() == ("500 studies. " * 9).split()
+    assert max(map(len, note)) <= 80
+    assert TABLE.as_text().splitlines()[1].split() == ["Model", "AUROC"]

@@ -9,8 +9,9 @@ from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.measure import Estimate
 
 NOTHING = "–"
-TABLE_WIDTH = 120
-NOTE_WIDTH = 110
+TABLE_WIDTH = 80  # a terminal's
+NOTE_WIDTH = 80
+INDENT = "  "
 PLURAL = {"study": "studies", "patient": "patients", "image": "images"}  # of units
 SMALLEST_P = 0.001  # smaller ones are printed as less than this; evaluation.json has them
 
@@ -19,19 +20,33 @@ def lines(header: Sequence[str], rows: Sequence[Sequence[str]], left: int, break
     """A table with columns as wide as needed, the first `left` of them left-aligned.
 
     One that is wider than TABLE_WIDTH becomes several, one below the other, each with the left columns: a new one
-    begins at the columns of `breaks`, and more where these do not suffice."""
+    begins at the columns of `breaks`, and more where these do not suffice. Where the left columns leave too little
+    room, the first of them becomes a heading above its rows."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     if _width(widths) <= TABLE_WIDTH:
         return _aligned(header, rows, left)
+    has_headings = left > 1 and _width([*widths[:left], max(widths[left:])]) > TABLE_WIDTH
+    kept_left = range(1 if has_headings else 0, left)
+    room = TABLE_WIDTH - sum(widths[one] + 2 for one in kept_left) - (len(INDENT) if has_headings else 0)
     ends = [*(one for one in breaks if left < one < len(header)), len(header)]
-    parts: list[list[int]] = []
-    for begin, end in zip([left, *ends], ends, strict=False):
-        parts += _in_even_parts(list(range(begin, end)), widths, TABLE_WIDTH - sum(widths[:left]) - 2 * left)
     tables = []
-    for part in parts:
-        kept = [*range(left), *part]
-        tables.append(_aligned([header[one] for one in kept], [[row[one] for one in kept] for row in rows], left))
+    for begin, end in zip([left, *ends], ends, strict=False):
+        for part in _in_parts(list(range(begin, end)), widths, room):
+            kept = [*kept_left, *part]
+            table = _aligned(
+                [header[one] for one in kept], [[row[one] for one in kept] for row in rows], len(kept_left)
+            )
+            tables.append(_under_headings(header[0], [row[0] for row in rows], table) if has_headings else table)
     return "\n\n".join(tables)
+
+
+def _under_headings(name: str, headings: Sequence[str], table: str) -> str:
+    """A row of a table without its first column stands below what that column says, where it says anything new."""
+    header, rule, *rows = table.splitlines()
+    shown = [name, INDENT + header, rule[:1] * (len(INDENT) + len(rule))]
+    for heading, row in zip(headings, rows, strict=True):
+        shown += [*([heading] if heading else []), INDENT + row]
+    return "\n".join(shown)
 
 
 def without_empty(
@@ -50,14 +65,18 @@ def _width(widths: Sequence[int]) -> int:
     return sum(widths) + 2 * (len(widths) - 1)
 
 
-def _in_even_parts(columns: list[int], widths: Sequence[int], room: int) -> list[list[int]]:
-    """As few parts as fit in the room, of about equally many columns; a column that is too wide is one of its own."""
-    for count in range(1, len(columns) + 1):
-        ends = [len(columns) * place // count for place in range(count + 1)]
-        parts = [columns[begin:end] for begin, end in itertools.pairwise(ends)]
-        if count == len(columns) or all(_width([widths[one] for one in part]) <= room for part in parts):
-            return parts
-    return []
+def _in_parts(columns: Sequence[int], widths: Sequence[int], room: int) -> list[list[int]]:
+    """As few parts as fit in the room, of about equally many columns where that fits too; a column that is too wide is
+    one of its own."""
+    parts: list[list[int]] = []
+    for column in columns:
+        if parts and _width([widths[one] for one in (*parts[-1], column)]) <= room:
+            parts[-1].append(column)
+        else:
+            parts.append([column])
+    ends = [len(columns) * place // len(parts) for place in range(len(parts) + 1)]
+    even = [list(columns[begin:end]) for begin, end in itertools.pairwise(ends)]
+    return even if all(_width([widths[one] for one in part]) <= room for part in even) else parts
 
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
@@ -105,5 +124,8 @@ def p_text(p: float) -> str:
     return f"{p:.3f}"
 
 
-def filled(note: str) -> str:
-    return textwrap.fill(note, NOTE_WIDTH, break_long_words=False, break_on_hyphens=False)
+def filled(note: str, first: str = "", others: str = "") -> str:
+    """In lines of NOTE_WIDTH; `first` and `others` go before the first and before all others."""
+    return textwrap.fill(
+        note, NOTE_WIDTH, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    )

@@ -42,7 +42,7 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
     other = "bootstrap" if is_delong else "DeLong"
     header += [f"p {other}", f"p {other} Holm"] if measure.delong else []
     if is_delong:
-        more.append("Interval, p and p Holm are DeLong's, with Student's t for few positives or negatives.")
+        more.append(filled("Interval, p and p Holm are DeLong's, with Student's t for few positives or negatives."))
     elif evaluation.settings.interval == "bca" and measure.delong:
         more.append(
             filled(
@@ -50,13 +50,15 @@ def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparis
                 "the other does not. Significant goes by p."
             )
         )
-    more.append(comparison.rule(on_mean[0].family, f"the pairs on one task, {here(evaluation)}"))
+    more.append(filled(comparison.rule(on_mean[0].family, f"the pairs on one task, {here(evaluation)}")))
     floor = comparison.smallest_possible_p(evaluation.settings.replicates)
     if not is_delong and floor * len(on_mean) >= comparison.SIGNIFICANCE:
         needed = math.ceil(2 * len(on_mean) / comparison.SIGNIFICANCE)
         more.append(
-            f"With {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
-            f"below 0.05 after adjustment: use more than {needed:,}."
+            filled(
+                f"With {evaluation.settings.replicates:,} replicates no p is below {floor:.2g}, so none stays "
+                f"below 0.05 after adjustment: use more than {needed:,}."
+            )
         )
     return "\n".join([lines(header, [_row(one, measure) for one in shown], 1, breaks=(5,)), *more])
 

@@ -41,7 +41,7 @@ def text(
 def _headline(evaluation: Evaluation) -> str:
     cohort, settings = evaluation.cohort, evaluation.settings
     kind = {
-        "auto": "AUROC and its differences by DeLong, sensitivity and specificity by Wilson, others by replicates",
+        "auto": "AUROC and its differences by DeLong, sensitivity and specificity by Wilson, others percentiles",
         "percentile": "sensitivity and specificity by Wilson, others percentiles 2.5 and 97.5",
         "bca": "AUROC and its differences BCa, sensitivity and specificity by Wilson, others percentiles",
     }[settings.interval]

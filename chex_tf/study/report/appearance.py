@@ -6,53 +6,69 @@ import io
 import pathlib
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from chex_tf.evaluation import figure_appearance
+from chex_tf.evaluation.figure_appearance import (
+    BLUE,
+    BROWN,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILION,
+    VIOLET,
+    YELLOW,
+)
 from chex_tf.files import write_text
 
 INK, GRID = "#1b1b1b", "#dcdcdc"  # in the page's SVG these are its own colours of text and of lines
 WIDTH = figure_appearance.TWO_COLUMNS_INCHES
 SMALLEST, LARGEST = 90, 150  # pixels of a page for an inch of a figure; smaller, its text could not be read
-STYLE: Any = figure_appearance.STYLE | {
+_OWN: Any = {
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
     "grid.color": GRID,
-    "grid.linewidth": 0.5,
     "axes.axisbelow": True,
-    "svg.hashsalt": "report",  # the same figure is the same file
+    "svg.hashsalt": "report",
 }
-# Okabe and Ito's colours, told apart with colour blindness; the marker says the same once more.
+# The marker says the same once more.
 FAMILIES = {
-    "DenseNet": ("#0072B2", "o"),
-    "ResNet": ("#D55E00", "s"),
-    "EfficientNet": ("#009E73", "^"),
-    "Inception": ("#CC79A7", "D"),
-    "MobileNet": ("#56B4E9", "v"),
-    "MNASNet": ("#E69F00", "P"),
-    "NASNet": ("#F0E442", "X"),
+    "DenseNet": (BLUE, "o"),
+    "ResNet": (VERMILION, "s"),
+    "EfficientNet": (GREEN, "^"),
+    "Inception": (PINK, "D"),
+    "MobileNet": (SKY, "v"),
+    "MNASNet": (ORANGE, "P"),
+    "NASNet": (YELLOW, "X"),
 }
-_OTHERS = (("#8A8A8A", "*"), ("#8A8A8A", "h"), ("#8A8A8A", "<"), ("#8A8A8A", ">"), ("#8A8A8A", "p"), ("#8A8A8A", "d"))
-ARMS = {"scratch": ("#D55E00", "--", "s"), "pretrained": ("#0072B2", "-", "o")}
+_OTHERS = ((GREY, "*"), (GREY, "h"), (GREY, "<"), (GREY, ">"), (GREY, "p"), (GREY, "d"))
+ARMS = {"scratch": (VERMILION, "--", "s"), "pretrained": (BLUE, "-", "o")}
 _OTHER_ARMS = (
-    ("#009E73", "-.", "^"),
-    ("#CC79A7", ":", "D"),
-    ("#8A8A8A", (0, (5, 1)), "v"),
-    ("#E69F00", (0, (4, 1, 1, 1)), "P"),
-    ("#56B4E9", (0, (2, 1)), "<"),
-    ("#6A3D9A", (0, (6, 2)), ">"),
+    (GREEN, "-.", "^"),
+    (PINK, ":", "D"),
+    (GREY, (0, (5, 1)), "v"),
+    (ORANGE, (0, (4, 1, 1, 1)), "P"),
+    (SKY, (0, (2, 1)), "<"),
+    (VIOLET, (0, (6, 2)), ">"),
     (INK, (0, (1, 1)), "X"),
-    ("#8B5A2B", (0, (3, 1, 1, 1, 1, 1)), "p"),
+    (BROWN, (0, (3, 1, 1, 1, 1, 1)), "p"),
 )
+
+
+def style() -> AbstractContextManager[None]:
+    """The house's, with ink and lines that a page can turn into its own."""
+    return figure_appearance.style(_OWN)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +127,7 @@ def lay_out(figure: Figure) -> None:
 
 def write(folder: pathlib.Path, drawn: Drawn) -> list[str]:
     """PDF, PNG and SVG; the names written."""
-    with matplotlib.rc_context(STYLE):
+    with style():
         written = figure_appearance.save(drawn.figure, folder, drawn.name)
     write_text(folder / f"{drawn.name}.svg", _as_svg(drawn.figure))
     return [*written, f"{drawn.name}.svg"]
@@ -135,6 +151,6 @@ def inline(drawn: Drawn) -> str:
 @functools.cache
 def _as_svg(figure: Figure) -> str:
     stream = io.StringIO()
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     return stream.getvalue()

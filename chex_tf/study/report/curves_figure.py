@@ -4,12 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from chex_tf.study.report.appearance import INK, STYLE, WIDTH, of_arms
+from chex_tf.study.report.appearance import INK, WIDTH, of_arms, style
 
 COLUMNS = 4
 LETTERS = 105  # of the legend's type, across the figure
@@ -46,7 +45,7 @@ def _draw(curves: Sequence[Curve], label: str, shown: Sequence[tuple[str, bool]]
     rows = math.ceil(len(panels) / columns)
     across = max(1, LETTERS // (SAMPLE + max(map(len, looks))))
     heights = 0.15 * math.ceil((len(looks) + 2) / across), 0.15 * any("\n" in panel for panel in panels)
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(WIDTH, (1.35 + heights[1]) * rows + 0.4 + heights[0]), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=shares_scale, sharey=shares_scale).ravel()
         for axes, panel in zip(grid, panels, strict=False):

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from chex_tf.study.report import point_labels
-from chex_tf.study.report.appearance import INK, STYLE, WIDTH, lay_out, legend, mark, of_families
+from chex_tf.study.report.appearance import INK, WIDTH, lay_out, legend, mark, of_families, style
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ def draw(panels: Sequence[Panel], across: str, upward: str, is_log: bool = False
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     width = WIDTH if columns > 1 else 0.7 * WIDTH
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(width, 2.75 * rows + 0.35), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
         for axes, panel in zip(grid, panels, strict=False):

@@ -3,15 +3,16 @@
 import math
 from collections.abc import Sequence
 
-import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from chex_tf.evaluation.figure_appearance import BLUE, VERMILION
 from chex_tf.study.cell import group_of, within_group
-from chex_tf.study.report.appearance import INK, STYLE, WIDTH
+from chex_tf.study.report.appearance import INK, WIDTH, style
 from chex_tf.study.steps import Line
 
-RUN, NEVER = "#0072B2", "#D55E00"
+RUN, NEVER = BLUE, VERMILION
 _ROW, _HEADING = 0.19, 1.3  # inches of a row; rows that a heading takes
 _APART = 0.7  # of a row's height, over which its runs are spread
 
@@ -23,7 +24,7 @@ def draw(lines: Sequence[Line]) -> Figure:
         group = group_of(line.member.arm)
         headings.setdefault(f"{line.member.arch}, {group}" if group else line.member.arch, []).append(line)
     rows = len(lines) + _HEADING * len(headings)
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(WIDTH, _ROW * rows + 0.8), layout="constrained")
         axes = figure.subplots()
         at, ticks, labels = 0.0, [], []
@@ -54,7 +55,7 @@ def draw(lines: Sequence[Line]) -> Figure:
     return figure
 
 
-def _row(axes: matplotlib.axes.Axes, at: float, line: Line) -> None:
+def _row(axes: Axes, at: float, line: Line) -> None:
     if not line.mean.never:
         low, high = line.mean.interval.low, line.mean.interval.high
         if not math.isnan(low):

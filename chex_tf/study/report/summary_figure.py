@@ -4,13 +4,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from chex_tf.study.report import truncation_figure
-from chex_tf.study.report.appearance import GRID, INK, STYLE, WIDTH, lay_out, legend, mark, of_families
+from chex_tf.study.report.appearance import GRID, INK, WIDTH, lay_out, legend, mark, of_families, style
 from chex_tf.study.report.scatter import Mark
 
 Looks = Mapping[str, tuple[str, str]]
@@ -40,7 +39,7 @@ def draw(given: Summary) -> Figure:
         panels.append(lambda axes: _truncation(axes, given.lines, looks))
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(WIDTH if columns > 1 else 0.7 * WIDTH, 2.3 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, panel in zip(grid, panels, strict=False):

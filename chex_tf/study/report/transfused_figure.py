@@ -4,16 +4,16 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from chex_tf.study.report.appearance import INK, STYLE, WIDTH
+from chex_tf.evaluation.figure_appearance import BLUE, VERMILION
+from chex_tf.study.report.appearance import INK, WIDTH, style
 from chex_tf.study.transfused import DRAWN_ABOVE, RANDOM_ABOVE
 
 # Colour, marker and line.
-LOOKS: dict[str, tuple[str, str, Any]] = {RANDOM_ABOVE: ("#D55E00", "s", "--"), DRAWN_ABOVE: ("#0072B2", "o", "-")}
+LOOKS: dict[str, tuple[str, str, Any]] = {RANDOM_ABOVE: (VERMILION, "s", "--"), DRAWN_ABOVE: (BLUE, "o", "-")}
 MOST_COLUMNS = 4
 _SHIFT = {RANDOM_ABOVE: -0.06, DRAWN_ABOVE: 0.06}  # so that bars at one place do not cover each other
 
@@ -41,7 +41,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
     labels = list(panels[0].rows)
     shown = panels[:MOST_COLUMNS]
     names = dict.fromkeys(name for panel in shown for row in panel.rows.values() for name in row)
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(WIDTH, 1.75 * len(labels) + 0.5), layout="constrained")
         grid = figure.subplots(len(labels), len(shown), squeeze=False, sharex="col", sharey="row")
         for axes_of_row, label in zip(grid, labels, strict=True):

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from chex_tf.study.claim_statistics import NO_LOSS
 from chex_tf.study.report import point_labels
-from chex_tf.study.report.appearance import GRID, INK, STYLE, WIDTH, lay_out, legend, mark, of_families
+from chex_tf.study.report.appearance import GRID, INK, WIDTH, lay_out, legend, mark, of_families, style
 from chex_tf.study.report.scatter import Mark, log_axis
 
 Lines = Mapping[str, Sequence[Mark]]  # by whole network, its truncated ones, the least truncated first
@@ -16,7 +15,7 @@ Lines = Mapping[str, Sequence[Mark]]  # by whole network, its truncated ones, th
 
 def draw(lines: Lines, upward: str, has_margin: bool = True) -> Figure:
     looks = of_families(one.family for marks in lines.values() for one in marks)
-    with matplotlib.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(0.75 * WIDTH, 3.3), layout="constrained")
         axes = figure.subplots()
         panel(axes, lines, looks, has_margin)

@@ -18,25 +18,40 @@ def test_columns_line_up():
     ]
 
 
-def test_a_table_that_is_too_wide_is_broken_where_asked_and_then_evenly():
+def test_a_table_that_is_too_wide_is_broken_where_asked_and_then_where_it_must():
     header = ["Task", *"abcdefg"]
     row = ["Edema", *(one * 30 for one in "abcdefg")]
     tables = columns.lines(header, [row], 1, breaks=(3,)).split("\n\n")
     assert [table.splitlines()[0].split() for table in tables] == [
         ["Task", "a", "b"],
-        ["Task", "c", "d"],  # five of 30 do not fit beside the task, three would leave two
-        ["Task", "e", "f", "g"],
+        ["Task", "c"],  # five of 30 do not fit beside the task, two do: three parts, as even as can be
+        ["Task", "d", "e"],
+        ["Task", "f", "g"],
     ]
     shown = [table.splitlines()[-1].split() for table in tables]
-    assert [one[0] for one in shown] == ["Edema"] * 3
+    assert [one[0] for one in shown] == ["Edema"] * 4
     assert [cell for one in shown for cell in one[1:]] == row[1:]
     assert max(len(line) for table in tables for line in table.splitlines()) <= columns.TABLE_WIDTH
 
 
 def test_what_just_fits_is_one_table_and_a_name_without_end_is_shown_whole():
-    fits = ["x" * 58, "y" * 60]
+    fits = ["x" * 38, "y" * 40]
     assert columns.lines(["a", "b"], [fits], 1, breaks=(1,)).splitlines()[-1] == "  ".join(fits)
     assert "z" * 200 in columns.lines(["a", "b", "c"], [["z" * 200, "1", "2"]], 1)
+
+
+def test_where_the_left_columns_take_the_room_the_first_becomes_a_heading():
+    rows = [["Edema", "a" * 40, "1" * 30], ["", "b" * 40, "2" * 30], ["Fracture", "c" * 40, "3" * 30]]
+    assert columns.lines(["Task", "Pair", "x"], rows, 2).splitlines() == [
+        "Task",
+        "  " + "Pair".ljust(40) + "  " + "x".rjust(30),
+        "─" * 74,
+        "Edema",
+        "  " + "a" * 40 + "  " + "1" * 30,
+        "  " + "b" * 40 + "  " + "2" * 30,
+        "Fracture",
+        "  " + "c" * 40 + "  " + "3" * 30,
+    ]
 
 
 def test_a_column_without_anything_is_left_out():

@@ -12,6 +12,11 @@ from chex_tf.statistics.rank_correlation import Correlation, FamilyCorrelation
 NOTHING = Interval(np.nan, np.nan, 0, "fewer than 3 families")
 
 
+def cells_of(name: str, text: str) -> list[str]:
+    """Of a row, which goes on where the table does not fit into one line."""
+    return [cell for line in text.splitlines() if line.startswith(name) for cell in line.removeprefix(name).split()]
+
+
 def test_rank_correlations():
     found = Correlation(
         0.597,
@@ -24,12 +29,11 @@ def test_rank_correlations():
     )
     few = Correlation(1.0, PermutationP(2 / 24, 24, True), 4, None, 3.0, Interval(np.nan, np.nan, 0, "too few"))
     text = correlations.table_of({"parameters and AUROC": found, "x": few}, {})
-    (row,) = [line for line in text.splitlines() if line.startswith("parameters and AUROC")]
+    row = cells_of("parameters and AUROC", text)
     of_models = ["16", "+0.597", "[-0.10,", "+0.90]", "0.015", "11.2"]
-    assert row.split()[3:] == [*of_models, "6", "+0.400", "0.517", "+0.710", "62%"]
+    assert row == [*of_models, "6", "+0.400", "0.517", "+0.710", "62%"]
     assert "it has no interval, since none holds where true AUROCs are far from normal." in " ".join(text.split())
-    (row,) = [line for line in text.splitlines() if line.startswith("x ")]
-    assert row.split() == ["x", "4", "+1.000", "[no", "interval]", "0.083", "3.0", *["–"] * 5]
+    assert cells_of("x ", text) == ["4", "+1.000", "[no", "interval]", "0.083", "3.0", *["–"] * 5]
     assert "x: no interval, too few." in text
 
 
