@@ -9,17 +9,16 @@ means: weights, optimizer state, best checkpoints and metrics.csv are the same t
 the whole life of a process: its start, its steps, its evaluations, and while a checkpoint is being written.
 
 With several workers the victim is drawn too: the first of them, which writes; the last; all; or the last asked by
-SIGTERM, whereupon all must save and exit 143. Workers that nobody killed must end by themselves.
+SIGTERM, whereupon all must save and exit 143, unless it is asked before there is anything to save. Workers that nobody
+killed must end by themselves, also where the killed one had not yet joined them.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,13 +27,23 @@ import time
 
 import numpy as np
 
-from benchmarks import quick
+from benchmarks import cluster, quick
+from chex_tf import child_processes
 from chex_tf.runs import checkpoints, layout
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVERY = 3  # steps from checkpoint to checkpoint
-PATIENCE = 180  # seconds, for workers whose companion is gone
-FLAGS = ("--deterministic", "--image_size=64", "--batch=8", "--evaluate_unit=steps", "--keep=3")
+JOIN = 1.5  # minutes, for workers whose companion never comes
+PATIENCE = 60 * JOIN + 150  # seconds, for workers whose companion is gone
+ASKED = "the last, asked"
+FLAGS = (
+    "--deterministic",
+    "--image_size=64",
+    "--batch=8",
+    "--evaluate_unit=steps",
+    "--keep=3",
+    f"--join_minutes={JOIN}",
+)
 
 
 def main() -> int:
@@ -77,27 +86,16 @@ def main() -> int:
 
 
 def begin(command: list[str], workers: int) -> list[subprocess.Popen[bytes]]:
-    """The processes of a run. The first tells its steps, into a pipe."""
-    places = [socket.socket() for _ in range(workers)]
-    for place in places:
-        place.bind(("127.0.0.1", 0))
-    hosts = [f"127.0.0.1:{place.getsockname()[1]}" for place in places]
-    for place in places:
-        place.close()
-    environments: list[dict[str, str]] = [{}]
-    if workers > 1:
-        tasks = [{"type": "worker", "index": number} for number in range(workers)]
-        environments = [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
+    """The processes of a run, which end with this one. The first tells its steps, into a pipe."""
     return [
-        subprocess.Popen(
+        child_processes.start(
             command,
+            {**os.environ, **more},
             cwd=ROOT,
-            env={**os.environ, **more},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if number else subprocess.PIPE,
-            start_new_session=True,
         )
-        for number, more in enumerate(environments)
+        for number, more in enumerate(cluster.environments(workers))
     ]
 
 
@@ -126,28 +124,28 @@ def kill_at_a_moment(command: list[str], workers: int, run_dir: pathlib.Path, mo
     with_delay = moments.uniform(0, 6.0) if in_the_beginning else moments.uniform(0, 1.5)
     victims = {"the process": processes}
     if workers > 1:
-        victims = {"the first": processes[:1], "the last": processes[-1:], "all": processes, "the last, asked": []}
+        victims = {"the first": processes[:1], "the last": processes[-1:], "all": processes, ASKED: processes[-1:]}
     victim = moments.choice(list(victims))
-    asks = not victims[victim] and not in_the_beginning  # before it listens, a signal simply ends a process
+    when = " as it began" if in_the_beginning else ""
     try:
         first.wait(timeout=with_delay)
-        victim = ""
+        through = True
     except subprocess.TimeoutExpired:
-        if asks:
-            processes[-1].send_signal(signal.SIGTERM)
-        for process in victims[victim] or processes[-1:] * (not asks):
-            os.killpg(process.pid, signal.SIGKILL)
+        through = False
+        for process in victims[victim]:
+            os.killpg(process.pid, signal.SIGTERM if victim == ASKED else signal.SIGKILL)
     try:
         codes = [process.wait(timeout=PATIENCE) for process in processes]
     except subprocess.TimeoutExpired:
         for process in processes:
             os.killpg(process.pid, signal.SIGKILL)
-        sys.exit(f"{victim} was killed, and the others did not end within {PATIENCE} seconds")
+        sys.exit(f"{victim}{when}: the others did not end within {PATIENCE} seconds")
     draining.join()
     first.stderr.close()
-    if asks and victim and codes not in ([143] * workers, [0] * workers):
+    # Before there are steps to save, a signal ends its process, and the others end without it.
+    if victim == ASKED and not (through or in_the_beginning) and codes not in ([143] * workers, [0] * workers):
         sys.exit(f"the last of {workers} workers was asked to stop; they ended with {codes}")
-    return victim if any(codes) else ""
+    return "" if through or not any(codes) else f"{victim}{when}"
 
 
 def step_of(run_dir: pathlib.Path) -> int:

@@ -13,8 +13,13 @@ _FORMULA = ("=", "+", "@", "-", "\t", "\r")
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:
+    return lines([quoted(cell) for cell in row] for row in rows)
+
+
+def lines(rows: Iterable[Iterable[Any]]) -> str:
+    """The same for cells that are as they are to be written."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([quoted(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 

@@ -1,5 +1,5 @@
-"""Atomic writing: a file or folder is made beside its path and renamed, so that a reader never sees half of it; and
-the digest that tells one file's content from another's.
+"""Atomic writing: a file or folder is made beside its path and renamed, so that a reader never sees half of it; the
+digest that tells one file's content from another's; and how much more a disk takes.
 
 A process that is killed leaves what it was making. Such scratch says whose it is, and is removed by the next process of
 that host that writes into the same folder.
@@ -29,7 +29,8 @@ def whole_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
         os.close(handle)
         scratch = pathlib.Path(name)
         try:
-            yield scratch
+            with _named_as(path, scratch):
+                yield scratch
             scratch.chmod(0o666 & ~_umask())
             with open(scratch, "rb") as written:
                 os.fsync(written.fileno())
@@ -49,12 +50,24 @@ def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
     with _folder(path.parent):
         scratch = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
         try:
-            yield scratch
+            with _named_as(path, scratch):
+                yield scratch
             scratch.chmod(0o777 & ~_umask())
             os.replace(scratch, path)
         finally:
             if scratch.exists():
                 shutil.rmtree(scratch)
+
+
+@contextlib.contextmanager
+def _named_as(path: pathlib.Path, scratch: pathlib.Path) -> Iterator[None]:
+    """An error of the system, such as a full disk, names what was to be written and not the scratch."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and (error.filename is None or str(error.filename).startswith(str(scratch))):
+            error.filename = f"{path}{str(error.filename or scratch).removeprefix(str(scratch))}"
+        raise
 
 
 @contextlib.contextmanager
@@ -109,7 +122,8 @@ def filled_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
         stack.enter_context(_folder(path.parent))
         scratch = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
         stack.callback(shutil.rmtree, scratch)
-        yield scratch
+        with _named_as(path, scratch):
+            yield scratch
         for made in sorted(file for file in scratch.rglob("*") if not file.is_dir()):
             place = path / made.relative_to(scratch)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +134,11 @@ def sha256(path: pathlib.Path) -> str:
     """Of the file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_space(place: pathlib.Path) -> int:
+    """Bytes free on the disk where a path is, or would be made."""
+    return shutil.disk_usage(next(one for one in (place, *place.absolute().parents) if one.exists())).free
 
 
 def _umask() -> int:

@@ -9,6 +9,7 @@ windowed anew or mirrored. It writes audit.json, CSV files and a page with pictu
 """
 
 from chex_tf.audit.settings import AuditSettings
+from chex_tf.files import filled_folder
 from launch.command import run
 from launch.console import console
 from launch.progress import Progress
@@ -23,15 +24,16 @@ def main(settings: AuditSettings) -> int:
     sets = Sets(settings.data, Progress("films", "index"))
     found = auditing.audit(sets, settings, Progress)
     console.show(table.text(found, sets.names), kept_in=settings.out)
-    written = writing.write(settings.out, found, settings, sets.about())
-    figure = None
-    if found.shift is not None:
-        from chex_tf.audit import shift_figure  # matplotlib is slow to load
+    with filled_folder(settings.out) as folder:
+        written = writing.write(folder, found, settings, sets.about())
+        figure = None
+        if found.shift is not None:
+            from chex_tf.audit import shift_figure  # matplotlib is slow to load
 
-        written += shift_figure.write(settings.out, found.shift)
-        figure = settings.out / f"{shift_figure.NAME}.png"
-    shown = Progress("pictures")
-    written.append(page.write(settings.out, found, sets.names, sets.pixels, settings.pictures, figure, shown))
+            written += shift_figure.write(folder, found.shift)
+            figure = folder / f"{shift_figure.NAME}.png"
+        shown = Progress("pictures")
+        written.append(page.write(folder, found, sets.names, sets.pixels, settings.pictures, figure, shown))
     console.wrote(settings.out, written)
     return FOUND if settings.strict and found.found_anything() else 0
 

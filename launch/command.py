@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from absl import flags
 
-from chex_tf import software
+from chex_tf import child_processes, software
 from chex_tf.settings import InputError, Settings, expectation, is_tuple, meaning_of, nearest, scalar_type
 from launch import configurations, help_page, paths
 from launch.console import console
@@ -83,6 +83,7 @@ def run(main: Callable[..., int | None], *classes: type[Settings]) -> NoReturn:
     _set_up_tensorflow(debug)
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        child_processes.end_with_parent()
         if help_page.is_asked_for(arguments):
             print(help_page.page(verb, sys.modules[main.__module__].__doc__ or "", classes))
             code: int | None = 0

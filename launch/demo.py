@@ -8,6 +8,8 @@ import shlex
 import subprocess
 import sys
 
+from chex_tf import child_processes
+from chex_tf.csv_text import plain
 from chex_tf.settings import Settings, setting
 from launch.command import run
 from launch.console import console
@@ -71,7 +73,7 @@ def main(settings: DemoSettings) -> int:
         console.say(f"\n$ python -m launch.{verb} {shlex.join(arguments)}")
         # Where a quiet verb's result is says less than where the demonstration's is.
         quiet, out = (["--quiet"], subprocess.DEVNULL) if console.quiet else ([], None)
-        code = subprocess.run([sys.executable, "-m", f"launch.{verb}", *arguments, *quiet], stdout=out).returncode
+        code = child_processes.run([sys.executable, "-m", f"launch.{verb}", *arguments, *quiet], stdout=out)
         if code != 0:
             return code
     console.result(settings.out, found(settings.out))
@@ -86,7 +88,7 @@ def found(out: pathlib.Path) -> str:
     models = []
     for table in tables:
         with open(table, encoding="utf-8", newline="") as stream:
-            models += [row[: len(_SHOWN)] for row in csv.reader(stream)][1:]
+            models += [[*map(plain, row[: len(_SHOWN)])] for row in csv.reader(stream)][1:]
     there = {str(out / file): what for file, what in _OPEN.items() if (out / file).is_file()}
     opened = [f"  {file:<{max(map(len, there))}}  {what}" for file, what in there.items()]
     return "\n".join(

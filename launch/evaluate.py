@@ -25,6 +25,7 @@ import functools
 import pathlib
 
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.files import filled_folder
 from chex_tf.settings import InputError
 from launch.command import run
 from launch.console import console
@@ -147,29 +148,30 @@ def main(settings: EvaluationSettings) -> None:
         sections.append(benefit)
     console.show(page.text(found, correlations, spread, sections), kept_in=source.out)
     if source.out is not None:
-        evaluation_json.write(source.out / "evaluation.json", found, correlations, spread, sections)
-        evaluation_json.write_scores(source.out / "scores", found)
-        written = ["evaluation.json", "scores/"]
-        if elsewhere is not None:
-            written.append(elsewhere.write_csv(source.out))
-        if settings.checklist:
-            runs = dict(zip(source.names, settings.run_dir, strict=True)) if settings.run_dir else {}
-            configurations = {name: one for name, run in runs.items() if (one := config.read_if_trained(run))}
-            known = checklist.Known(configurations, source.truth.path.name)
-            chosen_on = validation[0] if validation else None
-            written.append(checklist.write(source.out, found, known, chosen_on, recalibrated, sections))
-        if settings.figures:
-            from chex_tf.evaluation import (  # matplotlib takes longer to load than all of the above to run
-                figures,
-                net_benefit_figure,
-                subgroup_figure,
-            )
+        with filled_folder(source.out) as folder:
+            evaluation_json.write(folder / "evaluation.json", found, correlations, spread, sections)
+            evaluation_json.write_scores(folder / "scores", found)
+            written = ["evaluation.json", "scores/"]
+            if elsewhere is not None:
+                written.append(elsewhere.write_csv(folder))
+            if settings.checklist:
+                runs = dict(zip(source.names, settings.run_dir, strict=True)) if settings.run_dir else {}
+                configurations = {name: one for name, run in runs.items() if (one := config.read_if_trained(run))}
+                known = checklist.Known(configurations, source.truth.path.name)
+                chosen_on = validation[0] if validation else None
+                written.append(checklist.write(folder, found, known, chosen_on, recalibrated, sections))
+            if settings.figures:
+                from chex_tf.evaluation import (  # matplotlib takes longer to load than all of the above to run
+                    figures,
+                    net_benefit_figure,
+                    subgroup_figure,
+                )
 
-            written += figures.draw_all(found, source.out, say, recalibrated)
-            if by_group:
-                written += subgroup_figure.draw(found, by_group, source.out, say)
-            if benefit is not None:
-                written += net_benefit_figure.draw(benefit, source.out, recalibrated)
+                written += figures.draw_all(found, folder, say, recalibrated)
+                if by_group:
+                    written += subgroup_figure.draw(found, by_group, folder, say)
+                if benefit is not None:
+                    written += net_benefit_figure.draw(benefit, folder, recalibrated)
         console.wrote(source.out, written)
 
 

@@ -51,6 +51,7 @@ def prepared(settings: PrepareSettings, table: TableSettings = _NO_TABLE) -> pat
             )
         console.say(f"prepared before, in {builder.data_path}")
     else:
+        console.say(builder.describe_space(found))
         builder.progress = Progress("images", "preparing")
         builder.prepare(source, _beam_options(settings))
         console.say(f"prepared in {builder.data_path}")

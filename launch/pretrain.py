@@ -35,8 +35,8 @@ def main(
         return 0
     from chex_tf.pretraining.objective import open_views
     from chex_tf.runs.checkpoints import CheckpointError
-    from chex_tf.training.distribution import WorkerLost
     from chex_tf.training.guards import Collapsed, NonFinite
+    from chex_tf.training.joining import WorkerLost
     from chex_tf.training.train import train
 
     if given := _given(observations):

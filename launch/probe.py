@@ -9,6 +9,7 @@ paired differences, and again with few labels (1, 5, 10, 25, 100% of the patient
 hospital are read from the same features, beside pathology. docs/features_and_probes.md says what every number is.
 """
 
+from chex_tf.files import filled_folder
 from chex_tf.probing.settings import ProbeSettings
 from launch.command import run
 from launch.console import console
@@ -36,11 +37,12 @@ def main(settings: ProbeSettings) -> None:
     console.show(table.text(found), kept_in=out)
     if out is None:
         return
-    written = writing.write(out, found, about)
-    if settings.figures and found.curve:
-        from chex_tf.probing import figure  # matplotlib is slow to load
+    with filled_folder(out) as folder:
+        written = writing.write(folder, found, about)
+        if settings.figures and found.curve:
+            from chex_tf.probing import figure  # matplotlib is slow to load
 
-        written += figure.write(out, found)
+            written += figure.write(folder, found)
     console.wrote(out, written)
 
 

@@ -14,6 +14,7 @@ import pathlib
 import typing
 from collections.abc import Mapping
 
+from chex_tf.files import filled_folder
 from chex_tf.settings import InputError, Settings, nearest, setting
 from launch.command import run
 from launch.console import console
@@ -60,10 +61,12 @@ def main(settings: ReportSettings) -> int:
     if settings.study is None:
         assert settings.out is not None  # as the settings check
         out = settings.out
-        written = _published(settings, out)
+        with filled_folder(out) as folder:
+            written = _published(settings, folder)
     else:
         out = settings.out or settings.study / "report"
-        about, missing, written = _of_study(settings, settings.study, out)
+        with filled_folder(out) as folder:
+            about, missing, written = _of_study(settings, settings.study, folder)
     if about:
         console.show(f"{columns.filled(about)}\n", kept_in=out)
     for caution in written.cautions:

@@ -218,7 +218,9 @@ def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[s
     pretraining = next((one for one in made if isinstance(one, PretrainingSettings)), None)
     if pretraining is not None:
         key += f", two views, projector of {'-'.join(map(str, pretraining.projector))}"
-    return Cost(key, steps, training.batch, evaluations * seen.evaluated_images, KEPT_STATES * state + kept)
+    least = 0 if model.truncate_at else min(KEPT_STATES, evaluations) * weights + kept
+    evaluated = evaluations * seen.evaluated_images
+    return Cost(key, steps, training.batch, evaluated, KEPT_STATES * state + kept, least)
 
 
 def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:

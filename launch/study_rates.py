@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
+from chex_tf import child_processes
 from chex_tf.runs import status
 from chex_tf.study import plan
 from chex_tf.study.cell import FROM_CELL
@@ -37,7 +38,8 @@ def measure(
         command = [sys.executable, "-m", f"launch.{cell.verb}", *flags, *more, f"--run_dir={scratch / cell.name}"]
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as file:
-            code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT).returncode
+            said = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": subprocess.STDOUT}
+            code = child_processes.run(command, **said)
         rate = status.read(scratch / cell.name).get("images_a_second")
         if code == 0 and rate:
             rates[key] = float(rate)

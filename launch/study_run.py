@@ -10,6 +10,7 @@ from typing import TextIO
 
 from chex_tf import amounts, software
 from chex_tf.data.settings import DataSettings
+from chex_tf.files import free_space
 from chex_tf.models.settings import ModelSettings
 from chex_tf.pretraining.settings import PretrainingSettings
 from chex_tf.settings import InputError, Settings, nearest
@@ -79,8 +80,10 @@ def carry_out(settings: StudySettings) -> int:
         rates = measure(settings.study, study, costs, rates, console.say)
     rates |= plan.rates_of_runs(settings.study, study.cells, costs) if costs else {}
     if costs:
-        for line in plan.describe(plan.estimate(study.cells, states, costs, rates), max(1, settings.workers)):
+        expected, free = plan.estimate(study.cells, states, costs, rates), free_space(settings.study)
+        for line in plan.describe(expected, max(1, settings.workers), free):
             console.show(line, kept_in=None if settings.plan else settings.study)
+        plan.check(expected, free, settings.study)
     if settings.plan:
         for cell in study.cells:
             console.show(f"  {cell.name:<34} {_cost(costs.get(cell.name), rates)}")

@@ -18,8 +18,8 @@ def main(training: TrainSettings, observations: ObservationsSettings, data: Data
     if training.recover:
         recovery.recover(training.run_dir, console.say)
         return 0
-    from chex_tf.training.distribution import WorkerLost
     from chex_tf.training.guards import NonFinite
+    from chex_tf.training.joining import WorkerLost
     from chex_tf.training.train import train_observations
 
     callbacks = []

@@ -4,7 +4,6 @@ import io
 import json
 import pathlib
 import signal
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import cluster
 from chex_tf.observations import OBSERVATIONS
 
 IMAGES = {"train": 96, "valid": 21, "test": 30}
@@ -32,18 +32,7 @@ def interrupts_are_heard() -> None:
 @pytest.fixture(scope="session")
 def as_workers() -> Callable[[int], list[dict[str, str]]]:
     """Environments that make so many processes the workers of one cluster on this machine."""
-
-    def environments(workers: int) -> list[dict[str, str]]:
-        sockets = [socket.socket() for _ in range(workers)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-        for one in sockets:
-            one.close()
-        tasks = [{"type": "worker", "index": number} for number in range(workers)]
-        return [{"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": task})} for task in tasks]
-
-    return environments
+    return cluster.environments
 
 
 def film(labels: np.ndarray, generator: np.random.Generator) -> bytes:

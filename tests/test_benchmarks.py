@@ -61,11 +61,18 @@ FIGURES = {
     "input": (
         "decoding alone N N N",
         "records N N N",
+        "records, unchecked N N N",
         "memory cache N N N",
         "records / decoding alone N 0.8 N",
+        "records / records, unchecked N 0.98 N",
+        "checking an image's bytes: N µs, N% of the work of reading it",
         "records, augmented / records N 0.6 N",
     ),
-    "kills": ("untouched run: N s", "kill 1: step N on disk", "1 kills over 1 runs of 12 steps: all equal"),
+    "kills": (
+        "untouched run: N s",
+        "kill 1, the process: step N on disk",
+        "1 kills over 1 runs of 12 steps: all equal",
+    ),
     "phantom": ("chexpert 128 N N N", "chexpert 320 N N N", "chestxray14 128 N N N"),
     "phantom_difficulty": ("Edema N N *", "mean of the study tasks (*) N N", "age R2 N", "sex AUROC N"),
     "precision": (

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from chex_tf_datasets.radiograph_records.listing import listing
 
 from chex_tf.csv_text import csv_text, plain, quoted
 
@@ -24,6 +25,11 @@ def test_other_text_and_numbers_stay(text: str) -> None:
 @pytest.mark.parametrize("text", FORMULAS + TEXTS)
 def test_what_was_quoted_reads_back(text: str) -> None:
     assert plain(quoted(text)) == text
+
+
+@pytest.mark.parametrize("text", FORMULAS + TEXTS)
+def test_lists_of_films_follow_the_same_rule(text: str) -> None:
+    assert listing(("a", "b"), [(text, "1")]) == csv_text([("a", "b"), (text, "1")])
 
 
 def test_rows_are_a_file_that_reads_back() -> None:

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The ground floor: any room of chex_tf and launch may use it.
 GROUND = {
     *("chex_tf.observations", "chex_tf.settings", "chex_tf.files", "chex_tf.json_files"),
-    *("chex_tf.csv_text",),
+    *("chex_tf.csv_text", "chex_tf.child_processes"),
     *("chex_tf.prediction_files", "chex_tf.features_file"),
     *("chex_tf.amounts", "chex_tf.software"),
 }
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chex_tf.files": set(),
     "chex_tf.json_files": GROUND,
     "chex_tf.csv_text": set(),
+    "chex_tf.child_processes": set(),
     "chex_tf.amounts": set(),
     "chex_tf.software": set(),
     "chex_tf.prediction_files": GROUND | {"numpy"},

@@ -1,7 +1,5 @@
 """Writes what an audit found: audit.json, and pairs, unusual films and subgroups as CSV."""
 
-import csv
-import io
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +12,7 @@ from chex_tf.audit.films import Films
 from chex_tf.audit.settings import AuditSettings
 from chex_tf.audit.shift import Share, Shift
 from chex_tf.audit.subgroups import CLASSES
+from chex_tf.csv_text import csv_text
 from chex_tf.evaluation.json_numbers import number
 from chex_tf.files import write_text
 from chex_tf.statistics.bootstrap import Interval
@@ -123,8 +122,4 @@ def _interval(interval: Interval) -> dict[str, float | None]:
 
 
 def _rows(path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_text(path, csv_text([header, *rows]))

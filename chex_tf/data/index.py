@@ -1,13 +1,15 @@
 """The index of a split: where each image's bytes are in the TFRecord files, and everything about it but its pixels.
 
-One sequential pass builds it (TensorFlow's reader checks every record's checksum on the way); it is then saved beside
-the records if that folder can be written to. With it any image can be read directly, nothing is parsed while training,
-and labels are known before a single image is decoded.
+One sequential pass builds it: TensorFlow's reader checks every record's checksum on the way, and the index keeps one
+of each image's own bytes, to be checked whenever they are read. It is then saved beside the records if that folder can
+be written to. With it any image can be read directly, nothing is parsed while training, and labels are known before a
+single image is decoded.
 """
 
 import dataclasses
 import json
 import pathlib
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,7 +18,7 @@ import tensorflow as tf
 from chex_tf.files import whole_file
 from chex_tf.settings import InputError
 
-_FORMAT = 1  # version of the saved file; increment it when the format changes
+_FORMAT = 2  # version of the saved file; increment it when the format changes
 _HEADER, _FOOTER = 12, 4  # bytes that TFRecord puts around a record: length and checksums
 _BATCH = 512
 _IMAGE_KEY = b"\x0a\x05image"
@@ -33,6 +35,7 @@ class Index:
     file_number: np.ndarray
     offset: np.ndarray  # of the image's own bytes
     length: np.ndarray
+    checksum: np.ndarray  # of those bytes, see `checksum_of`
     labels: np.ndarray  # (images, observations), int8, raw
     path: np.ndarray
     patient: np.ndarray
@@ -44,6 +47,16 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.offset)
+
+    def place_in_file(self, example: int) -> tuple[int, int]:
+        """Which record of its file an image is, from 1, and how many there are in that file."""
+        before, until = np.searchsorted(self.file_number, [self.file_number[example], self.file_number[example] + 1])
+        return int(example - before) + 1, int(until - before)
+
+
+def checksum_of(image: bytes | memoryview) -> int:
+    """CRC-32 of an image's bytes."""
+    return zlib.crc32(image)
 
 
 def load(
@@ -76,7 +89,7 @@ def scan(
     spec = {name: tf.io.FixedLenFeature([], tf.int64) for name in _NUMBERS}
     spec |= {name: tf.io.FixedLenFeature([], tf.string) for name in _TEXTS}
     spec["labels"] = tf.io.FixedLenFeature([observations], tf.int64)
-    places: list[tuple[int, int, int]] = []
+    places: list[tuple[int, int, int, int]] = []
     parsed: list[dict[str, np.ndarray]] = []
     for number, file in enumerate(files):
         position = 0
@@ -84,7 +97,8 @@ def scan(
             rest = []
             for record in records:
                 start, length, without = _cut(record, file)
-                places.append((number, position + _HEADER + start, length))
+                checksum = checksum_of(memoryview(record)[start : start + length])
+                places.append((number, position + _HEADER + start, length, checksum))
                 rest.append(without)
                 position += _HEADER + len(record) + _FOOTER
             try:
@@ -98,11 +112,12 @@ def scan(
     if not places:
         raise InputError(f"expected images; {', '.join(map(str, files)) or 'the split'} holds none", "data")
     columns = {name: np.concatenate([part[name] for part in parsed]) for name in parsed[0]}
-    file_numbers, offsets, lengths = (np.array(column) for column in zip(*places, strict=True))
+    file_numbers, offsets, lengths, checksums = (np.array(column) for column in zip(*places, strict=True))
     return Index(
         file_number=file_numbers.astype(np.int32),
         offset=offsets.astype(np.int64),
         length=lengths.astype(np.int64),
+        checksum=checksums.astype(np.uint32),
         labels=columns["labels"].astype(np.int8),
         **{name: columns[name].astype(np.int16) for name in _NUMBERS},
         **{name: columns[name].astype(np.bytes_) for name in _TEXTS},
@@ -199,7 +214,7 @@ def _fits(index: Index, files: Sequence[pathlib.Path], observations: int, images
         return False
     for field in dataclasses.fields(Index):
         column = getattr(index, field.name)
-        kind = "S" if field.name in _TEXTS else "i"
+        kind = "S" if field.name in _TEXTS else "u" if field.name == "checksum" else "i"
         shape = (number, observations) if field.name == "labels" else (number,)
         if column.shape != shape or column.dtype.kind != kind:
             return False

@@ -171,6 +171,7 @@ class Source:
             "name": self.records.name,
             "split": self.records.split,
             "fingerprint": self.records.fingerprint(),
+            "contents": self.records.contents(),
             "images": len(self),
             "images_left_out_by_view": len(self.records) - len(self._of_views),
             "subset": None if self.subset is None else self.subset.to_json(),
@@ -251,7 +252,9 @@ class Source:
             return [found[name] for name in spec]
 
         def read(piece: tf.Tensor) -> dict[str, tf.Tensor]:
-            values = tf.numpy_function(load, [piece], [of.dtype for of in spec.values()])
+            # A batch is a function of its number. Of a function with a state, deterministic operations would allow no
+            # parallel calls: TensorFlow then rewrites the map, and reports an attribute that the rewritten one lacks.
+            values = tf.numpy_function(load, [piece], [of.dtype for of in spec.values()], stateful=False)
             for value, of in zip(values, spec.values(), strict=True):
                 value.set_shape(of.shape)
             return dict(zip(spec, values, strict=True))
@@ -321,8 +324,9 @@ class Source:
         return out[..., None]
 
     def _load(self, example: int, out: np.ndarray | None = None) -> np.ndarray:
+        data = self.records.read(example)
         try:
-            return images.load(self.records.read(example), self.settings.resized, self.settings.aspect, out)
+            return images.load(data, self.settings.resized, self.settings.aspect, out)
         except ValueError as error:
             path = self.records.index.path[example].decode()
             raise InputError(f"{path} in {self.records.folder}: {error}", "data") from error
@@ -361,7 +365,7 @@ class Source:
         if settings.cache == "ram":
             return cache.MemoryCache(self.examples, total, settings.resized, self._load)
         if settings.cache == "disk" and settings.cache_dir is not None:
-            name = f"{self.records.fingerprint()}-{self.records.split}"
+            name = f"{self.records.fingerprint()}-{self.records.contents()}-{self.records.split}"
             side, folder = settings.resized, settings.cache_dir
             return cache.DiskCache(folder, name, self.examples, total, side, self._load, progress, self._fill)
         return None

@@ -1,7 +1,8 @@
 """A prepared folder, opened without its builder and described by its index; images are read from disk one by one.
 
-Each image is one `pread` of just its own bytes. The order is known in advance, so the kernel is told some batches ahead
-what will be read (`posix_fadvise`), and a slow or remote disk works on many images at once. After one epoch a data set
+Each image is one `pread` of just its own bytes, which must be those that the index was made from: a disk may change a
+bit and leave the file's time as it was. The order is known in advance, so the kernel is told some batches ahead what
+will be read (`posix_fadvise`), and a slow or remote disk works on many images at once. After one epoch a data set
 smaller than memory comes from the page cache.
 """
 
@@ -91,13 +92,27 @@ class Records:
             os.close(descriptor)
 
     def read(self, example: int) -> bytes:
-        """The bytes of one image, JPEG or PNG."""
+        """The bytes of one image, JPEG or PNG, as they were written: raises InputError where they are others."""
         length = int(self.index.length[example])
         data = os.pread(self._descriptor(int(self.index.file_number[example])), length, int(self.index.offset[example]))
         if len(data) != length:
-            file = self.files[int(self.index.file_number[example])]
-            raise InputError(f"{file} became shorter while it was being read; prepare the data again", "data")
+            raise InputError(f"{self._file_of(example)} became shorter while it was being read; {_AGAIN}", "data")
+        self.check(example, data)
         return data
+
+    def check(self, example: int, data: bytes) -> None:
+        """Raises InputError where these are not the bytes of the image that the index was made from."""
+        if indexing.checksum_of(data) != self.index.checksum[example]:
+            number, count = self.index.place_in_file(example)
+            raise InputError(
+                f"{self._file_of(example)}, record {number} of {count}, {self.index.path[example].decode()}: its bytes "
+                f"are not those that were written (another CRC-32); the disk or what copied the file changed them; "
+                f"{_AGAIN}",
+                "data",
+            )
+
+    def _file_of(self, example: int) -> pathlib.Path:
+        return self.files[int(self.index.file_number[example])]
 
     def expect(self, examples: np.ndarray) -> None:
         """Tells the kernel that these images will be read soon, in the order in which they lie on disk."""
@@ -158,6 +173,11 @@ class Records:
         for column in (self.index.length, self.index.labels, self.index.path):
             digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()[:16]
+
+    def contents(self) -> str:
+        """Changes with any byte of any image, or their order. Runs recorded only the fingerprint before, so it is
+        beside it and not part of it."""
+        return hashlib.sha256(np.ascontiguousarray(self.index.checksum).tobytes()).hexdigest()[:16]
 
 
 def open_records(

@@ -88,8 +88,8 @@ def task_names(asked: Sequence[str], observations: Sequence[str]) -> tuple[str, 
     missing = [task for task in tasks if task not in observations]
     if missing and len(asked) == 1 and asked[0] in TASK_SETS:
         raise InputError(
-            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {first_few(observations)}, "
-            "which all means",
+            f"{asked[0]} needs {', '.join(missing)}, which these data lack; they have {first_few(observations)}; "
+            "--tasks=all takes these",
             "tasks",
         )
     for task in missing:

@@ -54,9 +54,9 @@ class ExternalSection:
         return filled(said)
 
     def _scores(self) -> str:
-        one_model = len(self.models) == 1  # whose name is in the heading; without it the table is as wide as a page
-        header = ["Task", *([] if one_model else ["Model"]), "Own: pos.", "AUROC [95% interval]", "Other: pos."]
-        header += ["AUROC", "Other - own"]
+        one_model = len(self.models) == 1  # whose name is in the heading
+        header = ["Task", *([] if one_model else ["Model"]), "Own", "AUROC [95% interval]", "Other", "AUROC"]
+        header += ["Own: pos.", "Other: pos.", "Other - own"]
         rows = []
         tasks = dict.fromkeys(one.task for model in self.models for one in model.compared)
         for task in tasks:
@@ -67,12 +67,13 @@ class ExternalSection:
         shown = [[first, *rest] for first, (_, *rest) in zip(once(row[0] for row in rows), rows, strict=True)]
         rows_are = PLURAL["study" if self.evaluation.cohort.key == "Study" else "image"]
         notes = [
-            f"Pos.: positives of the {rows_are} that are scored, and their share. Of two sets without a patient in "
-            "common, the interval of the difference is DeLong's, from the sum of the two variances."
+            f"Own, other: share of positives, and pos. these of the {rows_are} that are scored. Of two sets without a "
+            "patient in common, the interval of the difference is DeLong's, from the sum of the two variances."
         ]
         notes += [f"No difference for {one.name}: {one.no_difference}." for one in self.models if one.no_difference]
         notes += [f"Nothing on the own set for {one.name}: {one.no_own}." for one in self.models if one.no_own]
-        return "\n".join([lines(header, shown, 1 if one_model else 2), *map(filled, notes)])
+        left = 1 if one_model else 2
+        return "\n".join([lines(header, shown, left, [left + 4]), *map(filled, notes)])  # AUROCs stay side by side
 
     def _labels(self) -> str:
         external = self.models[0].external
@@ -139,12 +140,16 @@ def _cells(one: Compared) -> list[str]:
     difference = NOTHING
     if one.difference is not None:
         difference = signed(one.difference.value, one.difference.interval, 3)
-    own = [NOTHING, NOTHING] if one.own is None else [_counted(one.own), with_interval(one.own.auroc)]
-    return [*own, _counted(one.other), with_interval(one.other.auroc), difference]
+    own, other = _shown(one.own), _shown(one.other)
+    return [*own[:2], *other[:2], own[2], other[2], difference]
 
 
-def _counted(side: Side) -> str:
-    return f"{side.positives:,}/{side.rows:,} {side.prevalence:.1%}" if side.rows else ""
+def _shown(side: Side | None) -> tuple[str, str, str]:
+    """The share of positives, the AUROC and the counts; a mean has an AUROC alone."""
+    if side is None:
+        return NOTHING, NOTHING, NOTHING
+    share, counts = (f"{side.prevalence:.1%}", f"{side.positives:,}/{side.rows:,}") if side.rows else ("", "")
+    return share, with_interval(side.auroc), counts
 
 
 def _lost(read: Any) -> str:

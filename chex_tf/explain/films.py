@@ -95,8 +95,9 @@ class Split:
 
     def _decoded(self, place: int, least: int | None) -> np.ndarray:
         example = int(self.examples[place])
+        data = self.records.read(example)
         try:
-            return images.decode(self.records.read(example), least)
+            return images.decode(data, least)
         except ValueError as error:
             path = self.records.index.path[example].decode()
             raise InputError(f"{path} in {self.records.folder}: {error}", "data") from error

@@ -17,6 +17,7 @@ class Records(TypedDict):
     name: NotRequired[str]
     split: NotRequired[str]
     fingerprint: NotRequired[str]
+    contents: NotRequired[str]
     tasks: NotRequired[list[str]]
     classes: NotRequired[int]
     stored: NotRequired[dict[str, Any]]

@@ -35,6 +35,7 @@ def folder(run_dir: pathlib.Path, name: str) -> pathlib.Path:
 
 def read_all(run_dir: pathlib.Path) -> Iterator[Evaluated]:
     """The content of every evaluation.json, by the set's name."""
-    for path in sorted((run_dir / layout.EVALUATION).glob(f"*/{layout.EVALUATION_RESULT}")):
+    # Not those in scratch, whose names begin with a dot.
+    for path in sorted((run_dir / layout.EVALUATION).glob(f"[!.]*/{layout.EVALUATION_RESULT}")):
         own = layout.path_within(run_dir, str(path.relative_to(run_dir)))
         yield json_files.read(own, Evaluated, "run_dir", "launch.evaluate writes it anew")

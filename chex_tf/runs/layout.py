@@ -37,6 +37,12 @@ def is_run(folder: pathlib.Path) -> bool:
     return (folder / CONFIG).is_file()
 
 
+def size_of_weights(folder: pathlib.Path) -> int:
+    """Bytes of the checkpoints and encoders in a run's folder."""
+    patterns = (f"{CHECKPOINTS}/{STATES}", f"{CHECKPOINTS}/{BEST_WEIGHTS}", ENCODER_BEST_WEIGHTS, ENCODER_WEIGHTS)
+    return sum(file.stat().st_size for pattern in patterns for file in folder.glob(pattern))
+
+
 def runs_below(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
     """All runs below a folder, in order; a run's own folders are not looked into."""
     if not folder.is_dir():

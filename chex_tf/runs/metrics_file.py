@@ -5,6 +5,7 @@ import io
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from chex_tf.csv_text import csv_text, plain
 from chex_tf.runs import present
 from chex_tf.runs.layout import METRICS
 from chex_tf.settings import InputError
@@ -16,7 +17,7 @@ def row(values: Mapping[str, float | int]) -> str:
 
 
 def header(names: Sequence[str]) -> str:
-    return ",".join(f'"{name}"' if "," in name else name for name in names)
+    return csv_text([names]).rstrip("\n")
 
 
 def widened(rows: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -36,6 +37,7 @@ def read(run_dir: pathlib.Path) -> dict[str, list[float]]:
     try:
         names, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
         columns = zip(*([float(cell or "nan") for cell in row] for row in rows), strict=True)
+        names = [plain(name) for name in names]
         return dict(zip(names, map(list, columns), strict=True)) if rows else {name: [] for name in names}
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path} is damaged: {' '.join(str(error).split())}", "run_dir") from error

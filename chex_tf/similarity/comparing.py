@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-import pathlib
 from collections.abc import Callable, Iterable, Sequence
 
+from chex_tf.files import filled_folder
 from chex_tf.settings import InputError
 from chex_tf.similarity import files, filters_figure, filters_table, layers_figure, similarity_json, table
 from chex_tf.similarity.filters import Filters
@@ -120,14 +120,13 @@ def _found(
 
 
 def _write(found: Comparison, filters: Filters | None) -> Output:
-    folder: pathlib.Path = found.settings.out
-    folder.mkdir(parents=True, exist_ok=True)
     said = [table.text(found)]
     entry = None
-    written: list[str] = layers_figure.draw(found, folder)
-    if filters is not None:
-        written += filters_figure.draw(filters, folder)
-        said.append(filters_table.text(filters))
-        entry = filters_table.entry(filters)
-    written.append(similarity_json.write(folder, found, entry))
+    with filled_folder(found.settings.out) as folder:
+        written: list[str] = layers_figure.draw(found, folder)
+        if filters is not None:
+            written += filters_figure.draw(filters, folder)
+            said.append(filters_table.text(filters))
+            entry = filters_table.entry(filters)
+        written.append(similarity_json.write(folder, found, entry))
     return Output("\n\n".join(said), tuple(written))

@@ -8,12 +8,11 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import signal
 import subprocess
-import time
 import typing
 from collections.abc import Mapping, Sequence
 
+from chex_tf import child_processes
 from chex_tf.settings import InputError
 
 
@@ -94,7 +93,7 @@ class LocalExecutor:
         return len(self._slots) - len(self._running)
 
     def under_way(self) -> tuple[str, ...]:
-        return ()  # a process of before goes on and holds its run's lock
+        return ()  # Linux asks the runs of a study that was killed to save; until then they hold their runs' locks
 
     def start(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -104,14 +103,12 @@ class LocalExecutor:
         slot = next(slot for slot in self._slots if slot not in self._running)
         job.log.parent.mkdir(parents=True, exist_ok=True)
         with open(job.log, "ab") as log:
-            process = subprocess.Popen(
+            process = child_processes.start(
                 job.command,
+                {**self._environment, **slot.environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**self._environment, **slot.environment()},
-                # A session of its own: Ctrl-C reaches the study alone, which then asks its runs to save.
-                start_new_session=True,
             )
         if slot.cores:
             with contextlib.suppress(OSError, AttributeError):  # the process may be gone; macOS cannot pin
@@ -129,15 +126,7 @@ class LocalExecutor:
 
     def stop(self) -> str:
         asked = len(self._running)
-        for _, process in self._running.values():
-            process.send_signal(signal.SIGTERM)
-        until = time.monotonic() + self.GRACE
-        for _, process in self._running.values():
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        child_processes.end([process for _, process in self._running.values()], self.GRACE)
         return f"{asked} runs were asked to save and have ended" if asked else ""
 
     def describe(self) -> str:

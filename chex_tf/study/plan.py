@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from chex_tf import amounts
 from chex_tf.files import write_text
 from chex_tf.runs import status
+from chex_tf.settings import InputError
 from chex_tf.study.cell import Cell
-from chex_tf.study.state import State
+from chex_tf.study.state import Condition, State
 
 RATES = "rates.json"  # in a study's folder: images a second by what decides them
 FORWARD = 3.0  # a forward pass takes about a third of a training step's time
@@ -19,13 +20,14 @@ FORWARD = 3.0  # a forward pass takes about a third of a training step's time
 @dataclasses.dataclass(frozen=True)
 class Cost:
     """Of one cell. `rate_key` names what decides its rate; `steps` of `batch` images; `evaluated` counts the images of
-    all its evaluations; `disk` in bytes."""
+    all its evaluations; `disk` in bytes, of which `surely` are needed whatever is frozen or cut."""
 
     rate_key: str
     steps: int
     batch: int
     evaluated: int
     disk: int
+    surely: int
 
     def seconds(self, rate: float, done: int) -> float:
         """With `done` steps behind it, at `rate` training images a second."""
@@ -35,13 +37,15 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """`hours` of one worker for all that is left, of the `known` cells whose rate was measured."""
+    """`hours` of one worker for all that is left, of the `known` cells whose rate was measured; `surely` of the disk is
+    what cells that have not begun need at least."""
 
     cells: int
     left: int
     steps: int
     hours: float
     disk: int
+    surely: int
     unknown: tuple[str, ...]
 
 
@@ -87,15 +91,26 @@ def estimate(
         sum(costs[cell.name].steps for cell in left),
         seconds / 3600,
         sum(costs[cell.name].disk for cell in left),
+        sum(costs[cell.name].surely for cell in left if states[cell.name].condition is Condition.WAITING),
         tuple(unknown),
     )
 
 
-def describe(found: Estimate, workers: int) -> list[str]:
-    """In words, for before anything starts."""
-    disk = amounts.size(found.disk)
+def check(found: Estimate, free: int, folder: pathlib.Path) -> None:
+    """Refuses a study whose checkpoints cannot all fit into the `free` bytes of its folder's disk."""
+    if found.surely > free:
+        raise InputError(
+            f"the cells that have not begun need {amounts.size(found.surely)} of disk for checkpoints at least; "
+            f"{amounts.size(free)} are free in {folder}; a smaller --keep, or fewer cells, need less",
+            "study",
+        )
+
+
+def describe(found: Estimate, workers: int, free: int) -> list[str]:
+    """In words, for before anything starts; `free` bytes are left on the disk of the study's folder."""
+    disk = f"{amounts.size(found.disk)} of checkpoints, {amounts.size(free)} of disk free"
     cells = amounts.counted(found.cells, "cell")
-    lines = [f"{cells}, {found.left} of them to do: {found.steps:,} steps, {disk} of checkpoints"]
+    lines = [f"{cells}, {found.left} of them to do: {found.steps:,} steps, {disk}"]
     known = found.left - len(found.unknown)
     if known:
         many = f", {found.hours / workers:.1f} with {workers}" if workers > 1 else ""

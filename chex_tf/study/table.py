@@ -1,18 +1,19 @@
 """A table for a paper: the same cells as CSV, Markdown and LaTeX (booktabs), and as text on a terminal."""
 
-import csv
 import dataclasses
-import io
 import pathlib
 import re
 from collections.abc import Sequence
 
+from chex_tf.csv_text import lines, quoted
 from chex_tf.evaluation.tables import columns
 from chex_tf.files import write_text
 
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 NOTHING = "–"  # in a cell that has no number
+# Begins like a formula and is none: an interval, or a number with another in brackets.
+_NUMBERS = re.compile(r"[+-][\d.][\d.,%()*e +-]*( to [\d.,%()*e +-]+)?")
 _SIGNS = {"×": r"$\times$", "−": "$-$", "–": "--", "ρ": r"$\rho$"}
 
 
@@ -40,11 +41,8 @@ class Table:
 
     def as_csv(self) -> str:
         """For programs: a minus that they read as one, and nothing where there is nothing."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([_plain(cell) for cell in row] for row in self.rows)
-        return stream.getvalue()
+        rows = [[_plain(cell, place >= self.left) for place, cell in enumerate(row)] for row in self.rows]
+        return lines([[*map(quoted, self.columns)], *rows])
 
     def as_markdown(self) -> str:
         def line(cells: Sequence[str]) -> str:
@@ -95,8 +93,9 @@ class Table:
         )
 
 
-def _plain(cell: str) -> str:
-    return "" if cell == NOTHING else cell.replace("−", "-")
+def _plain(cell: str, holds_numbers: bool) -> str:
+    text = "" if cell == NOTHING else cell.replace("−", "-")
+    return text if holds_numbers and _NUMBERS.fullmatch(text) else quoted(text)
 
 
 def latex(text: str) -> str:

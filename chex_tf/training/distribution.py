@@ -4,18 +4,16 @@ import contextlib
 import dataclasses
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NotRequired, TypedDict
 
 import tensorflow as tf
 
 from chex_tf import json_files
 from chex_tf.settings import InputError
+from chex_tf.training import joining
+from chex_tf.training.joining import WorkerLost
 from chex_tf.training.settings import TrainSettings
-
-
-class WorkerLost(RuntimeError):
-    """Another worker of the run is gone; the message is one line."""
 
 
 class _Task(TypedDict):
@@ -73,7 +71,7 @@ def prepare(settings: TrainSettings) -> None:
             ) from error
 
 
-def machine(settings: TrainSettings) -> Machine:
+def machine(settings: TrainSettings, say: Callable[[str], None] = lambda line: None) -> Machine:
     """Picks the strategy: several hosts where TF_CONFIG or Slurm names them, else all local GPUs, else one device."""
     gpus = tf.config.list_physical_devices("GPU")
     if settings.require_gpu and not gpus:
@@ -86,8 +84,11 @@ def machine(settings: TrainSettings) -> Machine:
         raise InputError("expected TF_CONFIG, or Slurm's environment, to name the workers; found neither", "strategy")
     if chosen == "multi_worker":
         assert hosts is not None
-        strategy: tf.distribute.Strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=hosts)
-        found = Machine(strategy, *place_of(hosts), strategy.num_replicas_in_sync)
+        worker, workers = place_of(hosts)
+        joining.meet(hosts.cluster_spec().as_dict()["worker"], worker, settings.join_minutes, say)
+        with joining.connecting(settings.join_minutes, say):
+            strategy: tf.distribute.Strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=hosts)
+        found = Machine(strategy, worker, workers, strategy.num_replicas_in_sync)
     elif chosen == "mirrored":
         devices = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
         strategy = tf.distribute.MirroredStrategy(devices)

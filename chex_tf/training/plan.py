@@ -3,12 +3,14 @@
 import math
 
 from chex_tf.amounts import counted, size
-from chex_tf.data import splits
+from chex_tf.data import cache, splits
+from chex_tf.files import free_space
 from chex_tf.models import batch_normalisation, initialisers, stochastic_depth
 from chex_tf.models.build import Built
+from chex_tf.models.counting import trainable_parameters
 from chex_tf.models.inputs import STATISTICS
 from chex_tf.settings import InputError
-from chex_tf.training import freezing, processor
+from chex_tf.training import disk, freezing, processor
 from chex_tf.training.distribution import Machine
 from chex_tf.training.objective import Objective
 from chex_tf.training.optimizer import SLOTS
@@ -22,11 +24,8 @@ MUCH = 0.25  # share of the time from which it is said how to lower it
 
 def describe(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> str:
     steps = settings.total_steps(objective.steps_per_epoch)
-    evaluations = math.ceil(steps / settings.evaluate_steps)
-    parameters, learning = built.model.count_params(), _learning(built)
-    slots = len(SLOTS[settings.optimizer])
-    state, weights = 4 * (parameters + slots * learning), 4 * parameters
-    kept = min(settings.keep, evaluations)
+    parameters, learning = built.model.count_params(), trainable_parameters(built.model)
+    state = 4 * (parameters + len(SLOTS[settings.optimizer]) * learning)
     share = settings.batch // machine.replicas // settings.accumulate
     activations = share * sum(_outputs(layer) for layer in built.model.layers) * 4
     where, *of_processor = describe_machine(settings, machine)
@@ -42,9 +41,10 @@ def describe(settings: TrainSettings, objective: Objective, built: Built, machin
         f"steps: {steps:,} of {counted(settings.batch, 'image')}, {steps / objective.steps_per_epoch:.2f} epochs of "
         f"{counted(objective.training_images, 'image')}",
         describe_evaluations(settings, objective),
-        f"disk: {size(2 * state + kept * weights)} of checkpoints",
+        disk.need(settings, objective, built).describe(),
         f"memory: {size(state + 4 * learning)} for weights, gradients and slots, up to about {size(activations)} for "
         "activations, on each device",
+        f"free: {size(free_space(settings.run_dir))} of disk for {settings.run_dir}{_free_memory()}",
     ]
     return "\n".join(lines)
 
@@ -109,7 +109,7 @@ def describe_model(settings: TrainSettings, built: Built) -> list[str]:
     if settings.freeze != "none" or settings.freeze_batch_norm:
         lines.append(freezing.describe(built.model))
     total = built.model.count_params()
-    lines.append(f"{built.row.name}: {total:,} parameters, {_learning(built):,} of them learn")
+    lines.append(f"{built.row.name}: {total:,} parameters, {trainable_parameters(built.model):,} of them learn")
     parts = [_dropout(built), _depth(built), _weight_decay(settings)]
     if settings.optimizer == "pesg":
         parts.append(f"pesg draws weights to their mean over the stage before, by {settings.epoch_decay:g}")
@@ -174,8 +174,9 @@ def _weight_decay(settings: TrainSettings) -> str:
     return f"weight decay {settings.weight_decay:g}, {coupled if settings.weight_decay_coupled else decoupled}"
 
 
-def _learning(built: Built) -> int:
-    return sum(math.prod(variable.shape) for variable in built.model.trainable_variables)
+def _free_memory() -> str:
+    free = cache.free_memory()
+    return "" if free is None else f", {size(free)} of this machine's memory"
 
 
 def _outputs(layer: object) -> int:

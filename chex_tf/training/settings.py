@@ -161,6 +161,14 @@ class TrainSettings(Settings):
         help="bit-identical runs on one machine: deterministic operations, one operation at a time",
         group="machine",
     )
+    join_minutes: float = setting(
+        10.0,
+        help="how long a worker of several waits at its start for the others to come",
+        unit="minutes",
+        low=0.1,
+        group="machine",
+        decides=False,
+    )
     require_gpu: bool = setting(False, help="refuse to start without a GPU", group="machine", decides=False)
     checkpoint_minutes: float = setting(
         10.0,

@@ -27,8 +27,9 @@ from chex_tf.runs import config as configuration
 from chex_tf.runs.config import Config
 from chex_tf.runs.lock import locked
 from chex_tf.settings import InputError
-from chex_tf.training import distribution, freezing, loop, network, plan, stopping
+from chex_tf.training import disk, distribution, freezing, loop, network, plan, stopping
 from chex_tf.training.agreement import wait_for_all
+from chex_tf.training.joining import WorkerLost
 from chex_tf.training.objective import Objective
 from chex_tf.training.observations.objective import open_observations
 from chex_tf.training.observations.settings import ObservationsSettings
@@ -108,7 +109,7 @@ def train(
 ) -> Result:
     """Begins a run, or continues it where it stopped; a finished run is left alone."""
     distribution.prepare(settings)
-    machine = distribution.machine(settings)
+    machine = distribution.machine(settings, say)
     objective = open_objective(settings, machine)
     if settings.batch > objective.training_images:
         raise InputError(
@@ -119,16 +120,18 @@ def train(
     if settings.dry_run:
         with machine.strategy.scope():
             built = job.build()
+        disk.check(settings.run_dir, disk.need(settings, objective, built))
         return Result(settings.run_dir, "planned", 0, 0, (), plan.describe(settings, objective, built, machine))
     run_dir = settings.run_dir
     recovery.refuse_damage(run_dir)
     if not machine.is_chief:
-        if status.read(run_dir)["state"] == "finished":
-            result = _result(run_dir, "finished", 0, objective)
-        else:
-            result = job.run(lambda: None)
-        with distribution.worker_errors(machine):
-            wait_for_all(machine)
+        with stopping.listening() as stop:  # to the end: one that left while the chief saves would take it with it
+            if status.read(run_dir)["state"] == "finished":
+                result = _result(run_dir, "finished", 0, objective)
+            else:
+                result = job.run(stop, lambda: None)
+            with distribution.worker_errors(machine):
+                wait_for_all(machine)
         return result
     begun = False
 
@@ -140,7 +143,7 @@ def train(
         status.write(run_dir, "running")
         begun = True
 
-    with locked(run_dir):
+    with locked(run_dir), stopping.listening() as stop:
         before = configuration.read(run_dir)
         if before is not None and _learned_nothing(run_dir):
             say(f"{run_dir} ended before its first checkpoint; it starts again with these settings")
@@ -152,7 +155,7 @@ def train(
             _let_go(machine)
             return _result(run_dir, "finished", 0, objective)
         try:
-            result = job.run(begin)
+            result = job.run(stop, begin)
         except BaseException as error:
             if begun:  # before, the run's folder is as it was
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
@@ -165,7 +168,7 @@ def train(
 
 def _let_go(machine: distribution.Machine) -> None:
     """Ends the other workers' waiting. All is saved: one that is gone by now takes nothing with it."""
-    with contextlib.suppress(distribution.WorkerLost), distribution.worker_errors(machine):
+    with contextlib.suppress(WorkerLost), distribution.worker_errors(machine):
         wait_for_all(machine)
 
 
@@ -237,59 +240,60 @@ class _Job:
         freezing.freeze(built.model, settings.freeze, settings.freeze_batch_norm, model_heads.names(self.heads))
         return built
 
-    def run(self, begin: Callable[[], None]) -> Result:
+    def run(self, stop: stopping.Request, begin: Callable[[], None]) -> Result:
         """`begin` is called before anything is written."""
         settings, run_dir, chief = self.settings, self.settings.run_dir, self.machine.is_chief
-        with stopping.listening() as stop:
-            with self.machine.strategy.scope():
-                built = self.build()
-                assert built.normalisation is not None
-                net = network.make(settings, built.model, built.normalisation, self.objective.variables())
-            subsets = [source.subset for source in self.objective.sources if source.subset is not None]
-            for line in (
-                *self.objective.remarks(),
-                *plan.describe_splits(self.objective),
-                *plan.describe_evaluation_split(settings),
-                plan.describe_evaluations(settings, self.objective),
-                *(line for subset in subsets for line in subset.describe()),
-                *(line for source in self.objective.sources for line in source.describe_mixture()),
-                *plan.describe_model(settings, built),
-                *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
-                *plan.describe_machine(settings, self.machine),
-            ):
-                self.say(line)
-            board_settings = {
-                name: value
-                for part in (settings, *self.objective.settings, self.model)
-                for name, value in part.to_json().items()
-            }
-            with distribution.worker_errors(self.machine), reader_errors(*self.objective.sources):
-                outcome = loop.run(
-                    settings,
-                    self.machine,
-                    self.objective,
-                    net,
-                    board_settings,
-                    stop,
-                    self.say,
-                    self.progress,
-                    begin,
-                    self.callbacks,
-                )
-            if not chief:
-                return Result(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
-            if outcome.step < outcome.steps:
-                self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
-                status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
-                return _result(run_dir, "stopped", outcome.exit_code, self.objective)
-            best = checkpoints.read_index(run_dir)[0].best
-            self._save_encoders(built, net, outcome.step, best)
-            score = best[0].score if best and not math.isnan(best[0].score) else None
-            named = {f"best_{self.objective.score_name}": score}
-            if not math.isnan(outcome.rate):
-                named["images_a_second"] = round(outcome.rate, 3)
-            status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
-            return _result(run_dir, "finished", 0, self.objective)
+        with self.machine.strategy.scope():
+            built = self.build()
+            assert built.normalisation is not None
+            net = network.make(settings, built.model, built.normalisation, self.objective.variables())
+        if chief:
+            disk.check(run_dir, disk.need(settings, self.objective, built))
+        subsets = [source.subset for source in self.objective.sources if source.subset is not None]
+        for line in (
+            *self.objective.remarks(),
+            *plan.describe_splits(self.objective),
+            *plan.describe_evaluation_split(settings),
+            plan.describe_evaluations(settings, self.objective),
+            *(line for subset in subsets for line in subset.describe()),
+            *(line for source in self.objective.sources for line in source.describe_mixture()),
+            *plan.describe_model(settings, built),
+            *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
+            *plan.describe_machine(settings, self.machine),
+        ):
+            self.say(line)
+        board_settings = {
+            name: value
+            for part in (settings, *self.objective.settings, self.model)
+            for name, value in part.to_json().items()
+        }
+        with distribution.worker_errors(self.machine), reader_errors(*self.objective.sources):
+            outcome = loop.run(
+                settings,
+                self.machine,
+                self.objective,
+                net,
+                board_settings,
+                stop,
+                self.say,
+                self.progress,
+                begin,
+                self.callbacks,
+            )
+        if not chief:
+            return Result(run_dir, "worker", outcome.step, outcome.steps, (), "", outcome.exit_code)
+        if outcome.step < outcome.steps:
+            self.say(f"stopped at step {outcome.step:,} of {outcome.steps:,} by a signal; all is saved")
+            status.write(run_dir, "stopped", step=outcome.step, steps=outcome.steps)
+            return _result(run_dir, "stopped", outcome.exit_code, self.objective)
+        best = checkpoints.read_index(run_dir)[0].best
+        self._save_encoders(built, net, outcome.step, best)
+        score = best[0].score if best and not math.isnan(best[0].score) else None
+        named = {f"best_{self.objective.score_name}": score}
+        if not math.isnan(outcome.rate):
+            named["images_a_second"] = round(outcome.rate, 3)
+        status.write(run_dir, "finished", step=outcome.step, steps=outcome.steps, **named)
+        return _result(run_dir, "finished", 0, self.objective)
 
     def _save_encoders(self, built: Built, net: network.Network, last: int, best: Sequence[checkpoints.Best]) -> None:
         """Weights below the head at the last step and at the best checkpoint, for other runs' --weights=RUN_DIR.

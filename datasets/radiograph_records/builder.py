@@ -153,8 +153,15 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
                 raise reason from error
             self._finish(source, seen, folder, time.perf_counter() - start)
 
+    def describe_space(self, source: Source) -> str:
+        """What the images take as they were shipped, and what the disk has, as another line about the source."""
+        size, folder = self.builder_config.image_size, pathlib.Path(self.data_path)
+        free = free_bytes(next(one for one in folder.absolute().parents if one.exists()))
+        stored = "stored as shipped" if size is None else f"stored at {size} pixels, mostly in less"
+        return f"  {_bytes_of(source) / 1e6:,.0f} MB of images, {stored}; {free / 1e6:,.0f} MB of disk free"
+
     def _check_space(self, source: Source, folder: pathlib.Path) -> None:
-        need = sum(row.size for rows in source.splits.values() for row in rows)
+        need = _bytes_of(source)
         free = free_bytes(folder)
         if self.builder_config.image_size is None and need > free:
             raise SourceError(
@@ -261,6 +268,10 @@ class RadiographBuilder(PublicHooksBuilder, skip_registration=True):
         _write(folder / SUMMARY_JSON, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
         _write(folder / SUMMARY_TEXT, render(summary))
         self.info.metadata.update(metadata)
+
+
+def _bytes_of(source: Source) -> int:
+    return sum(row.size for rows in source.splits.values() for row in rows)
 
 
 def free_bytes(folder: pathlib.Path) -> int:

@@ -1,10 +1,9 @@
 """Images that a source's tables list and that are not there: counted, then refused or, asked to, left out by name."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 from .errors import SourceError
+from .listing import listing
 
 REFUSE, LEAVE_OUT = "refuse", "leave_out"
 MISSING_COLUMNS = ("split", "path")
@@ -27,8 +26,4 @@ class Missing:
 
 
 def missing_text(paths: Mapping[str, Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(MISSING_COLUMNS)
-    writer.writerows((split, path) for split, some in paths.items() for path in sorted(some))
-    return text.getvalue()
+    return listing(MISSING_COLUMNS, ((split, path) for split, some in paths.items() for path in sorted(some)))

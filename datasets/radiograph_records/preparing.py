@@ -1,9 +1,7 @@
 """From a chunk of rows to serialized records and what was seen on the way: the work of one thread or Beam worker."""
 
 import collections
-import csv
 import dataclasses
-import io
 import os
 import zlib
 from collections.abc import Iterable, Sequence
@@ -15,6 +13,7 @@ from . import dicom
 from .config import Storing
 from .errors import BadImage, SourceError
 from .images import Look, store, store_pixels
+from .listing import listing
 from .records import serialized
 from .row import Row
 from .summary import INTENSITIES
@@ -131,8 +130,4 @@ def _place_in_sample(key: str) -> float:
 
 
 def quarantine_text(bad: Iterable[tuple[str, ...]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(QUARANTINE_COLUMNS)
-    writer.writerows(sorted(bad))
-    return text.getvalue()
+    return listing(QUARANTINE_COLUMNS, sorted(bad))

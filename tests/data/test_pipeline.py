@@ -1,5 +1,6 @@
 """Batches: what they hold, that batch k is batch k however it is come by, that evaluation counts every image once."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from chex_tf.data.stored import Stored
 from chex_tf.observations import STUDY_TASKS
 from chex_tf.settings import InputError
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 AUGMENTED = {
     "image_size": 48, "crop_from": 56, "crop": "random", "flip": 0.5, "rotation": 15.0, "translation": 0.1,
     "scale": 0.2, "brightness": 0.2, "contrast": 0.3,
@@ -274,3 +276,41 @@ def test_two_replicas_under_a_strategy_see_the_global_batch(prepared):
     root = pathlib.Path(pipeline.__file__).parents[2]
     command = [sys.executable, "-c", _MIRRORED, str(prepared)]
     assert subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout.strip() == "steps 6"
+
+
+# Says how many batches were being made at once. Deterministic operations stay on for the life of a process.
+DETERMINISTIC = """
+import pathlib, sys, threading, time
+import numpy as np
+import tensorflow as tf
+from chex_tf.data.pipeline import Source
+from chex_tf.data.settings import DataSettings
+
+tf.config.experimental.enable_op_determinism()
+source = Source(DataSettings(data=pathlib.Path(sys.argv[1]), image_size=64, readers=3), training=True)
+before, lock, now, most = source.batch, threading.Lock(), [0], [0]
+
+def watched(*given, **more):
+    with lock:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+    time.sleep(0.2)
+    with lock:
+        now[0] -= 1
+    return before(*given, **more)
+
+source.batch = watched
+for step, batch in enumerate(source.dataset(8, 0, 6)):
+    assert np.array_equal(batch["image"], before(step, 8)["image"]), step
+print(most[0])
+"""
+
+
+@pytest.mark.slow
+def test_deterministic_operations_leave_reading_parallel_and_say_nothing(prepared):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    command = [sys.executable, "-c", DETERMINISTIC, str(prepared)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 1
+    assert "NodeDef mentions attribute" not in done.stderr

@@ -1,11 +1,14 @@
 """Opening prepared folders: what is found, what is refused, and that any image is read by itself."""
 
+import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
 
+from chex_tf.data import index
 from chex_tf.data.records import Statistics, open_records, version_folder
 from chex_tf.data.settings import DataSettings
 from chex_tf.data.targets import make_targets, task_names
@@ -114,6 +117,48 @@ def test_a_file_cut_while_training_is_named(copy):
         stream.truncate(100)
     with pytest.raises(InputError, match="became shorter"):
         records.read(len(records) - 1)
+
+
+def flip(folder, records, example, byte, bit):
+    """One bit of an image on disk, after which the file's size and time are as before."""
+    file = folder / records.files[int(records.index.file_number[example])].name
+    before = file.stat()
+    with open(file, "r+b") as stream:
+        stream.seek(int(records.index.offset[example]) + byte)
+        (value,) = stream.read(1)
+        stream.seek(-1, os.SEEK_CUR)
+        stream.write(bytes([value ^ 1 << bit]))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_no_flipped_bit_of_an_image_is_read(copy, rows):
+    """At the image's ends and between them; with the bit back in its place, the image is read again."""
+    records = open_records(copy, "train")
+    example = 20
+    path, file = records.index.path[example], records.files[int(records.index.file_number[example])]
+    of_file = np.flatnonzero(records.index.file_number == records.index.file_number[example]).tolist()
+    place = f"record {of_file.index(example) + 1} of {len(of_file)}"
+    length = int(records.index.length[example])
+    for byte, bit in [(0, 0), (0, 7), (length // 3, 2), (length // 2, 5), (length - 1, 0), (length - 1, 7)]:
+        flip(copy, records, example, byte, bit)
+        again = open_records(copy, "train")  # from the index that was saved: the file's time did not change
+        with pytest.raises(InputError) as error:
+            again.read(example)
+        assert str(error.value).startswith(f"{file}, {place}, {path.decode()}: its bytes are not those that were w")
+        assert again.read(example + 1) == rows["train"][bytes(records.index.path[example + 1])]["image"]
+        flip(copy, records, example, byte, bit)
+        assert records.read(example) == rows["train"][bytes(path)]["image"]
+
+
+def test_the_checksum_is_crc_32_and_decides_what_the_contents_are(copy):
+    assert index.checksum_of(b"123456789") == 0xCBF43926  # the check value of CRC-32/ISO-HDLC
+    records = open_records(copy, "train")
+    before = records.contents(), records.fingerprint()
+    checksum = records.index.checksum.copy()
+    checksum[7] ^= 1  # an image of the same path, labels and length, and other bytes
+    records.index = dataclasses.replace(records.index, checksum=checksum)
+    assert records.contents() != before[0]
+    assert records.fingerprint() == before[1]
 
 
 def test_chest_xray14_s_effusion_goes_by_the_name_that_chexpert_gives_it(copy):

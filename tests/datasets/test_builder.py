@@ -255,6 +255,19 @@ def test_a_disk_without_room_for_the_files_is_refused_at_once(small, build, monk
         build(small)
 
 
+def test_what_the_films_take_and_what_is_free_is_said(small, tmp_path, monkeypatch):
+    from chex_tf_datasets.chexpert_studies import Builder
+    from chex_tf_datasets.radiograph_records import builder
+    from chex_tf_datasets.radiograph_records.config import RadiographConfig
+
+    monkeypatch.setattr(builder, "free_bytes", lambda _: 3_200_000_000)
+    film = next(small.rglob("*.jpg"))
+    film.write_bytes(film.read_bytes() + bytes(2_000_000))
+    for size, how in ((None, "stored as shipped"), (320, "stored at 320 pixels, mostly in less")):
+        made = Builder(data_dir=tmp_path / "data", config=RadiographConfig(image_size=size))
+        assert made.describe_space(made.source(small)) == f"  2 MB of images, {how}; 3,200 MB of disk free"
+
+
 READ = """
 import sys
 try:

@@ -27,7 +27,7 @@ PLANS: dict[str, tuple[str, ...]] = {
 }
 OF_NIH = ("chest_xray14_view.cfg",)
 # What depends on the machine.
-LEFT_OUT = ("machine:", "processor:")
+LEFT_OUT = ("machine:", "processor:", "free:")
 
 
 def run(*arguments: str) -> str:

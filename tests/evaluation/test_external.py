@@ -11,6 +11,7 @@ from sklearn import metrics
 from chex_tf import prediction_files
 from chex_tf.evaluation import evaluation, external, external_section, matching, sources
 from chex_tf.evaluation.settings import EvaluationSettings
+from chex_tf.evaluation.tables.columns import with_interval
 
 TASKS = ("Edema", "Fracture", "Pneumonia")
 OTHER = "chest_xray14-test"
@@ -136,7 +137,9 @@ def test_the_table_the_json_and_the_csv_say_the_same(run, tmp_path, abroad, with
     section = external_section.section_of(found, models)
     text = " ".join(section.table().split())
     positive = int(abroad[0][:, 0].sum())
-    assert f"{positive}/90 {positive / 90:.1%}" in text
+    edema = models[0].compared[0]
+    assert f"{positive / 90:.1%} {with_interval(edema.other.auroc)}" in text
+    assert f"/150 {positive}/90 " in text
     assert "External validation on chest_xray14/as_shipped/1.0.0, split test" in text
     assert "squares on chexpert_studies/small/1.0.0" in text
     assert "Left out, Fracture: chest_xray14 has no label for it: no fractures are labelled there." in text
@@ -144,7 +147,6 @@ def test_the_table_the_json_and_the_csv_say_the_same(run, tmp_path, abroad, with
     assert "Uncertain, 8: not scored. Not mentioned, 12: not scored; --blank=zeros would count them as" in text
     entry = section.as_json()["models"]["squares"]
     assert entry["left_out"] == {"Fracture": "chest_xray14 has no label for it: no fractures are labelled there"}
-    edema = models[0].compared[0]
     assert entry["compared"]["Edema"]["other"]["auroc"]["value"] == edema.other.auroc.value
     assert section.write_csv(tmp_path) == "external.csv"
     with open(tmp_path / "external.csv", newline="") as file:

@@ -51,7 +51,7 @@ def test_help_loads_nothing_heavy() -> None:
             ["--run_dir=.", "--out=OUT", "--checkpoint=worst"],
             "--checkpoint: expected ensemble, best or a step",
         ),
-        (["--run_dir=.", "--out=OUT", "--task=Edema"], "unknown flag --task; did you mean --tasks?"),
+        (["--run_dir=.", "--out=OUT", "--taskz=Edema"], "unknown flag --taskz; did you mean --tasks?"),
         (
             ["--run_dir=.", "--out=OUT", "--split=valid", "--threshold_split=valid"],
             "--threshold_split: expected another split",

@@ -21,3 +21,11 @@ def test_rows_of_a_former_version_get_empty_cells_for_what_they_lack(tmp_path):
         found = [list(row.values()) for row in csv.DictReader(stream)]
     assert found == [["1", "", "", ""], ["2", "0.5", "", ""], ["3", "0.5", "0.75", "9.5"]]
     assert metrics_file.widened(["3,0.5,0.75,9.5"], names) == ["3,0.5,0.75,9.5"]
+
+
+def test_tasks_of_any_name_head_their_columns_and_none_is_a_formula(tmp_path):
+    names = ["step", 'auroc/a "b", c', "=1+1", "-x"]
+    metrics_file.write(tmp_path, [metrics_file.header(names), "1,0.5,0.25,0.75"])
+    first = (tmp_path / "metrics.csv").read_text().splitlines()[0]
+    assert first == 'step,"auroc/a ""b"", c",\'=1+1,\'-x'
+    assert metrics_file.read(tmp_path) == dict(zip(names, [[1.0], [0.5], [0.25], [0.75]], strict=True))

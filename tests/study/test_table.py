@@ -42,6 +42,21 @@ def test_a_row_of_another_length_is_a_fault():
         Table("t", "", ("a", "b"), (("1",),), "")
 
 
+def test_csv_holds_names_as_text_and_numbers_as_they_are():
+    rows = (
+        ("=HYPERLINK(1)", "−0.029", "−0.05 to −0.01", "@x"),
+        ("-2+3", "+0.010", "+0.002 to +0.02", "-1+cmd|x"),
+        ("−B", "−3 (5.1)", "−0.1 (A) to 0.2", "–"),
+    )
+    table = Table("t", "T", ("+Model", "Change", "Interval", "More"), rows, "")
+    assert list(csv.reader(io.StringIO(table.as_csv()))) == [
+        ["'+Model", "Change", "Interval", "More"],
+        ["'=HYPERLINK(1)", "-0.029", "-0.05 to -0.01", "'@x"],
+        ["'-2+3", "+0.010", "+0.002 to +0.02", "'-1+cmd|x"],
+        ["'-B", "-3 (5.1)", "'-0.1 (A) to 0.2", ""],
+    ]
+
+
 def test_text_for_a_terminal_fits_80_columns_also_where_cells_are_sentences():
     numbers = ("−0.503", "−0.896 to 0.331", "–")
     claim = "Without pretraining ImageNet accuracy and AUROC are not related"

@@ -143,3 +143,33 @@ def test_a_signal_to_one_worker_stops_all_at_one_step_and_saves_it(two_workers, 
     stopped = json.loads((run_dir / "status.json").read_text())
     assert (stopped["state"], stopped["step"]) == ("stopped", step_of(run_dir))
     assert f"stopped at step {stopped['step']:,} of 400 by a signal; all is saved" in said[0]
+
+
+@pytest.mark.slow
+def test_a_worker_does_not_wait_for_ever_for_one_that_never_comes(train_command, as_workers, tmp_path):
+    """TensorFlow alone would wait an hour, and hear no signal meanwhile."""
+    flags = ("--steps=4", "--evaluate_every=2", "--evaluate_unit=steps", "--notensorboard")
+    for place, environment in enumerate(as_workers(2)):
+        done = train_command(tmp_path / "run", *flags, "--join_minutes=0.1", environment=environment)
+        assert done.returncode == 1, done.stderr
+        assert re.search(
+            rf"train: worker {1 - place} on 127\.0\.0\.1:\d+ did not come within 0\.1 minutes", done.stderr
+        )
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_worker_that_waits_for_another_hears_a_signal(train_command, as_workers, until, tmp_path):
+    environment = as_workers(2)[0]
+    _, port = json.loads(environment["TF_CONFIG"])["cluster"]["worker"][0].split(":")
+    chief = train_command(tmp_path / "run", *SHORT, wait=False, environment=environment)
+
+    def listens():
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", int(port))) == 0
+
+    until(listens)
+    chief.send_signal(signal.SIGTERM)
+    _, err = chief.communicate(timeout=60)
+    assert (chief.returncode, err.splitlines()[-1]) == (143, "train: terminated")
