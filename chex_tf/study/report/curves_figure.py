@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from chex_tf.study.report.appearance import INK, WIDTH, of_arms, style
 
 COLUMNS = 4
+FEW = 12  # lines of a panel that can be told apart; more are thinner
 LETTERS = 105  # of the legend's type, across the figure
 SAMPLE = 6  # letters that a line's sample in the legend takes the room of
 
@@ -49,21 +50,22 @@ def _draw(curves: Sequence[Curve], label: str, shown: Sequence[tuple[str, bool]]
         figure = Figure(figsize=(WIDTH, (1.35 + heights[1]) * rows + 0.4 + heights[0]), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=shares_scale, sharey=shares_scale).ravel()
         for axes, panel in zip(grid, panels, strict=False):
-            for curve in curves:
-                if curve.panel == panel:
-                    for name, is_main in shown:
-                        colour, line, marker = looks[curve.arm]
-                        # A single evaluation is a point, which a line alone would not show.
-                        axes.plot(
-                            curve.steps,
-                            getattr(curve, name),
-                            color=colour,
-                            linestyle=line,
-                            linewidth=1.2 if is_main else 0.6,
-                            alpha=1.0 if is_main else 0.6,
-                            marker=marker if curve.steps.size < 4 else "",
-                            markersize=3 if is_main else 1.5,
-                        )
+            own = [curve for curve in curves if curve.panel == panel]
+            bold, solid = (1.2, 1.0) if len(own) <= FEW else (0.8, 0.75)
+            for curve in own:
+                for name, is_main in shown:
+                    colour, line, marker = looks[curve.arm]
+                    # A single evaluation is a point, which a line alone would not show.
+                    axes.plot(
+                        curve.steps,
+                        getattr(curve, name),
+                        color=colour,
+                        linestyle=line,
+                        linewidth=bold if is_main else bold / 2,
+                        alpha=solid if is_main else 0.6,
+                        marker=marker if curve.steps.size < 4 else "",
+                        markersize=3 if is_main else 1.5,
+                    )
             axes.set_title(panel)
             axes.grid(visible=True)
             axes.locator_params(axis="x", nbins=4)

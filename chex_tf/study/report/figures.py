@@ -7,13 +7,14 @@ import numpy as np
 from chex_tf.amounts import counted
 from chex_tf.evaluation.scarcity import SEVERAL
 from chex_tf.study import contrasts, correlations, tables
-from chex_tf.study.cell import SOURCE
+from chex_tf.study.cell import SOURCE, within_group
 from chex_tf.study.claim_statistics import NO_LOSS
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.correlations import Related
 from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
-from chex_tf.study.report import curves_figure, scatter, starts_figures, summary_figure, truncation_figure
+from chex_tf.study.report import arms_figure, curves_figure, scatter, starts_figures, summary_figure, truncation_figure
 from chex_tf.study.report.appearance import Drawn
+from chex_tf.study.report.arms_figure import Beside
 from chex_tf.study.report.curves_figure import Curve
 from chex_tf.study.report.scatter import Mark, Panel
 
@@ -32,6 +33,7 @@ def all_of(outcomes: Outcomes, related: Sequence[Related], curves: Sequence[Curv
         _against(outcomes, by_key, "size", "parameters", 1e-6, "Parameters (millions)", is_log=True),
         _boosts(outcomes, by_key),
         _truncations(outcomes),
+        _arms(outcomes),
         *starts_figures.all_of(outcomes),
         *_curves(curves),
     ]
@@ -158,6 +160,29 @@ def _truncations(outcomes: Outcomes) -> Drawn | None:
         f"{caption} {tables.described(outcomes)}",
         f"{counted(cuts, 'truncated network')} of {counted(len(lines), 'architecture')}: change of AUROC over size.",
         truncation_figure.draw(lines, "Change of mean AUROC"),
+    )
+
+
+def _arms(outcomes: Outcomes) -> Drawn | None:
+    """The table of arms as a picture."""
+    compared = []
+    for one, other in outcomes.of_arms():
+        if other is not None:
+            found = contrasts.difference(one, other)
+            runs = zip(one.runs, other.runs, strict=True) if found.by_subset else ()
+            compared.append(Beside(one, found, tuple(mine.value - theirs.value for mine, theirs in runs)))
+    if not compared:
+        return None
+    names = {within_group(other.arm) for _, other in outcomes.of_arms() if other is not None}
+    reference = names.pop() if len(names) == 1 else "the one that it is compared with"
+    return Drawn(
+        "arms",
+        "Arms of each architecture",
+        "How much the mean AUROC of an arm is above that of the one that it is compared with, as in the table. "
+        f"{tables.intervals(outcomes, [one.found for one in compared])} {tables.described(outcomes)}",
+        f"Differences of mean AUROC with 95% intervals around a line at 0, a row each of "
+        f"{counted(len(compared), 'model')} by architecture and group.",
+        arms_figure.draw(compared, reference),
     )
 
 

@@ -87,7 +87,7 @@ def test_each_arm_is_compared_with_scratch_of_its_group_or_the_groups_first(grou
 def test_arms_of_one_architecture_have_one_table_and_no_relation_to_its_size(grouped):
     assert [table.name for table in tables.all_of(grouped, ())] == ["results", "arms"]
     assert correlations.all_of(grouped, 0) == ()
-    assert figures.all_of(grouped, (), []) == ()
+    assert [one.name for one in figures.all_of(grouped, (), [])] == ["arms"]
 
 
 def test_a_truncated_network_alone_is_compared_too(make_arms, gathered):
@@ -117,7 +117,7 @@ def test_curves_of_one_group_share_a_panel(make_arms, gathered):
         ("ResNet18\nsecond_stage", "last"),
     ]
     drawn = {one.name: one.figure for one in figures.all_of(found, (), curves)}
-    assert set(drawn) == {"curves", "losses"}
+    assert set(drawn) == {"arms", "curves", "losses"}
     metrics = provenance.metrics_file.read(study.cells[0].run_dir(place))
     axes = [axes for axes in drawn["losses"].axes if axes.axison]
     assert [one.get_title() for one in axes] == ["ResNet18\nones", "ResNet18\nignore", "ResNet18\nsecond_stage"]
@@ -143,6 +143,21 @@ def test_a_difference_is_taken_subset_by_subset(on_subsets):
     # Student's t of two degrees of freedom for the subsets alone is the least that the interval can be.
     assert found.interval.high - found.value >= 4.302 * values.std(ddof=1) / np.sqrt(3)
     assert "A difference is taken subset by subset" in tables.arms(on_subsets).note
+
+
+def test_arms_are_drawn_subset_by_subset_and_as_a_mean_with_its_interval(on_subsets):
+    (drawn,) = [one for one in figures.all_of(on_subsets, correlations.all_of(on_subsets, 0), ()) if one.name == "arms"]
+    (axes,) = drawn.figure.axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["view"]
+    assert axes.get_xlabel() == "Mean AUROC, less that of scratch"
+    at = {marker: [line.get_xdata()[0] for line in axes.lines if line.get_marker() == marker] for marker in "o|"}
+    scratch, view = (on_subsets.member("ResNet18", arm) for arm in ("scratch", "view"))
+    by_subset = [mine.value - theirs.value for mine, theirs in zip(view.runs, scratch.runs, strict=True)]
+    assert at["o"] == pytest.approx(by_subset)
+    assert at["|"] == pytest.approx([np.mean(by_subset)])
+    bar = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_xdata()[0] != 0]
+    interval = contrasts.difference(view, scratch).interval
+    assert list(bar[0]) == pytest.approx([interval.low, interval.high])
 
 
 def test_runs_of_other_subsets_are_not_paired(on_subsets):
