@@ -58,7 +58,7 @@ def explain_files(
                     bright = subjects.brightness_on(film, view, found, row, task)
                     file = f"{OVERLAYS}/{stems[place]}.{_file_safe(name)}.{_file_safe(subject.name)}.png"
                     _write_picture(settings.out / file, overlay.blend(film, bright))
-                    cells.append([shown[place], name, subject.name, file, f"{probability:.3f}", _times(subject)])
+                    cells.append([shown[place], name, subject.name, f"{probability:.3f}", _times(subject), file])
                     if len(rows) < FIGURE_ROWS:
                         panels.append(figure.Panel(subjects.brightness_on(small, view, found, row, task), probability))
                 if len(rows) < FIGURE_ROWS:
@@ -70,7 +70,7 @@ def explain_files(
     written = figure.draw(settings.out, rows, subjects.columns_of(loaded), [one.explain.grid for one in loaded], notes)
     if maps:
         written.append(maps.write(settings.out))
-    text = lines(["Film", "Task", "Run", "Overlay", "Probability", "Grid"], cells, 4)
+    text = lines(["Film", "Task", "Run", "Probability", "Grid", "Overlay"], cells, 3)
     return Result(text, [*written, f"{len(cells)} overlays in {OVERLAYS}/"])
 
 

@@ -55,14 +55,14 @@ def make_up_weights(folder: pathlib.Path) -> None:
 
 
 def prepared(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    """Phantoms of 24 patients in CheXpert's layout, and as ChestX-ray14 with some patients held out."""
+    """Phantoms of 60 patients in CheXpert's layout, and as ChestX-ray14 with some patients held out."""
     found = []
     for name, layout, more in (
         ("chexpert_studies", "chexpert", ()),
         ("chest_xray14", "chestxray14", ("--holdout_patients=0.2",)),
     ):
         films, data = folder / f"films_{layout}", folder / f"prepared_{layout}"
-        run("launch.phantom", f"--out={films}", "--patients=24", "--image_size=64", "--seed=0", f"--layout={layout}")
+        run("launch.phantom", f"--out={films}", "--patients=60", "--image_size=64", "--seed=0", f"--layout={layout}")
         run("launch.prepare", f"--dataset={name}", f"--source={films}", f"--data_dir={data}", *more)
         found.append(data)
     return found[0], found[1]
@@ -76,7 +76,7 @@ def plans(folder: pathlib.Path) -> str:
     parts = [
         BEGIN,
         "",
-        "Of phantom films of 24 patients, so counts and steps are small; lines about the machine are left out, and "
+        "Of phantom films of 60 patients, so counts and steps are small; lines about the machine are left out, and "
         "a made-up file stands for the released weights of ResNet18. "
         "`python tests/docs/print_plans.py FOLDER --write` makes this section.",
         "",

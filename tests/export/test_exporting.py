@@ -96,7 +96,9 @@ def test_the_card_says_what_is_done_to_films_before_the_network(tmp_path, view, 
 
 def test_the_tables(outcome):
     proved = tables.proof_table(outcome).splitlines()
-    assert proved[0].split() == ["AUROC", "run", "exported", "exported", "−", "run"]
+    heads = [line.split() for line in proved if line.startswith("AUROC")]
+    # Too wide for 80 columns, it goes on below, with the tasks again.
+    assert heads == [["AUROC", "run"], ["AUROC", "exported", "exported", "−", "run"]], proved
     assert any(line.startswith("mean") and line.endswith("+0.0000 (+0.0000 to +0.0000)") for line in proved)
     family = tables.family_table(outcome).splitlines()
     assert "1.0×" in family[2]

@@ -44,8 +44,10 @@ def _under_headings(name: str, headings: Sequence[str], table: str) -> str:
     """A row of a table without its first column stands below what that column says, where it says anything new."""
     header, rule, *rows = table.splitlines()
     shown = [name, INDENT + header, rule[:1] * (len(INDENT) + len(rule))]
+    last = ""
     for heading, row in zip(headings, rows, strict=True):
-        shown += [*([heading] if heading else []), INDENT + row]
+        shown += [*([heading] if heading and heading != last else []), INDENT + row]
+        last = heading or last
     return "\n".join(shown)
 
 
