@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from chex_tf.amounts import counted
-from chex_tf.data import label_map, pixel_statistics, targets
+from chex_tf.data import label_map, pixel_statistics, targets, translated
 from chex_tf.data.index import Index
 from chex_tf.data.label_map import SAME, Translation
 from chex_tf.data.mixed_order import MixedOrder, places_of_pass
 from chex_tf.data.records import Records, Statistics, open_records
 from chex_tf.data.settings import DataSettings
-from chex_tf.data.translated import united
 from chex_tf.observations import UNLABELLED
 from chex_tf.settings import InputError
 
@@ -61,20 +60,23 @@ class Mixture:
         pieces = np.split(examples, ends[:-1])
         return [piece - part.begin for piece, part in zip(pieces, self.parts, strict=True)]
 
-    def order(self, examples: np.ndarray, settings: DataSettings) -> MixedOrder:
+    def _sizes_and_places(self, examples: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Of each part, how many films it has and how many places of a pass."""
         sizes = tuple(len(piece) for piece in self.examples_of(examples))
+        return sizes, places_of_pass(sizes, self.weights)
+
+    def order(self, examples: np.ndarray, settings: DataSettings) -> MixedOrder:
+        sizes, drawn = self._sizes_and_places(examples)
         for part, size in zip(self.parts, sizes, strict=True):
             if not size:
                 raise InputError(f"expected {settings.views} images in {part.records.folder}; it holds none", "views")
-        drawn = places_of_pass(sizes, self.weights)
         if 0 in drawn:
             raise InputError(f"expected weights by which each set is drawn; received {self.weights}", "data_weights")
         return MixedOrder(sizes, drawn, settings.seed, settings.shuffle)
 
     def frequencies(self, examples: np.ndarray) -> np.ndarray:
         """How often each film comes in a pass."""
-        sizes = tuple(len(piece) for piece in self.examples_of(examples))
-        drawn = places_of_pass(sizes, self.weights)
+        sizes, drawn = self._sizes_and_places(examples)
         return np.repeat(np.array(drawn) / np.array(sizes), sizes)
 
     def statistics(self, side: int, examples: np.ndarray) -> Statistics:
@@ -88,8 +90,7 @@ class Mixture:
         ]
 
     def _shares(self, examples: np.ndarray) -> np.ndarray:
-        sizes = tuple(len(piece) for piece in self.examples_of(examples))
-        drawn = np.array(places_of_pass(sizes, self.weights), np.float64)
+        drawn = np.array(self._sizes_and_places(examples)[1], np.float64)
         return drawn / drawn.sum()
 
     def describe(self, side: int, examples: np.ndarray) -> list[str]:
@@ -213,9 +214,7 @@ def _columns(
         for name in ("patient", "study"):
             found[name] = np.char.add(f"{number}/".encode(), found[name])
     labels = np.full((len(records), len(observations)), UNLABELLED, np.int8)
-    place_of = {label: place for place, label in enumerate(records.observations)}
     for reading in part.translation.readings:
-        read = index.labels[:, [place_of[label] for label in reading.labels]]
-        labels[:, observations.index(reading.task)] = united(read)
+        labels[:, observations.index(reading.task)] = translated.read(records, reading)
     found["labels"] = labels
     return found

@@ -147,9 +147,7 @@ class Source:
 
     @property
     def folders(self) -> tuple[pathlib.Path, ...]:
-        return (
-            (self.records.folder,) if self.mixture is None else tuple(one.records.folder for one in self.mixture.parts)
-        )
+        return (self.records.folder,) if self.mixture is None else self.mixture.folders
 
     def describe_mixture(self) -> list[str]:
         """A line for each source; none where there is only one."""

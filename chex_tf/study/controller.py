@@ -87,12 +87,12 @@ class Controller:
         """Until every cell is finished or given up, or failures in a row end it. An exception (Ctrl-C, SIGTERM) asks
         every run to save, waits for them, and goes on its way."""
         known = self.states()
-        is_sure = False  # whether no cell was taken for finished
         self._started |= {name: known[name] for name in self._executor.under_way() if name in known}
         try:
             while True:
                 for name, code in self._executor.ended().items():
                     self._look_at(name, code)
+                has_taken = bool(self._done)
                 found = self.states()
                 self._show(found)
                 stopped = self._why_stop()
@@ -100,11 +100,10 @@ class Controller:
                 self._start([(cell, found[cell.name]) for cell in ready[: self._executor.free()]])
                 elsewhere = [name for name, one in found.items() if one.condition is Condition.RUNNING]
                 if not self._started and (stopped or not (ready or elsewhere)):
-                    if is_sure:
+                    if not has_taken:
                         return Outcome(found, tuple(name for name in found if self._gave_up(name)), stopped)
-                    self._done, is_sure = {}, True
+                    self._done = {}
                     continue
-                is_sure = False
                 self._sleep(self._poll)
         except BaseException:
             if said := self._executor.stop():

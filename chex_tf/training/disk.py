@@ -42,9 +42,14 @@ class Need:
         return f"disk: {size(self.checkpoints)} of checkpoints, {size(self.encoders)} of encoders{events}"
 
 
+def state_bytes(settings: TrainSettings, built: Built) -> int:
+    """Of the weights and the optimizer's slots."""
+    slots = len(SLOTS[settings.optimizer]) * trainable_parameters(built.model)
+    return _NUMBER * (built.model.count_params() + slots)
+
+
 def need(settings: TrainSettings, objective: Objective, built: Built) -> Need:
-    weights = _NUMBER * built.model.count_params()
-    state = weights + _NUMBER * len(SLOTS[settings.optimizer]) * trainable_parameters(built.model)
+    weights, state = _NUMBER * built.model.count_params(), state_bytes(settings, built)
     below_heads = keras.Model(built.model.input, built.model.get_layer(POOLED).input)
     steps = settings.total_steps(objective.steps_per_epoch)
     evaluations = math.ceil(steps / settings.evaluate_steps)

@@ -13,7 +13,6 @@ from chex_tf.settings import InputError
 from chex_tf.training import disk, freezing, processor
 from chex_tf.training.distribution import Machine
 from chex_tf.training.objective import Objective
-from chex_tf.training.optimizer import SLOTS
 from chex_tf.training.schedules import first_steps
 from chex_tf.training.settings import TrainSettings
 
@@ -24,8 +23,7 @@ MUCH = 0.25  # share of the time from which it is said how to lower it
 
 def describe(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> str:
     steps = settings.total_steps(objective.steps_per_epoch)
-    parameters, learning = built.model.count_params(), trainable_parameters(built.model)
-    state = 4 * (parameters + len(SLOTS[settings.optimizer]) * learning)
+    state, learning = disk.state_bytes(settings, built), trainable_parameters(built.model)
     share = settings.batch // machine.replicas // settings.accumulate
     activations = share * sum(_outputs(layer) for layer in built.model.layers) * 4
     where, *of_processor = describe_machine(settings, machine)

@@ -1,15 +1,19 @@
 """A figure of rows, each with a name at the left; rows of one architecture and group stand under a heading."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from chex_tf.evaluation.figure_appearance import BLUE
 from chex_tf.study.cell import group_of, within_group
 from chex_tf.study.outcomes import Member
-from chex_tf.study.report.appearance import WIDTH
+from chex_tf.study.report.appearance import INK, WIDTH
 
+RUN = BLUE
 _ROW, _HEADING = 0.19, 1.3  # inches of a row; rows that a heading takes
 APART = 0.7  # of a row's height, over which what is drawn of its runs may be spread
 
@@ -51,6 +55,25 @@ def draw(rows: Sequence[Row], across: str) -> tuple[Figure, Axes]:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(across)
     return figure, axes
+
+
+def mean(axes: Axes, at: float, value: float, low: float, high: float) -> None:
+    """A stroke with its interval; without one where that is NaN."""
+    if not math.isnan(low):
+        axes.plot([low, high], [at, at], color=INK, linewidth=0.9, zorder=2)
+    axes.plot(value, at, "|", color=INK, markersize=7, markeredgewidth=1.2, zorder=3)
+
+
+def run(axes: Axes, at: float, value: float) -> None:
+    axes.plot(value, at, "o", color=RUN, markersize=3.5, alpha=0.75, markeredgewidth=0, zorder=4)
+
+
+def handles(of_run: str, of_mean: str) -> list[Line2D]:
+    """For a legend."""
+    return [
+        Line2D([], [], color=RUN, marker="o", linestyle="none", markersize=3.5, label=of_run),
+        Line2D([], [], color=INK, marker="|", markersize=7, label=of_mean),
+    ]
 
 
 def places(at: float, count: int) -> list[float]:
