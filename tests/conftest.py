@@ -1,5 +1,7 @@
 """A small prepared folder from which a small network learns fast: a finding is a bright square at its own place."""
 
+import functools
+import importlib
 import io
 import json
 import pathlib
@@ -112,6 +114,26 @@ def write_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., pat
 @pytest.fixture(scope="session")
 def prepared(write_records: Callable[..., pathlib.Path]) -> pathlib.Path:
     return write_records({split: examples(split) for split in IMAGES}, shards=2, mean=105.0, deviation=58.0)
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], pathlib.Path]:
+    """The few invented films of a builder, prepared in its first layout; to be read only."""
+
+    @functools.cache
+    def prepare(name: str) -> pathlib.Path:
+        import tensorflow_datasets as tfds
+        from chex_tf_datasets.radiograph_records.config import RadiographConfig
+
+        package = importlib.import_module(f"chex_tf_datasets.{name}")
+        layouts = importlib.import_module(f"chex_tf_datasets.{name}.dummy_data").LAYOUTS
+        folder = tmp_path_factory.mktemp(name)
+        next(iter(layouts.values()))(folder / "source")
+        builder = package.Builder(data_dir=folder / "prepared", config=RadiographConfig())
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=folder / "source"))
+        return pathlib.Path(builder.data_path)
+
+    return prepare
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chex_tf.data import images, policies, targets
+from chex_tf.data import images, policies
 from chex_tf.data.records import Records, open_records
 from chex_tf.data.truth import truth
 from chex_tf.data.view import View
@@ -14,6 +14,7 @@ from chex_tf.films import film_file
 from chex_tf.films.limits import UnreadableFilm
 from chex_tf.films.search import find
 from chex_tf.settings import InputError, nearest
+from chex_tf.trained.other_data import Labels
 from chex_tf.trained.run import TrainedRun
 
 
@@ -75,15 +76,11 @@ class Split:
     def placing(self, view: View) -> View:
         return view.for_records
 
-    def truth(self, run: TrainedRun, tasks: Sequence[str]) -> np.ndarray:
-        """(films, tasks): 1, 0, or NaN for neither, as in the run's own validation."""
-        try:
-            known = targets.task_names(tasks, self.records.observations)
-        except InputError as error:
-            raise InputError(str(error), "tasks") from error
-        raw = self.records.index.labels[self.examples][:, [self.records.observations.index(task) for task in known]]
-        rules = policies.parse(run.data.blank, known, "blank")
-        return truth(raw, rules)
+    def truth(self, labels: Labels, tasks: Sequence[str]) -> np.ndarray:
+        """(films, tasks): 1, 0, or NaN for neither, as the run that `labels` are of would be evaluated."""
+        known = labels.records.observations
+        found = truth(labels.records.index.labels[self.examples], policies.parse(labels.blank, known, "blank"))
+        return found[:, [known.index(task) for task in tasks]]
 
     def units(self, unit: str) -> np.ndarray:
         """(films,) number of the patient, study or image that each belongs to, from 0."""

@@ -23,6 +23,8 @@ from chex_tf.explain.subjects import Subject
 from chex_tf.files import write_text
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
+from chex_tf.trained import other_data
+from chex_tf.trained.other_data import Labels
 from chex_tf.trained.run import TrainedRun
 
 Say = Callable[[str], None]
@@ -56,7 +58,10 @@ class LabelledFilms:
 def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Result:
     opened, protocol = subjects.open_runs(settings), protocol_of(settings)
     settings = _with_threshold_split(settings, opened.runs[0])
-    labelled, threshold_films = _open(settings, opened, protocol, say)
+    films = _films(settings, settings.split, opened)
+    labels = other_data.labels_of(opened.runs[0], films.records, settings.data)
+    opened = _with_known_tasks(settings, opened, labels, say)
+    labelled, threshold_films = _open(settings, opened, films, labels, protocol, say)
     stored = labelled.films.records.stored()
     loaded = opened.load(settings, lambda _: stored)
     for subject in loaded:
@@ -94,22 +99,49 @@ def explain_split(settings: ExplainSettings, say: Say, progress: Progress) -> Re
     return Result(text, written)
 
 
-def _open(
-    settings: ExplainSettings, opened: subjects.OpenedRuns, protocol: Protocol, say: Say
-) -> tuple[LabelledFilms, LabelledFilms | None]:
-    """The split, and the split on which thresholds are chosen, if there is one."""
+def _films(settings: ExplainSettings, split: str, opened: subjects.OpenedRuns) -> Split:
     folder = settings.data or opened.runs[0].data.data
     if not folder.is_dir():
         raise InputError(f"expected the prepared folder; the run was trained on {folder}, which does not exist", "data")
-    films = open_split(folder, settings.split, opened.runs)
+    return open_split(folder, split, opened.runs)
+
+
+def _with_known_tasks(
+    settings: ExplainSettings, opened: subjects.OpenedRuns, labels: Labels, say: Say
+) -> subjects.OpenedRuns:
+    """The runs with those tasks alone that the data have labels for; says how labels of another data set are read."""
+    translation, missing = labels.translation, []
+    for task in opened.tasks:
+        if task not in translation.tasks:
+            missing.append(f"{task}: {translation.left_out[task]}")
+    if missing and settings.tasks:
+        raise InputError(f"{labels.records.folder} has no labels for {'; '.join(missing)}", "tasks")
+    known = tuple(task for task in opened.tasks if task in translation.tasks)
+    if not labels.is_own:
+        other_names = [f"{one.task} is {' or '.join(one.labels)}" for one in translation.readings if one.task in known]
+        say(f"labels of {labels.records.name}: {', '.join(other_names)}; not mentioned is {labels.blank}")
+    if missing:
+        say(f"not explained, as these data have no labels for them: {'; '.join(missing)}")
+    return dataclasses.replace(opened, tasks=known)
+
+
+def _open(
+    settings: ExplainSettings,
+    opened: subjects.OpenedRuns,
+    films: Split,
+    labels: Labels,
+    protocol: Protocol,
+    say: Say,
+) -> tuple[LabelledFilms, LabelledFilms | None]:
+    """The split, and the split on which thresholds are chosen, if there is one."""
     given = _given_regions(settings, films, protocol, say)
-    labelled = _label(films, opened, given)
+    labelled = _label(films, labels, opened.tasks, given)
     if settings.regions is not None and not labelled.known.any():
         raise InputError(
             f"{settings.regions} marks none of {', '.join(opened.tasks)} on any film of {settings.split}", "regions"
         )
     chosen_on = settings.threshold_split
-    if chosen_on is None or chosen_on not in split_names(folder):
+    if chosen_on is None or chosen_on not in split_names(films.records.folder):
         why = f"{settings.split} also ranked checkpoints" if chosen_on is None else f"no split {chosen_on}"
         maps = "; for maps, from the other half" if protocol.chooses else ""
         say(f"{why}: no threshold for probabilities{maps}")
@@ -117,7 +149,9 @@ def _open(
     other = given
     if settings.threshold_regions is not None:
         other = regions.open_regions(settings.threshold_regions, protocol.whole_regions)
-    return labelled, _label(open_split(folder, chosen_on, opened.runs), opened, other)
+    chooses = _films(settings, chosen_on, opened)
+    labels = other_data.labels_of(opened.runs[0], chooses.records, settings.data)
+    return labelled, _label(chooses, labels, opened.tasks, other)
 
 
 def _with_threshold_split(settings: ExplainSettings, run: TrainedRun) -> ExplainSettings:
@@ -137,10 +171,10 @@ def _given_regions(settings: ExplainSettings, films: Split, protocol: Protocol, 
     return found
 
 
-def _label(films: Split, opened: subjects.OpenedRuns, given: regions.Regions | None) -> LabelledFilms:
-    names, tasks = films.names, opened.tasks
+def _label(films: Split, labels: Labels, tasks: tuple[str, ...], given: regions.Regions | None) -> LabelledFilms:
+    names = films.names
     known = np.array([[given is not None and given(name, task) is not None for task in tasks] for name in names])
-    return LabelledFilms(films, names, tasks, films.truth(opened.runs[0], tasks), known, given)
+    return LabelledFilms(films, names, tasks, films.truth(labels, tasks), known, given)
 
 
 def _counter(progress: Progress, total: int) -> Callable[[int], None]:

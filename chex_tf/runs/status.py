@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 from chex_tf import json_files
@@ -10,6 +11,7 @@ from chex_tf.runs.layout import STATUS
 
 RATE = "steps_a_second"  # of a running run, lately
 IMAGE_RATE = "images_a_second"  # of a finished run, over all its steps
+_BEST, _NEGATIVE = "best_", "negative_"  # how the score's name begins; what is better the smaller is ranked negated
 
 
 class _Form(TypedDict):
@@ -26,6 +28,17 @@ class _Form(TypedDict):
 def write(run_dir: pathlib.Path, state: str, **more: Any) -> None:
     """`state`: running, finished, stopped (by a signal; it can be continued) or failed; `more` says step and why."""
     present.write_text(run_dir, STATUS, json.dumps({"state": state, **more}, indent=2) + "\n")
+
+
+def said_score(noted: Mapping[str, Any]) -> str:
+    """The best score of `read` for people: `0.8123`, or `loss 136.4` where less is better; empty before one."""
+    for name, value in noted.items():
+        if name.startswith(_BEST) and value is not None:
+            what = name.removeprefix(_BEST)
+            if what.startswith(_NEGATIVE):
+                return f"{what.removeprefix(_NEGATIVE).replace('_', ' ')} {-value:.4g}"
+            return f"{value:.4f}"
+    return ""
 
 
 def read(run_dir: pathlib.Path) -> dict[str, Any]:

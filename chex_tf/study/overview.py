@@ -57,14 +57,14 @@ def _lines(cells: Sequence[Cell], states: Mapping[str, State], width: int | None
     names = max((len(cell.name) for cell in cells), default=0)
     kinds = max((len(state.condition.value) for state in found), default=0)
     counts = max(map(len, steps), default=0)
+    scores = max((len(state.score) for state in found), default=0)
     lines = []
     for cell, state, step in zip(cells, found, steps, strict=True):
         share = f"{100 * state.step / state.steps:3.0f}%" if state.steps else "    "
-        score = "" if state.score is None else f"{state.score:.4f}"
         more = _pace(state) or state.why or state.holder
         more = more if len(more) <= WHY_WIDTH else f"{more[: WHY_WIDTH - 1]}…"
         word = state.condition.value
-        line = f"{cell.name:<{names}} {word:<{kinds}} {share} {step:>{counts}} {score:>6} {more}".rstrip()
+        line = f"{cell.name:<{names}} {word:<{kinds}} {share} {step:>{counts}} {state.score:>{scores}} {more}".rstrip()
         if width is not None and len(line) > width:
             line = f"{line[: width - 1]}…"
         begin, end = (min(place, len(line)) for place in (names + 1, names + 1 + len(word)))

@@ -29,13 +29,13 @@ class Condition(enum.Enum):
 @dataclasses.dataclass(frozen=True)
 class State:
     """`step` is how far a running or finished run is, and where any other would go on: at its last checkpoint. `rate`
-    is a running run's, in steps a second. `why` explains a failure or what is foreign; `holder` is the process at work,
-    on whichever machine."""
+    is a running run's, in steps a second; `score` is the best so far, in words. `why` explains a failure or what is
+    foreign; `holder` is the process at work, on whichever machine."""
 
     condition: Condition
     step: int = 0
     steps: int = 0
-    score: float | None = None
+    score: str = ""
     why: str = ""
     holder: str = ""
     rate: float | None = None
@@ -70,8 +70,7 @@ def _of_run(run_dir: pathlib.Path, study: Study, cell: Cell, kinds: Kinds, holde
         return State(Condition.FOREIGN, why="; ".join(differences(cell.identity, found)) or "another key")
     noted = status.read(run_dir)
     step, steps = int(noted.get("step") or 0), int(noted.get("steps") or 0)
-    score = next((value for name, value in noted.items() if name.startswith("best_")), None)
-    here = State(Condition.INTERRUPTED, step, steps, score, holder=holder or "")
+    here = State(Condition.INTERRUPTED, step, steps, status.said_score(noted), holder=holder or "")
     if holder:
         return dataclasses.replace(here, condition=Condition.RUNNING, rate=noted.get(status.RATE))
     if noted["state"] != "finished":  # what was done after the last checkpoint is done again

@@ -8,7 +8,6 @@ from chex_tf.data import label_map
 from chex_tf.data.label_map import Translation
 from chex_tf.data.pipeline import Source
 from chex_tf.data.records import Records, open_records
-from chex_tf.data.settings import DataSettings
 from chex_tf.data.translated import translated
 from chex_tf.runs.predictions import External
 from chex_tf.settings import InputError
@@ -62,6 +61,27 @@ class Opened:
         }
 
 
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    """A split whose labels are the run's tasks, those that its data know. `blank` is the rule for labels that are not
+    mentioned; `is_own` says whether these are the data that the run was trained on."""
+
+    records: Records
+    blank: str
+    translation: Translation
+    is_own: bool
+
+
+def labels_of(run: TrainedRun, records: Records, data: pathlib.Path | None, blank: str | None = None) -> Labels:
+    """`data` is where the records were opened, None for where the run was trained. In another data set a label that is
+    not mentioned is not scored, unless `blank` asks for a rule."""
+    is_own = data is None or _is_own(run, data)
+    translation = _translation(run, run.config.learned_from[0]["name"], records)
+    rule = run.data.blank if is_own else IGNORE if blank is None else blank
+    read = records if translation.is_identity else translated(records, translation)
+    return Labels(read, _blank(rule, translation.tasks), translation, is_own)
+
+
 def set_name_of(run: TrainedRun, split: str, data: pathlib.Path | None) -> str:
     """The split's name, behind the data set's name if the run was trained on another."""
     if data is None or _is_own(run, data):
@@ -86,8 +106,7 @@ def open_source(run: TrainedRun, split: str, data: pathlib.Path | None = None) -
 
 
 def open_split(run: TrainedRun, split: str, data: pathlib.Path | None = None, blank: str | None = None) -> Opened:
-    """The same, with what it was read by. In another data set a label that is not mentioned is not scored, unless
-    `blank` asks for a rule."""
+    """The same, with what it was read by, as `labels_of` says."""
     check_observations(run)
     settings = run.data.as_evaluated(data)
     if not settings.data.is_dir():
@@ -95,17 +114,11 @@ def open_split(run: TrainedRun, split: str, data: pathlib.Path | None = None, bl
             f"expected the prepared folder; the run was trained on {settings.data}, which does not exist", "data"
         )
     records = open_records(settings.data, split)
-    own = run.config.learned_from[0]["name"]
-    is_own = data is None or _is_own(run, data)
-    translation = _translation(run, own, records)
-    if not is_own:
-        settings = dataclasses.replace(settings, blank=IGNORE if blank is None else blank)
-    tasks = translation.tasks
-    settings = dataclasses.replace(settings, tasks=tasks, blank=_blank(settings, tasks))
-    read = records if translation.is_identity else translated(records, translation)
-    source = Source(settings, split, training=False, records=read)
+    labels = labels_of(run, records, data, blank)
+    settings = dataclasses.replace(settings, tasks=labels.translation.tasks, blank=labels.blank)
+    source = Source(settings, split, training=False, records=labels.records)
     trained_on = " + ".join(one["name"] for one in run.config.learned_from)
-    return Opened(source, records.fingerprint(), trained_on, None if is_own else translation)
+    return Opened(source, records.fingerprint(), trained_on, None if labels.is_own else labels.translation)
 
 
 def _is_own(run: TrainedRun, data: pathlib.Path) -> bool:
@@ -130,7 +143,7 @@ def _translation(run: TrainedRun, own: str, records: Records) -> Translation:
     raise InputError(f"{records.folder} knows none of the run's tasks: {'; '.join(reasons[:_FEW])}{more}", "data")
 
 
-def _blank(settings: DataSettings, tasks: tuple[str, ...]) -> str:
+def _blank(rule: str, tasks: tuple[str, ...]) -> str:
     """The rule for blanks, without tasks that are not among `tasks`."""
-    parts = [part for part in settings.blank.split(",") if ":" not in part or part.split(":")[0] in ("*", *tasks)]
+    parts = [part for part in rule.split(",") if ":" not in part or part.split(":")[0] in ("*", *tasks)]
     return ",".join(parts)

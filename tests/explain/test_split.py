@@ -2,7 +2,9 @@
 
 import json
 import pathlib
+import re
 import shutil
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from chex_tf.explain.gallery import outcome
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.settings import InputError
 from chex_tf.statistics.thresholds import choose_threshold
+from chex_tf.trained.other_data import labels_of
 from chex_tf.trained.run import read_run
 from chex_tf.trained.view import view_of
 
@@ -67,7 +70,7 @@ def test_outcomes_are_at_the_validation_threshold(
     for name in ("valid", "test"):
         films = open_split(prepared, name, [run])
         inputs = np.stack([films.input(place, view_of(run, Stored())) for place in range(len(films))])
-        by_split[name] = films.truth(run, TASKS), explainer.probabilities(inputs, TASKS)
+        by_split[name] = films.truth(labels_of(run, films.records, None), TASKS), explainer.probabilities(inputs, TASKS)
     lines = (explained / "said.txt").read_text(encoding="utf-8").splitlines()
     for column, task in enumerate(TASKS):
         cut = choose_threshold(by_split["valid"][0][:, column], by_split["valid"][1][:, column], "youden")
@@ -182,3 +185,31 @@ def test_regions_of_films_that_were_stored_as_squares(
         means = [found[name]["runs"]["learnt"][measure]["mean"]["value"] for name in found]
         assert means[0] == pytest.approx(means[1], abs=0.02)
     assert means[0] > 3 * found["square"]["chance"]["mean"]
+
+
+def test_labels_of_another_hospital(
+    trained: pathlib.Path, hospital: Callable[[str], pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    """Of three films two have Cardiomegaly, and on the third it is not mentioned, which does not make it absent."""
+    said: list[str] = []
+    mimic = hospital("mimic_cxr_jpg")
+    explain(tmp_path / "mimic", trained, said=said, data=mimic, tasks=("Cardiomegaly",))
+    read = next(line for line in said if line.startswith("labels of mimic_cxr_jpg/"))
+    assert read.endswith(": Cardiomegaly is Cardiomegaly; not mentioned is ignore")
+    page = (tmp_path / "mimic" / "gallery.html").read_text(encoding="utf-8")
+    assert sorted(re.findall(r'"t": ?\[(.*?)\]', page)) == ["1", "1", "null"]
+
+
+def test_tasks_that_another_hospital_has_no_labels_for(
+    trained: pathlib.Path, hospital: Callable[[str], pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    nih = hospital("chest_xray14")
+    with pytest.raises(InputError, match="has no labels for No Finding: ") as caught:
+        explain(tmp_path / "asked", trained, data=nih, tasks=("Edema", "No Finding"))
+    assert caught.value.setting == "tasks"
+    said: list[str] = []
+    explain(tmp_path / "all", trained, said=said, data=nih, tasks=())
+    left_out = next(line for line in said if line.startswith("not explained, as these data have no labels for them: "))
+    assert "No Finding: " in left_out
+    assert "Edema: " not in left_out
+    assert "Pleural Effusion: " not in left_out  # which is called Effusion there

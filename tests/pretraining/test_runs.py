@@ -66,6 +66,18 @@ def test_terms_and_health_are_columns_and_the_best_has_the_lowest_loss(twins):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_learns_about_the_same(twins, tmp_path, precision):
+    """Embeddings and loss stay float32: only the maps below are rounded, to 8 or 11 bits."""
+    run_dir, flags = twins
+    code, _, err = done("pretrain", *flags, f"--precision={precision}", f"--run_dir={tmp_path / 'run'}")
+    assert code == 0, err[-3000:]
+    for half, full in zip(rows(tmp_path / "run"), rows(run_dir), strict=True):
+        assert float(half["validation_loss"]) == pytest.approx(float(full["validation_loss"]), rel=0.05)
+        assert half["validation_loss"] != full["validation_loss"]
+
+
+@pytest.mark.slow
 def test_a_killed_run_ends_as_if_nobody_had_touched_it(twins, tmp_path):
     run_dir, flags = twins
     process = begun("pretrain", *flags, f"--run_dir={tmp_path / 'run'}")

@@ -8,12 +8,12 @@ from chex_tf.study.state import Condition, State
 
 def test_a_running_cell_shows_how_far_how_fast_and_how_long(study):
     _, made = study
-    running = State(Condition.RUNNING, 30, 120, 0.7654, holder="process 7 on here", rate=0.5)
-    finished = State(Condition.FINISHED, 120, 120, 0.8)
+    running = State(Condition.RUNNING, 30, 120, "0.7654", holder="process 7 on here", rate=0.5)
+    finished = State(Condition.FINISHED, 120, 120, "loss 136.4")
     lines = overview.text(made.cells, {"done": finished, "begun": running}).splitlines()
     assert lines[0] == "2 cells: 1 running, 1 finished"
-    assert lines[1].split() == ["done", "finished", "100%", "120/120", "0.8000"]
-    assert lines[2].endswith(" 25%  30/120 0.7654 0.5 steps/s, 3 min left")  # 90 steps at 0.5
+    assert lines[1].split() == ["done", "finished", "100%", "120/120", "loss", "136.4"]
+    assert lines[2].endswith(" 25%  30/120     0.7654 0.5 steps/s, 3 min left")  # 90 steps at 0.5
 
 
 def test_times_are_in_the_unit_that_fits(study):

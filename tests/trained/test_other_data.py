@@ -18,18 +18,10 @@ from chex_tf.trained.run import read_run
 
 
 @pytest.fixture(scope="module")
-def mimic(tmp_path_factory) -> pathlib.Path:
+def mimic(hospital) -> pathlib.Path:
     """Three films in `test`: two of a study with Cardiomegaly, without Pleural Effusion and Pneumothorax, the rest not
     mentioned; one of a study without any label."""
-    import tensorflow_datasets as tfds
-    from chex_tf_datasets.mimic_cxr_jpg import Builder, dummy_data
-    from chex_tf_datasets.radiograph_records.config import RadiographConfig
-
-    folder = tmp_path_factory.mktemp("mimic")
-    dummy_data.LAYOUTS[next(iter(dummy_data.LAYOUTS))](folder / "source")
-    builder = Builder(data_dir=folder / "prepared", config=RadiographConfig())
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=folder / "source"))
-    return pathlib.Path(builder.data_path)
+    return hospital("mimic_cxr_jpg")
 
 
 @pytest.fixture(scope="module")

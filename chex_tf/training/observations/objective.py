@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -176,16 +177,16 @@ class ObservationsObjective:
             listed = "; ".join(f"{task}: {why}" for task, why in self._undefined.items())
             left = len(self.scored) - len(self._undefined)
             mean = f"the mean is over the other {left}" if left else "so nothing ranks checkpoints"
-            lines.append(
-                f"note: {len(self._undefined)} of the {len(self.scored)} tasks that rank checkpoints have no AUROC on "
-                f"{split} ({listed}); {mean}"
-            )
+            which = f"{len(self._undefined)} of the {counted(len(self.scored), 'task')} that should rank checkpoints"
+            lines.append(f"note: no AUROC on {split} of {which} ({listed}); {mean}")
         for name in self.asked.auxiliary:
             if why := auxiliary_tasks.lacking(name, *self.feed.auxiliary_targets(self.feed.valid, name)):
                 lines.append(f"note: {name} has no score on {split}: {why}")
         return lines
 
     def say_score(self, best: float) -> str:
+        if math.isnan(best):
+            return "its best checkpoint unknown, as nothing ranked any"
         return f"best {self.score_label} {best:.4f}" if self.tasks else auxiliary_tasks.say_score(self._names, best)
 
     def say_beside(self, values: Mapping[str, float]) -> str:

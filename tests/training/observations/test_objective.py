@@ -81,18 +81,21 @@ def test_tasks_without_an_auroc_on_the_evaluation_split_are_named_beforehand():
     raw = [[1, 1, 0], [0, 0, 0], [1, 0, nan], [1, 0, 0]]
     by_study = lacking("study", raw)
     assert by_study.remarks() == [
-        "note: 2 of the 3 tasks that rank checkpoints have no AUROC on valid (Edema: 3 positive and 0 negative "
+        "note: no AUROC on valid of 2 of the 3 tasks that should rank checkpoints (Edema: 3 positive and 0 negative "
         "studies; Pneumonia: 0 positive and 2 negative studies); the mean is over the other 1"
     ]
     assert by_study.say_score(0.75) == "best AUROC of 1 of 3 tasks 0.7500"
     by_image = lacking("image", raw)
     assert by_image.remarks()[0].startswith(
-        "note: 1 of the 3 tasks that rank checkpoints have no AUROC on valid (Pneumonia: "
+        "note: no AUROC on valid of 1 of the 3 tasks that should rank checkpoints (Pneumonia: "
     )
     whole = lacking("image", raw, ("Edema", "Fracture"))
     assert whole.remarks() == []
     assert whole.say_score(0.75) == "best AUROC 0.7500"
-    assert lacking("image", raw, ("Pneumonia",)).remarks()[0].endswith("; so nothing ranks checkpoints")
+    none = lacking("image", raw, ("Pneumonia",))
+    assert none.remarks()[0].startswith("note: no AUROC on valid of 1 of the 1 task that should rank checkpoints (")
+    assert none.remarks()[0].endswith("; so nothing ranks checkpoints")
+    assert none.say_score(nan) == "its best checkpoint unknown, as nothing ranked any"
 
 
 def test_plan_and_run_say_which_tasks_rank_nothing(settings, monkeypatch):
@@ -105,6 +108,6 @@ def test_plan_and_run_say_which_tasks_rank_nothing(settings, monkeypatch):
     plan = train_observations(*settings(**given, dry_run=True)).plan.splitlines()
     for lines in (said, plan):
         assert (
-            "note: 1 of the 2 tasks that rank checkpoints have no AUROC on valid (Fracture: 0 positive and 21 negative "
-            "studies); the mean is over the other 1"
+            "note: no AUROC on valid of 1 of the 2 tasks that should rank checkpoints (Fracture: 0 positive and 21 "
+            "negative studies); the mean is over the other 1"
         ) in lines
