@@ -23,11 +23,12 @@ MOST_PICTURES = 12  # of explained films in the page
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """`cautions` and `tables` to be printed; `files` below the report's folder."""
+    """`cautions`, `tables` and `remarks` to be printed in that order; `files` below the report's folder."""
 
     tables: tuple[Table, ...]
     files: tuple[str, ...]
     cautions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def write(
@@ -44,7 +45,8 @@ def write(
     related = correlations.all_of(outcomes, seed)
     configs = provenance.configs(folder, outcomes)
     made = {one.name: one for one in tables.all_of(outcomes, judged)}
-    if any(one.series.names for one in related):
+    no_correlations = correlations.why_none(related)
+    if correlations.have_numbers(related):
         about_accuracy = correlations.whose_accuracy(outcomes)
         made["correlations"] = correlations.table(related, tables.described(outcomes), about_accuracy)
     made |= {one.name: one for one in more}
@@ -59,7 +61,12 @@ def write(
         Section("tables", "Tables", tables=tuple(one for name, one in made.items() if _is_main(name))),
         Section("comparison", "Compared with another study", tables=tuple(more)),
         Section("figures", "Figures", figures=tuple(one for one in shown if one.name not in _OF_TRAINING)),
-        Section("relations", "Correlations", tables=tuple(one for n, one in made.items() if n == "correlations")),
+        Section(
+            "relations",
+            "Correlations",
+            (no_correlations,) if no_correlations else (),
+            tables=tuple(one for name, one in made.items() if name == "correlations"),
+        ),
         Section("training", "Training curves", figures=tuple(one for one in shown if one.name in _OF_TRAINING)),
         _explained(folder, outcomes),
         Section("missing", "What is missing", _missing(outcomes)),
@@ -84,7 +91,8 @@ def write(
         data_card.cautions(outcomes, configs),
     )
     written.append(page.write(out, whole))
-    return Written(tuple(made.values()), tuple(written), whole.cautions)
+    remarks = (no_correlations,) if no_correlations else ()
+    return Written(tuple(made.values()), tuple(written), whole.cautions, remarks)
 
 
 def _is_main(name: str) -> bool:
@@ -128,7 +136,7 @@ def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
             Picture.of(
                 file,
                 f"Films with the maps of networks, as launch.explain drew them: {file.relative_to(place)}",
-                f"{EXPLAINED}/{file.relative_to(place)}: a row a film, a column a network (the paper's Figure 5).",
+                f"{EXPLAINED}/{file.relative_to(place)}: a row a film, a column a network (CheXtransfer's Figure 5).",
             )
             for file in found[:MOST_PICTURES]
         )
@@ -143,6 +151,6 @@ def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
     split = outcomes.evaluation.settings.split
     command = ["python", "-m", "launch.explain", *runs, f"--split={split}", f"--out={place}"]
     line = (
-        "Maps of a network and its truncated ones (the paper's Figure 5) are made by this command, and then shown here."
+        "Maps of a network and its truncated ones (CheXtransfer's Figure 5) are made by this command, and then shown here."
     )
     return Section("explained", title, (line,), (shlex.join(command),))
