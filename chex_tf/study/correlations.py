@@ -173,7 +173,7 @@ def why_none(related: Sequence[Related]) -> str:
     if have_numbers(related) or not any(most.values()):
         return ""
     found = "; ".join(f"{of}: {counted(models, 'model')}" for of, models in most.items())
-    return f"No correlations: one takes {FEWEST} models, and there are fewer ({found}).{_named_left_out(related)}"
+    return f"No correlations: one takes {FEWEST} models, and there are fewer ({found})."
 
 
 def table(related: Sequence[Related], described: str, about_accuracy: str = "") -> Table:

@@ -231,8 +231,8 @@ def table(published: Published, claims: Sequence[Claim], seed: int) -> Table:
         shown = (agreement(claim.paper, found), printed, value, f"{low} to {high}", found.more)
         rows.append((claim.section, claim.statement, *shown))
     note = (
-        f"Derived from CheXtransfer's Tables 1 and 2 ({len(published.wholes)} pretrained models on CheXpert's test set of "
-        "500 studies, ensembles of ten checkpoints; "
+        f"Derived from CheXtransfer's Tables 1 and 2 ({len(published.wholes)} pretrained models on CheXpert's test set "
+        "of 500 studies, ensembles of ten checkpoints; "
         f"{len(published.cuts)} truncated ones) with the catalogue's parameters and ImageNet accuracies. The tables "
         "have an interval for each model alone, and intervals of single models say nothing about their difference, so "
         "no difference here has an interval or a verdict. Open to rounding: what the number may have been before its "

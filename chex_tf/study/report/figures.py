@@ -157,8 +157,8 @@ def _truncations(outcomes: Outcomes) -> Drawn | None:
     if not lines:
         return None
     caption = (
-        f"Change of mean AUROC against how many times smaller the network became. {_paired_bars(drawn)}The grey band is "
-        f"a loss of less than {NO_LOSS:g}; −1 has lost its last block, −2 its last two, and so on. "
+        f"Change of mean AUROC against how many times smaller the network became. {_paired_bars(drawn)}The grey band "
+        f"is a loss of less than {NO_LOSS:g}; −1 has lost its last block, −2 its last two, and so on. "
         f"{tables.intervals(outcomes, drawn)}"
     )
     cuts = sum(map(len, lines.values()))

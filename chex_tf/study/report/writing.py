@@ -9,7 +9,7 @@ from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.study import contrasts, correlations, table, tables
 from chex_tf.study.identity import Kinds
-from chex_tf.study.outcomes import PRETRAINED, Outcomes
+from chex_tf.study.outcomes import PRETRAINED, Member, Outcomes
 from chex_tf.study.report import appearance, data_card, figures, page, provenance
 from chex_tf.study.report.page import Page, Picture, Section
 from chex_tf.study.table import Table
@@ -19,6 +19,7 @@ TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
 EXPLAINED = "explained"  # folder in a study's, where launch.explain is to write
 _OF_TRAINING = ("curves", "losses", "source_curves", "source_losses")  # figures of a section of their own
 MOST_PICTURES = 12  # of explained films in the page
+MOST_EXPLAINED = 3  # networks beside each other in a figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,16 +142,27 @@ def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
             for file in found[:MOST_PICTURES]
         )
         return Section("explained", title, (f"Grad-CAM maps from {place}.{more}",), pictures=pictures)
-    truncated = [pair for pair in outcomes.truncated() if pair[0].arm == PRETRAINED] or list(outcomes.truncated())
-    if not truncated:
+    if outcomes.evaluation is None:
         return Section("explained", title)
-    whole = truncated[0][1]
-    members = [whole, *(one for one, of in truncated if of is whole)]
+    members, which = _to_explain(outcomes)
     runs = [f"--run_dir={outcomes.study.cell(one.cells[0]).run_dir(folder)}" for one in members]
-    assert outcomes.evaluation is not None  # there are members
     split = outcomes.evaluation.settings.split
     command = ["python", "-m", "launch.explain", *runs, f"--split={split}", f"--out={place}"]
-    line = (
-        "Maps of a network and its truncated ones (CheXtransfer's Figure 5) are made by this command, and then shown here."
-    )
+    line = f"Maps of {which} are made by this command, and shown here in the next report."
     return Section("explained", title, (line,), (shlex.join(command),))
+
+
+def _to_explain(outcomes: Outcomes) -> tuple[list[Member], str]:
+    """Whose maps belong beside each other, and in words who they are: a network and its truncated ones, else the best
+    of an arm; of the pretrained arm where it has any."""
+    truncated = sorted(outcomes.truncated(), key=lambda pair: pair[0].arm != PRETRAINED)
+    if truncated:
+        whole = truncated[0][1]
+        members = [whole, *(one for one, of in truncated if of is whole)]
+        return members, "a network and its truncated ones (CheXtransfer's Figure 5)"
+    arm = min((one.arm for one in outcomes.members), key=lambda arm: arm != PRETRAINED)
+    best = sorted((one for one in outcomes.members if one.arm == arm), key=lambda one: -one.auroc.value)
+    which = (
+        f"the {MOST_EXPLAINED} of the highest AUROC in the arm" if best[MOST_EXPLAINED:] else "the networks of the arm"
+    )
+    return best[:MOST_EXPLAINED], f"{which} {arm}"
