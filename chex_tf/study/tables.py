@@ -192,7 +192,7 @@ def models(outcomes: Outcomes, arm: str) -> Table:
         (
             one.arch,
             f"{one.auroc.value:.3f}",
-            _span(own.interval),
+            _plain_span(own.interval),
             *_seeds(outcomes, own),
             f"{one.facts.parameters / 1e6:.3f}",
             NOTHING if one.facts.paper_parameters_millions is None else f"{one.facts.paper_parameters_millions:.3f}",
@@ -230,7 +230,7 @@ def arms(outcomes: Outcomes) -> Table:
     rows = []
     for (one, other), alone, difference in zip(compared, own, differences, strict=True):
         beside = NOTHING if other is None else other.arm
-        first = (one.arch, one.arm, beside, f"{one.auroc.value:.3f}", _span(alone.interval))
+        first = (one.arch, one.arm, beside, f"{one.auroc.value:.3f}", _plain_span(alone.interval))
         if difference is None:
             rows.append((*first, *(NOTHING,) * 2, *_seeds(outcomes, alone), NOTHING, NOTHING))
             continue
@@ -331,6 +331,11 @@ def _span(interval: Interval) -> str:
     if math.isnan(interval.low):
         return interval.reason or NOTHING
     return minus(f"{interval.low:.3f} to {interval.high:.3f}")
+
+
+def _plain_span(interval: Interval) -> str:
+    """For tables whose note has the reason."""
+    return NOTHING if math.isnan(interval.low) else _span(interval)
 
 
 def _count_span(interval: Interval) -> str:
