@@ -219,9 +219,7 @@ def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[s
     if pretraining is not None:
         key += f", two views, projector of {'-'.join(map(str, pretraining.projector))}"
     encoders = 2 * weights  # of the last step and of the best checkpoint
-    least = (
-        0 if model.truncate_at else min(KEPT_STATES, evaluations) * weights + min(training.keep, evaluations) * weights
-    )
+    least = 0 if model.truncate_at else (min(KEPT_STATES, evaluations) + min(training.keep, evaluations)) * weights
     evaluated = evaluations * seen.evaluated_images
     return Cost(key, steps, training.batch, evaluated, KEPT_STATES * state + kept + encoders, least)
 
