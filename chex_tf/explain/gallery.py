@@ -100,7 +100,7 @@ def _film(
         "g": _base64(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()),
         "v": [_seen((grey.shape[0], grey.shape[1]), view) for view in head.views],
         "t": [None if np.isnan(value) else int(value) for value in truth],
-        "p": [[round(float(one[task]), 4) for one in probable] for task in places],
+        "p": [[round(float(one[task]), 6) for one in probable] for task in places],
         "o": [
             [outcome(truth[task], one[task], cut[task]) for one, cut in zip(probable, head.thresholds, strict=True)]
             for task in places
