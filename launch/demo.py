@@ -19,7 +19,7 @@ EXPLAINED = "ResNet18Minus2-scratch"  # the cell whose maps are drawn: cut early
 # The first columns of the report's tables of models.
 _SHOWN = ("Model", "AUROC", "95% interval")
 _OPEN = {
-    "study/report/index.html": "tables, figures, and what became of each of the paper's claims",
+    "study/report/index.html": "tables, figures, training curves, and the command of every run",
     "explained/gallery.html": "where the truncated ResNet18 looks, film by film, beside the true regions",
     "contact_sheet.png": "the films that were drawn, and their findings",
 }

@@ -73,6 +73,8 @@ def main(settings: ReportSettings) -> int:
         console.show(f"{columns.filled(caution)}\n", kept_in=out)
     for one in written.tables:
         console.show(one.as_text(), kept_in=out)
+    for remark in written.remarks:
+        console.show(f"{columns.filled(remark)}\n", kept_in=out)
     for name, why in missing.items():
         console.show(columns.filled(f"missing: {name}: {why}"), kept_in=out)
     console.wrote(out, [f"{len(written.files)} files; the page is index.html"])

@@ -4,8 +4,9 @@ import dataclasses
 import functools
 import os
 import pathlib
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TextIO
 
 from chex_tf import amounts, software
@@ -46,7 +47,7 @@ _STANDS_FOR = {
 def carry_out(settings: StudySettings) -> int:
     before = folder.read(settings.study, KINDS)
     if settings.status:
-        study = _planned(settings, before)
+        study = _named(settings, _planned(settings, before))
         states = {cell.name: state.of_cell(settings.study, study, cell, KINDS) for cell in study.cells}
         console.show(overview.text(study.cells, states, paint=_painted(sys.stdout)))
         return 0
@@ -65,6 +66,7 @@ def carry_out(settings: StudySettings) -> int:
         study = folder.kept(before, study)
         for line in folder.changes(before, study):
             console.say(line)
+    chosen = _with_needed(settings, study)
     states = {cell.name: state.of_cell(settings.study, study, cell, KINDS) for cell in study.cells}
     foreign = [name for name, one in states.items() if one.condition is state.Condition.FOREIGN]
     if foreign:
@@ -77,21 +79,21 @@ def carry_out(settings: StudySettings) -> int:
     if settings.measure:
         from launch.study_rates import measure
 
-        rates = measure(settings.study, study, costs, rates, console.say)
+        rates = measure(settings.study, chosen, costs, rates, console.say)
     rates |= plan.rates_of_runs(settings.study, study.cells, costs) if costs else {}
     if costs:
-        expected, free = plan.estimate(study.cells, states, costs, rates), free_space(settings.study)
+        expected, free = plan.estimate(chosen.cells, states, costs, rates), free_space(settings.study)
         for line in plan.describe(expected, max(1, settings.workers), free):
             console.show(line, kept_in=None if settings.plan else settings.study)
         plan.check(expected, free, settings.study)
     if settings.plan:
-        for cell in study.cells:
+        for cell in chosen.cells:
             console.show(f"  {cell.name:<34} {_cost(costs.get(cell.name), rates)}")
         return 0
     folder.write(settings.study, study)
     for line in adopting.adopt(settings.study, study, KINDS, settings.adopt):
         console.say(line)
-    return _run(settings, study)
+    return _run(settings, chosen)
 
 
 def _check_free(place: pathlib.Path) -> None:
@@ -109,18 +111,30 @@ def _planned(settings: StudySettings, before: Study | None) -> Study:
     return before
 
 
+def _named(settings: StudySettings, study: Study) -> Study:
+    """The study with the cells of --only alone, with all where it is not given."""
+    names = [cell.name for cell in study.cells]
+    for name in settings.only:
+        if name not in names:
+            raise InputError(f"expected names of cells; received {name}{nearest(name, names)}", "only")
+    return _of(study, set(settings.only)) if settings.only else study
+
+
+def _with_needed(settings: StudySettings, study: Study) -> Study:
+    """The same with those from which these cells start."""
+    more, needed = {cell.name for cell in _named(settings, study).cells}, set[str]()
+    while more:
+        needed |= more
+        more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
+    return _of(study, needed)
+
+
+def _of(study: Study, names: Container[str]) -> Study:
+    return dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in names))
+
+
 def _run(settings: StudySettings, study: Study) -> int:
-    if settings.only:
-        names = [cell.name for cell in study.cells]
-        for name in settings.only:
-            if name not in names:
-                raise InputError(f"expected names of cells; received {name}{nearest(name, names)}", "only")
-        needed: set[str] = set()
-        more = set(settings.only)
-        while more:
-            needed |= more
-            more = {one for cell in study.cells if cell.name in more for one in cell.needs} - needed
-        study = dataclasses.replace(study, cells=tuple(cell for cell in study.cells if cell.name in needed))
+    """`study` has the cells to be done."""
     carrier = _executor(settings)
     console.say(
         f"{amounts.counted(len(study.cells), 'cell')} on {carrier.describe()}; --status in another terminal shows them"
@@ -144,7 +158,10 @@ def _run(settings: StudySettings, study: Study) -> int:
     console.result(settings.study, overview.text(study.cells, outcome.states, paint=_painted(sys.stdout)))
     if outcome.stopped:
         console.complain("study", f"ended after {outcome.stopped}; --keep_going would go on")
-    return 0 if outcome.is_complete else INCOMPLETE
+    if not outcome.is_complete:
+        return INCOMPLETE
+    console.say(f"its report: launch.report --study={shlex.quote(str(settings.study))}")
+    return 0
 
 
 def _painted(stream: TextIO) -> overview.Paint:

@@ -37,14 +37,19 @@ class StudySettings(Settings):
         repeated=True,
         group="study",
     )
-    only: tuple[str, ...] = setting((), help="cells by name; the others are left alone", group="study")
+    only: tuple[str, ...] = setting(
+        (),
+        help="cells by name, to be run with those that they start from, or shown; the others are left alone",
+        group="study",
+    )
     splits: tuple[str, ...] = setting(
         ("test",), help="splits that every run predicts when trained, but for those of the arm `source`", group="study"
     )
     claims: pathlib.Path | None = setting(
         None,
-        help="table of claims with the rules of their verdicts, fixed with the plan (the papers': study/claims.csv, "
-        "study/claims_in_domain.csv, study/claims_transfusion.csv)",
+        help="table of claims with the rules of their verdicts, fixed with the plan; without it the report has none. "
+        "The papers': chex_tf/study/claims.csv, chex_tf/study/claims_in_domain.csv, "
+        "chex_tf/study/claims_transfusion.csv",
         existing="file",
         group="study",
     )

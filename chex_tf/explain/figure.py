@@ -39,6 +39,11 @@ class Row:
     region: np.ndarray | None  # bool, of any size; its outline is drawn
     panels: tuple[Panel, ...]
 
+    @property
+    def is_outlined(self) -> bool:
+        """Whether the region has an edge."""
+        return self.region is not None and bool(self.region.any()) and not self.region.all()
+
 
 def shrunk(grey: np.ndarray) -> np.ndarray:
     """The film, shrunk to what a panel can show."""
@@ -70,10 +75,11 @@ def _figure(rows: Sequence[Row], columns: Sequence[str], grids: Sequence[tuple[i
     pictures, foot = figure.subfigures(2, 1, squeeze=False, height_ratios=(height - foot_height, foot_height))[:, 0]
     grid = pictures.subplots(len(rows), across, squeeze=False, height_ratios=heights)
     for row, line in zip(rows, grid, strict=True):
-        _film(line[0], row.grey, row.region)
+        region = row.region if row.is_outlined else None
+        _film(line[0], row.grey, region)
         line[0].set_ylabel(row.label)
         for axes, panel, cells in zip(line[1:], row.panels, grids, strict=True):
-            _film(axes, overlay.blend(row.grey, panel.bright), row.region)
+            _film(axes, overlay.blend(row.grey, panel.bright), region)
             axes.set_xlabel(f"probability {panel.probability:.2f} · {cells[0]}×{cells[1]}", labelpad=2)
     for axes, name in zip(grid[0], ("Radiograph", *columns), strict=True):
         axes.set_title(name, fontsize=8)
@@ -92,7 +98,7 @@ def _film(axes: Axes, picture: np.ndarray, region: np.ndarray | None) -> None:
     axes.set(xticks=(), yticks=())
     for spine in axes.spines.values():
         spine.set_visible(False)
-    if region is not None and region.any() and not region.all():
+    if region is not None:
         down, across = (np.arange(count) + 0.5 for count in region.shape)
         axes.contour(
             across * width / region.shape[1] - 0.5,

@@ -320,13 +320,21 @@ def _draw(
             rows.append(figure.Row(name, film, labelled.regions(place).get(task), tuple(panels)))
     if not rows:
         return []
-    notes = (
-        "Films: of those that have the finding, the one with the highest mean probability; outlined: the true region.\n"
-        + notes
-    )
+    notes = f"{_which(rows, settings.rows)}\n{notes}"
     return figure.draw(
         settings.out, rows, subjects.columns_of(loaded), [subject.explain.grid for subject in loaded], notes
     )
+
+
+def _which(rows: Sequence[figure.Row], of_each: int) -> str:
+    """Which films a figure shows, and what is outlined where anything is."""
+    number = "the one" if of_each == 1 else f"the {of_each}"
+    words = f"Films: of those that have the finding, {number} with the highest mean probability"
+    outlined = sum(row.is_outlined for row in rows)
+    if not outlined:
+        return f"{words}."
+    where = "" if outlined == len(rows) else ", where it is known"
+    return f"{words}, films with a known region first; outlined: the true region{where}."
 
 
 def _write(settings: ExplainSettings, loaded: Sequence[Subject], found: Localisation) -> None:

@@ -31,13 +31,13 @@ def write(run_dir: pathlib.Path, state: str, **more: Any) -> None:
 
 
 def said_score(noted: Mapping[str, Any]) -> str:
-    """The best score of `read` for people: `0.8123`, or `loss 136.4` where less is better; empty before one."""
+    """The best score of `read` for people: `best 0.8123`, or `loss 136.4` where less is better; empty before one."""
     for name, value in noted.items():
         if name.startswith(_BEST) and value is not None:
             what = name.removeprefix(_BEST)
             if what.startswith(_NEGATIVE):
                 return f"{what.removeprefix(_NEGATIVE).replace('_', ' ')} {-value:.4g}"
-            return f"{value:.4f}"
+            return f"best {value:.4f}"
     return ""
 
 

@@ -14,7 +14,7 @@ from chex_tf.statistics.family_spread import family_spread
 from chex_tf.statistics.rank_correlation import correlate
 from chex_tf.study import contrasts, kept_layers, steps
 from chex_tf.study.contrasts import Contrast
-from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
+from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes, no_interval
 
 # The smallest loss that counts as one where truncated models are shown to be as good (not stated in the paper).
 NO_LOSS = 0.01
@@ -213,11 +213,14 @@ def best_minus_worst(outcomes: Outcomes, given: Mapping[str, str], seed: int) ->
     members = outcomes.whole(given["arm"])
     _check_enough(len(members), f"whole models, {given['arm']}")
     values = np.array([one.auroc.value for one in members])
-    replicates = np.stack([one.auroc.replicates for one in members], axis=1)
     value = float(np.ptp(values))
-    interval, p = extremes.range_test(value, replicates - values)
     assert outcomes.evaluation is not None  # there are members
     over = f"{SEVERAL[outcomes.evaluation.cohort.unit]}, all pairs"
+    withheld = no_interval(outcomes.evaluation)
+    if withheld:
+        return Found(value, Interval(math.nan, math.nan, 0, withheld), math.nan, over, len(members))
+    replicates = np.stack([one.auroc.replicates for one in members], axis=1)
+    interval, p = extremes.range_test(value, replicates - values)
     return Found(value, interval, p, over, len(members))
 
 

@@ -6,10 +6,12 @@ import pathlib
 from collections.abc import Mapping
 from typing import Self
 
-from chex_tf.settings import InputError, nearest
+from chex_tf.settings import InputError, closest, nearest
 
 CHEXTRANSFER = pathlib.Path(__file__).with_name("claims.csv")
 COLUMNS = ("id", "section", "statement", "paper", "statistic", "arguments", "rule")
+# Properties of models with which a claim may correlate AUROC.
+ATTRIBUTES = ("imagenet_top1", "paper_imagenet_top1", "parameters", "paper_parameters_millions")
 # Rule -> how many numbers follow its words.
 RULES = ("above", "below", "within", "no loss", "at least")
 
@@ -88,9 +90,24 @@ def of_row(row: Mapping[str, str], where: str, statistics: Mapping[str, tuple[st
     if set(arguments) != set(statistics[statistic]):
         wanted = " ".join(f"{name}=…" for name in statistics[statistic]) or "none"
         raise InputError(f"{where}: expected arguments {wanted}; received {row['arguments'] or 'none'}", "claims")
+    _check_values(arguments, where)
     try:
         paper = float(row["paper"]) if row["paper"].strip() else None
         rule = Rule.parse(row["rule"])
     except ValueError as error:
         raise InputError(f"{where}: {error}", "claims") from error
     return Claim(row["id"], row["section"], row["statement"], paper, statistic, arguments, rule)
+
+
+def _check_values(arguments: Mapping[str, str], where: str) -> None:
+    """Raises InputError, before anything is trained, for what no study could have."""
+    attribute, auroc = arguments.get("attribute", ATTRIBUTES[0]), arguments.get("auroc", "0.5")
+    if attribute not in ATTRIBUTES:
+        raise InputError(
+            f"{where}: expected attribute={'|'.join(ATTRIBUTES)}; received {attribute}{closest(attribute, ATTRIBUTES)}",
+            "claims",
+        )
+    try:
+        float(auroc)
+    except ValueError as error:
+        raise InputError(f"{where}: expected a number as auroc; received {auroc}", "claims") from error

@@ -148,7 +148,7 @@ class Controller:
         cell, before = self._study.cell(name), self._started.pop(name)
         now = states.of_cell(self._folder, self._study, cell, self._kinds)
         if now.is_finished:
-            self._in_a_row, score = 0, f", best score {now.score}" if now.score else ""
+            self._in_a_row, score = 0, f", {now.score}" if now.score else ""
             self._say(f"{name}: finished{score}")
         elif now.condition is Condition.TRAINED and before.condition is not Condition.TRAINED and code == 0:
             self._in_a_row = 0

@@ -22,9 +22,9 @@ FEWEST = 4  # models, for a correlation
 # Attribute of `Facts` -> how a table calls it.
 ATTRIBUTES = {
     "imagenet_top1": "ImageNet top-1",
-    "paper_imagenet_top1": "ImageNet top-1 in the paper's source",
+    "paper_imagenet_top1": "ImageNet top-1 in CheXtransfer's source",
     "parameters": "parameters, counted",
-    "paper_parameters_millions": "parameters, as the paper prints them",
+    "paper_parameters_millions": "parameters, as CheXtransfer prints them",
 }
 BOOST = "boost"
 
@@ -158,6 +158,22 @@ def _named_left_out(related: Sequence[Related]) -> str:
     if not names:
         return ""
     return f" Left out where the number is not known: {counted(len(names), 'model')} ({', '.join(names)})."
+
+
+def have_numbers(related: Sequence[Related]) -> bool:
+    """Whether the table would have any."""
+    return any(one.found is not None or one.pairs for one in related)
+
+
+def why_none(related: Sequence[Related]) -> str:
+    """The reason, in place of a table without a number; empty where nothing is there to be correlated."""
+    most: dict[str, int] = {}
+    for one in related:
+        most[one.series.of] = max(most.get(one.series.of, 0), len(one.series.names))
+    if have_numbers(related) or not any(most.values()):
+        return ""
+    found = "; ".join(f"{of}: {counted(models, 'model')}" for of, models in most.items())
+    return f"No correlations: one takes {FEWEST} models, and there are fewer ({found})."
 
 
 def table(related: Sequence[Related], described: str, about_accuracy: str = "") -> Table:

@@ -231,14 +231,14 @@ def table(published: Published, claims: Sequence[Claim], seed: int) -> Table:
         shown = (agreement(claim.paper, found), printed, value, f"{low} to {high}", found.more)
         rows.append((claim.section, claim.statement, *shown))
     note = (
-        f"Derived from the paper's Tables 1 and 2 ({len(published.wholes)} pretrained models on CheXpert's test set of "
-        "500 studies, ensembles of ten checkpoints; "
+        f"Derived from CheXtransfer's Tables 1 and 2 ({len(published.wholes)} pretrained models on CheXpert's test set "
+        "of 500 studies, ensembles of ten checkpoints; "
         f"{len(published.cuts)} truncated ones) with the catalogue's parameters and ImageNet accuracies. The tables "
         "have an interval for each model alone, and intervals of single models say nothing about their difference, so "
         "no difference here has an interval or a verdict. Open to rounding: what the number may have been before its "
         "parts were rounded. Agrees: the printed number, itself rounded, lies within that."
     )
-    return Table("claims", "The paper's claims, from its own tables", columns, tuple(rows), note, 3)
+    return Table("claims", "CheXtransfer's claims, from its own tables", columns, tuple(rows), note, 3)
 
 
 def agreement(printed: float | None, found: Derived) -> str:
@@ -262,7 +262,7 @@ def models_table(published: Published) -> Table:
         for one in sorted(published.wholes.values(), key=lambda whole: -whole.auroc)
     )
     columns = ("Model", "AUROC", "95% interval", "Parameters (M)", "ImageNet top-1 (%)")
-    note = "As printed in Table 1; ImageNet accuracy is not in it and is the catalogue's, of the paper's sources."
+    note = "As printed in Table 1; ImageNet accuracy is not in it and is the catalogue's, of CheXtransfer's sources."
     return Table("models_pretrained", "Mean AUROC by model, pretrained (Table 1)", columns, rows, note)
 
 

@@ -27,8 +27,8 @@ _ABOUT_CLAIMS = (
     f"p is over ways to deal the models to them. {COUNTED.capitalize()}: from the number that is shown (after Holm's "
     f"adjustment; for truncation, to lose less than {NO_LOSS:g}) to the number that is not excluded. Smallest seen: "
     "the difference that would be found significant in 80% of studies of this size. A claim about architectures in "
-    f"general is judged from {FEWEST_ARCHITECTURES} of them or more, the one on truncation from {PAPER_TRUNCATED}, the "
-    "paper's number; with fewer, cells are missing."
+    f"general is judged from {FEWEST_ARCHITECTURES} of them or more, the one on truncation from {PAPER_TRUNCATED}, "
+    "CheXtransfer's number; with fewer, cells are missing."
 )
 
 
@@ -154,14 +154,16 @@ def results(outcomes: Outcomes) -> Table:
         parameters = str(models[cell.arch]["parameters"]) if cell.arch in models else ""
         first = ("cell", cell.name, cell.arch, cell.arm, str(cell.seed), state)
         remark = made_of.get(cell.name) or outcomes.missing.get(cell.name, "")
-        rows.append((*first, *numbers, parameters, "" if found is None else units, *reached, remark))
+        over = "" if found is None or math.isnan(found.interval.low) else units
+        rows.append((*first, *numbers, parameters, over, *reached, remark))
     for one in outcomes.members:
         of = f"mean of {', '.join(one.cells)}" if len(one.cells) > 1 else made_of[one.cells[0]]
         first = ("model", one.name, one.arch, one.arm, "", f"{counted(len(one.cells), 'cell')} finished")
         whole = contrasts.auroc(one)
         numbers = _exact(whole.value, whole.interval)
         reached = [steps.of_mean(steps.of(one, auroc)) for auroc in wanted]
-        rows.append((*first, *numbers, str(one.facts.parameters), over_of(whole, outcomes), *reached, of))
+        over = "" if math.isnan(whole.interval.low) else over_of(whole, outcomes)
+        rows.append((*first, *numbers, str(one.facts.parameters), over, *reached, of))
     note = f"{described(outcomes)} {intervals(outcomes, [contrasts.auroc(one) for one in outcomes.members])}".strip()
     if wanted:
         note = f"{note} steps_to_…: steps to that AUROC on the images that rank checkpoints; > where runs ended below."
@@ -182,14 +184,15 @@ def models(outcomes: Outcomes, arm: str) -> Table:
     pairs = [(a, b, contrasts.difference(a, b)) for a, b in itertools.combinations(members, 2)]
     adjusted = comparison.holm([found.p for _, _, found in pairs])
     different = [(a.arch, b.arch) for (a, b, _), p in zip(pairs, adjusted, strict=True) if p < SIGNIFICANCE]
-    groups = tie_groups.letters(names, different)
+    tested = sum(not math.isnan(found.p) for _, _, found in pairs)
+    groups = tie_groups.letters(names, different) if tested else dict.fromkeys(names, NOTHING)
     columns = ("Model", "AUROC", "95% interval", *_of_seeds(outcomes), "Parameters (M)", "Printed (M)", "Group")
     found = [contrasts.auroc(one) for one in members]
     rows = tuple(
         (
             one.arch,
             f"{one.auroc.value:.3f}",
-            _span(own.interval),
+            _plain_span(own.interval),
             *_seeds(outcomes, own),
             f"{one.facts.parameters / 1e6:.3f}",
             NOTHING if one.facts.paper_parameters_millions is None else f"{one.facts.paper_parameters_millions:.3f}",
@@ -198,14 +201,22 @@ def models(outcomes: Outcomes, arm: str) -> Table:
         for one, own in zip(members, found, strict=True)
     )
     note = f"{described(outcomes)} {intervals(outcomes, [*found, *(pair[2] for pair in pairs)])}"
-    if pairs:
-        tested = sum(not math.isnan(pair[2].p) for pair in pairs)
-        apart = f"{len(different)} of {counted(tested, 'pair')} are told apart"
-        note += (
-            f" Group: models that share a letter are not told apart, p of their paired difference being above "
-            f"{SIGNIFICANCE:g} after Holm's adjustment; {apart}."
-        )
+    note += f" Group: {_about_groups([pair[2] for pair in pairs], len(different))}"
     return Table(f"models_{arm.replace(GROUPED, '-')}", f"Mean AUROC by model, {arm}", columns, rows, note)
+
+
+def _about_groups(pairs: Sequence[Contrast], different: int) -> str:
+    untested = [one for one in pairs if math.isnan(one.p)]
+    why = "; ".join(sorted({one.interval.reason for one in untested} - {""})) or "their difference has no p"
+    if not pairs:
+        return "none, as there is one model."
+    if len(untested) == len(pairs):
+        return f"none, as no pair of models was tested: {why}."
+    left = f"; {counted(len(untested), 'pair')} not tested: {why}" if untested else ""
+    return (
+        f"models that share a letter are not told apart, p of their paired difference being above {SIGNIFICANCE:g} "
+        f"after Holm's adjustment; {different} of {counted(len(pairs) - len(untested), 'pair')} are told apart{left}."
+    )
 
 
 def arms(outcomes: Outcomes) -> Table:
@@ -219,7 +230,7 @@ def arms(outcomes: Outcomes) -> Table:
     rows = []
     for (one, other), alone, difference in zip(compared, own, differences, strict=True):
         beside = NOTHING if other is None else other.arm
-        first = (one.arch, one.arm, beside, f"{one.auroc.value:.3f}", _span(alone.interval))
+        first = (one.arch, one.arm, beside, f"{one.auroc.value:.3f}", _plain_span(alone.interval))
         if difference is None:
             rows.append((*first, *(NOTHING,) * 2, *_seeds(outcomes, alone), NOTHING, NOTHING))
             continue
@@ -312,7 +323,7 @@ def claims(judged: Sequence[Judged]) -> Table:
     for begins, about in ((_OF_STEPS, _ABOUT_STEPS), (_OF_THE_START, _ABOUT_THE_START)):
         note += about if any(one.claim.statistic.startswith(begins) for one in judged) else ""
     own = any(one.claim.section == OURS for one in judged)
-    title = f"Claims of the paper and, where the section is {OURS!r}, of this project" if own else "The paper's claims"
+    title = f"Claims of the paper and, where the section is {OURS!r}, of this project" if own else "Claims"
     return Table("claims", f"{title}, on these films", columns, tuple(rows), note, 3)
 
 
@@ -320,6 +331,11 @@ def _span(interval: Interval) -> str:
     if math.isnan(interval.low):
         return interval.reason or NOTHING
     return minus(f"{interval.low:.3f} to {interval.high:.3f}")
+
+
+def _plain_span(interval: Interval) -> str:
+    """For tables whose note has the reason."""
+    return NOTHING if math.isnan(interval.low) else _span(interval)
 
 
 def _count_span(interval: Interval) -> str:

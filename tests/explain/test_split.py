@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from chex_tf.data.stored import Stored
-from chex_tf.explain import split
+from chex_tf.explain import figure, split
 from chex_tf.explain.explainer import Explainer
 from chex_tf.explain.films import open_split
 from chex_tf.explain.gallery import outcome
@@ -96,6 +96,21 @@ def test_figure(explained: pathlib.Path) -> None:
     width, height = Image.open(explained / "figure.png").size
     assert width > height  # two rows, three columns
     assert (explained / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def row_with(region: np.ndarray | None) -> figure.Row:
+    return figure.Row("Edema", np.zeros((8, 8), np.uint8), region, ())
+
+
+def test_a_caption_speaks_of_outlines_where_there_are_any() -> None:
+    square = np.zeros((8, 8), bool)
+    square[2:5, 2:5] = True
+    edgeless = [row_with(None), row_with(np.zeros((8, 8), bool)), row_with(np.ones((8, 8), bool))]
+    assert "outlined" not in split._which(edgeless, 1)
+    assert "region" not in split._which(edgeless, 1)
+    assert split._which([row_with(square)], 1).endswith("outlined: the true region.")
+    assert split._which([row_with(square), *edgeless], 2).endswith("outlined: the true region, where it is known.")
+    assert "the 2 with" in split._which(edgeless, 2)
 
 
 def test_the_same_again_to_the_byte(trained: pathlib.Path, masks: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,16 @@ import pandas
 import pytest
 
 from chex_tf import software
+from chex_tf.settings import InputError
+from chex_tf.study import folder
+from chex_tf.study.cell import Cell
+from chex_tf.study.folder import Study
+from chex_tf.study.identity import of_run
+from launch import study_run
+from launch.study_settings import StudySettings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+FINISHED = ROOT / "tests" / "fixtures" / "version_0_1" / "finished"
 BASE = ("image_size=64", "batch=8", "steps=6", "evaluate_every=3", "evaluate_unit=steps", "keep=2", "cam_images=0")
 
 
@@ -98,10 +107,54 @@ def test_a_cell_that_learns_no_observation_is_a_source_of_weights(prepared, grid
     assert "before learns no observation: a source of weights (arm source), which predicts nothing" in done.stderr
 
 
+def test_a_plan_of_some_cells_has_those_that_they_start_from(prepared, grid):
+    done = run(arguments(prepared, grid, "--plan", "--only=after"))
+    assert done.returncode == 0, done.stderr
+    assert "2 cells, 2 of them to do: 12 steps" in done.stdout
+    assert [line.split()[0] for line in done.stdout.splitlines() if " steps " in line][-2:] == [
+        "CBR_Tiny-scratch",
+        "after",
+    ]
+
+
 def test_looking_at_a_study_that_is_none(tmp_path):
     done = run([sys.executable, "-m", "launch.study", f"--study={tmp_path}", "--status"])
     assert done.returncode == 2
     assert "expected a folder with a study, or --grid to begin one" in last(done)
+
+
+@pytest.fixture
+def finished_study(tmp_path):
+    """Of two cells of one finished run, the second under another name."""
+    identity = of_run(FINISHED, study_run.KINDS)
+    cells = tuple(
+        Cell(name, "ResNet18", "scratch", name, "", 0, ("--arch=ResNet18",), identity) for name in ("first", "second")
+    )
+    made = Study(cells, "0.1.0", splits=("test",))
+    for cell in cells:
+        shutil.copytree(FINISHED, cell.run_dir(tmp_path))
+    folder.write(tmp_path, made)
+    return tmp_path
+
+
+def test_the_state_of_some_cells(finished_study, capsys):
+    assert study_run.carry_out(StudySettings(study=finished_study, status=True, only=("second",))) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "1 cell: 1 finished"
+    assert [line.split()[0] for line in lines[1:]] == ["second"]
+    assert lines[1].endswith(" best 0.7917")  # as in its status.json
+    for looking in ({"status": True}, {"plan": True}, {}):
+        with pytest.raises(InputError, match=r"received secnd; did you mean second\?") as caught:
+            study_run.carry_out(StudySettings(study=finished_study, only=("first", "secnd"), **looking))
+        assert caught.value.setting == "only"
+
+
+def test_a_finished_study_names_the_next_command_last(finished_study, capsys):
+    study = finished_study.rename(finished_study.with_name("a study"))
+    assert study_run.carry_out(StudySettings(study=study)) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("2 cells: 2 finished\n")
+    assert said.err.splitlines()[-1] == f"its report: launch.report --study='{study}'"
 
 
 @pytest.mark.slow

@@ -50,6 +50,19 @@ def test_three_models_have_no_correlation():
     assert correlations.table([found], "500 studies.").rows[0][3:10] == ("–",) * 7
 
 
+def test_a_table_of_nothing_but_dashes_is_a_sentence():
+    def of(size, families):
+        return Series("AUROC, scratch", "parameters", NAMES[:size], families[:size], np.arange(size), np.arange(size))
+
+    apart = [correlations.relate(of(size, NAMES), 0) for size in (3, 2)]  # of two another attribute is known
+    assert correlations.why_none(apart) == (
+        "No correlations: one takes 4 models, and there are fewer (AUROC, scratch: 3 models)."
+    )
+    assert correlations.why_none([correlations.relate(of(3, FAMILIES), 0)]) == ""  # pairs of one family are counted
+    assert correlations.why_none([correlations.relate(of(4, NAMES), 0)]) == ""
+    assert correlations.why_none([]) == ""
+
+
 def test_models_without_the_number_are_counted_and_named():
     given = dataclasses.replace(series([1, 2, 3, 4, 5], [0.8, 0.82, 0.81, 0.9, 0.7]), left_out=("C1", "C2"))
     found = correlations.relate(given, 0)

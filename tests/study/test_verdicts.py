@@ -1,12 +1,13 @@
 """Rules against intervals, by hand; and the paper's own claims file."""
 
+import dataclasses
 import math
 
 import pytest
 
 from chex_tf.settings import InputError
 from chex_tf.statistics.bootstrap import Interval
-from chex_tf.study import claims
+from chex_tf.study import claims, correlations, outcomes
 from chex_tf.study.claim_statistics import ARGUMENTS, STATISTICS, Found
 from chex_tf.study.claims import Rule
 from chex_tf.study.verdicts import Verdict, decide
@@ -79,3 +80,21 @@ def test_a_row_that_is_wrong_is_named(tmp_path, row, complaint):
         claims.read(path, ARGUMENTS)
     assert str(refused.value).startswith(f"{path}, row 1: ")
     assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "arguments", "complaint"),
+    [
+        ("rho", "arm=scratch attribute=parameter", r"received parameter; did you mean parameters\?"),
+        ("steps_difference", "a=A:x b=B:x auroc=high", "expected a number as auroc; received high"),
+    ],
+)
+def test_a_value_that_no_study_has_is_refused_when_it_is_read(statistic, arguments, complaint):
+    given = ("one", "1", "A claim", "", statistic, arguments, "above 0")
+    with pytest.raises(InputError, match=complaint):
+        claims.of_row(dict(zip(claims.COLUMNS, given, strict=True)), "row 1", ARGUMENTS)
+
+
+def test_attributes_are_those_that_are_correlated_and_known_of_models():
+    assert set(claims.ATTRIBUTES) == set(correlations.ATTRIBUTES)
+    assert set(claims.ATTRIBUTES) <= {field.name for field in dataclasses.fields(outcomes.Facts)}

@@ -19,14 +19,30 @@ def tables_of(evaluation: Evaluation, measure: Measure[Any]) -> list[str]:
     tables = [_pairs(evaluation, measure, on_mean)] if on_mean else []
     of_tasks = [one for one in evaluation.differences_of(measure) if one.task != MEAN]
     tasks = list(dict.fromkeys(one.task for one in of_tasks))
-    if are_listed(tasks, len(of_tasks)):
+    # A single task has said all with the summary, unless the summary was not compared.
+    wanted = 1 if not on_mean else 2
+    if are_listed(tasks, len(of_tasks), wanted):
         tables.append(_by_task(measure, of_tasks))
-    elif len(tasks) > 1:
+    elif len(tasks) >= wanted:
         tables.append(elsewhere("differences", len(of_tasks)))
     best = evaluation.best_and_worst
     if best is not None and best.measure == measure.key and not evaluation.settings.paired:
         tables.append(_best_and_worst(evaluation, best, measure))
     return tables
+
+
+def none_compared(evaluation: Evaluation) -> str:
+    """That no pair was compared though some were asked for, and why; empty otherwise."""
+    settings = evaluation.settings
+    asked = settings.paired or settings.compare
+    if not asked or evaluation.differences or evaluation.pooled.differences:
+        return ""
+    if len(evaluation.models) < 2:
+        return filled(f"No pair was compared: of models, beside readers, there are {len(evaluation.models)}.")
+    few, none = ", ".join(evaluation.withheld), ", ".join(evaluation.left_out)
+    reasons = [f"too few positives or negatives for a test of {few} (--fewest)"] if few else []
+    reasons += [f"no AUROC of {none}, for which a class is lacking"] if none else []
+    return filled(f"No pair was compared: {'; '.join(reasons) or 'no task has a value of both'}.")
 
 
 def _pairs(evaluation: Evaluation, measure: Measure[Any], on_mean: list[comparison.Difference]) -> str:

@@ -28,6 +28,7 @@ def text(
     parts += pools.tables_of(evaluation)
     for measure in evaluation.compared:
         parts += differences.tables_of(evaluation, measure)
+    parts += filter(None, [differences.none_compared(evaluation)])
     parts += equivalence.tables_of(evaluation)
     parts += filter(None, (section.table() for section in sections))
     if correlations or spread:

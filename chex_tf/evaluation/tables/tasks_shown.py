@@ -54,9 +54,9 @@ def once(labels: Iterable[str]) -> list[str]:
     return found
 
 
-def are_listed(tasks: Sequence[str], rows: int) -> bool:
-    """Whether a table by task follows: there are several tasks, and not too many rows."""
-    return len(tasks) > 1 and rows <= ROWS_BY_TASK
+def are_listed(tasks: Sequence[str], rows: int, fewest: int = 2) -> bool:
+    """Whether a table by task follows: there are so many tasks, and not too many rows."""
+    return len(tasks) >= fewest and rows <= ROWS_BY_TASK
 
 
 def elsewhere(key: str, rows: int | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -27,7 +28,8 @@ def draw(compared: Sequence[Beside], reference: str) -> Figure:
     with style():
         rows = [rows_figure.Row(one.member, functools.partial(_row, one=one)) for one in compared]
         figure, _ = rows_figure.draw(rows, f"Mean AUROC, less that of {reference}")
-        handles = rows_figure.handles("of one subset", "difference, 95% interval")
+        is_bare = all(math.isnan(one.found.interval.low) for one in compared)
+        handles = rows_figure.handles("of one subset", "difference" if is_bare else "difference, 95% interval")
         shown = handles if any(one.by_run for one in compared) else handles[1:]
         figure.legend(handles=shown, loc="outside lower center", ncols=2, frameon=False)
     return figure

@@ -11,7 +11,7 @@ from chex_tf.study.cell import SOURCE, within_group
 from chex_tf.study.claim_statistics import NO_LOSS
 from chex_tf.study.contrasts import Contrast
 from chex_tf.study.correlations import Related
-from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes
+from chex_tf.study.outcomes import PRETRAINED, SCRATCH, Member, Outcomes, no_interval
 from chex_tf.study.report import arms_figure, curves_figure, scatter, starts_figures, summary_figure, truncation_figure
 from chex_tf.study.report.appearance import Drawn
 from chex_tf.study.report.arms_figure import Beside
@@ -49,7 +49,8 @@ def _in_order(arms: Sequence[str]) -> list[str]:
 
 
 def _mark(member: Member, x: float) -> Mark:
-    deviation = float(np.nanstd(member.auroc.replicates))
+    """With a bar where the number has an interval: what is too uncertain for one is so for the other."""
+    deviation = 0.0 if member.no_interval else float(np.nanstd(member.auroc.replicates))
     value = member.auroc.value
     return Mark(member.arch, member.facts.family, x, value, value - deviation, value + deviation)
 
@@ -64,11 +65,18 @@ def _difference(name: str, one: Member, other: Member, x: float, drawn: list[Con
 
 def _bars(outcomes: Outcomes) -> str:
     assert outcomes.evaluation is not None  # there are members
+    withheld = no_interval(outcomes.evaluation)
+    if withheld:
+        return f"No error bars: {withheld}."
     cohort, replicates = outcomes.evaluation.cohort, outcomes.evaluation.settings.replicates
     return (
         f"Error bars are one standard deviation of {counted(replicates, 'bootstrap replicate')} of the "
         f"{SEVERAL[cohort.unit]}."
     )
+
+
+def _paired_bars(drawn: Sequence[Contrast]) -> str:
+    return "" if all(np.isnan(one.interval.low) for one in drawn) else "Bars are paired 95% intervals. "
 
 
 def _against(
@@ -92,7 +100,7 @@ def _against(
         return None
     what = {"imagenet_top1": "ImageNet top-1 accuracy", "parameters": "model size"}[attribute]
     said = "; ".join(f"{panel.title}: {panel.words}" for panel in panels)
-    caption = f"The paper's Figure {2 if name == 'imagenet' else 3}. {_bars(outcomes)} {MARKS}"
+    caption = f"CheXtransfer's Figure {2 if name == 'imagenet' else 3}. {_bars(outcomes)} {MARKS}"
     if name == "imagenet":
         caption += f" {correlations.whose_accuracy(outcomes)}"
     return Drawn(
@@ -114,7 +122,7 @@ def _boosts(outcomes: Outcomes, related: Mapping[tuple[str, str], Related]) -> D
     for one, other in pairs:
         marks.append(_difference(one.arch, one, other, one.facts.parameters / 1e6, drawn))
     words = correlations.in_words(related[correlations.BOOST, "parameters"])
-    caption = f"The paper's Figure 4. Bars are paired 95% intervals. {tables.intervals(outcomes, drawn)} {MARKS}"
+    caption = f"CheXtransfer's Figure 4. {_paired_bars(drawn)}{tables.intervals(outcomes, drawn)} {MARKS}"
     return Drawn(
         "boost",
         "Boost by pretraining against model size",
@@ -149,9 +157,9 @@ def _truncations(outcomes: Outcomes) -> Drawn | None:
     if not lines:
         return None
     caption = (
-        "Change of mean AUROC against how many times smaller the network became. Bars are paired 95% "
-        f"intervals; the grey band is a loss of less than {NO_LOSS:g}; −1 has lost its last block, −2 its last two, "
-        f"and so on. {tables.intervals(outcomes, drawn)}"
+        f"Change of mean AUROC against how many times smaller the network became. {_paired_bars(drawn)}The grey band "
+        f"is a loss of less than {NO_LOSS:g}; −1 has lost its last block, −2 its last two, and so on. "
+        f"{tables.intervals(outcomes, drawn)}"
     )
     cuts = sum(map(len, lines.values()))
     return Drawn(
@@ -173,6 +181,7 @@ def _arms(outcomes: Outcomes) -> Drawn | None:
             compared.append(Beside(one, found, tuple(mine.value - theirs.value for mine, theirs in runs)))
     if not compared:
         return None
+    with_intervals = "" if all(np.isnan(one.found.interval.low) for one in compared) else " with 95% intervals"
     names = {within_group(other.arm) for _, other in outcomes.of_arms() if other is not None}
     reference = names.pop() if len(names) == 1 else "the one that it is compared with"
     return Drawn(
@@ -180,7 +189,7 @@ def _arms(outcomes: Outcomes) -> Drawn | None:
         "Arms of each architecture",
         "How much the mean AUROC of an arm is above that of the one that it is compared with, as in the table. "
         f"{tables.intervals(outcomes, [one.found for one in compared])} {tables.described(outcomes)}",
-        f"Differences of mean AUROC with 95% intervals around a line at 0, a row each of "
+        f"Differences of mean AUROC{with_intervals} around a line at 0, a row each of "
         f"{counted(len(compared), 'model')} by architecture and group.",
         arms_figure.draw(compared, reference),
     )
@@ -191,10 +200,11 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
     models = [one for one in outcomes.whole(PRETRAINED) if one.facts.imagenet_top1 is not None]
     if not models and not outcomes.boosted() and not outcomes.truncated():
         return None
+    lines, of_lines = _lines(outcomes)
     given = summary_figure.Summary(
         tuple(_mark(one, float(one.facts.imagenet_top1 or 0)) for one in models),
         {one.arch: (_mark(other, 0), _mark(one, 1)) for one, other in outcomes.boosted()},
-        _lines(outcomes)[0],
+        lines,
     )
     shown: list[str] = []
     if models:
@@ -202,7 +212,7 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
     if given.boosted:
         shown.append("AUROC from scratch and pretrained, the thick line being the mean of the models")
     if given.lines:
-        shown.append("truncation, with paired 95% intervals")
+        shown.append(f"truncation{', with paired 95% intervals' if _paired_bars(of_lines) else ''}")
     absent = [
         *([] if models else ["ImageNet accuracy and families, for which no pretrained model is finished"]),
         *([] if given.boosted else ["pretraining, for which no architecture is finished in both arms"]),
@@ -210,7 +220,7 @@ def _summary(outcomes: Outcomes) -> Drawn | None:
     ]
     without = f" Without the panel on {'; '.join(absent)}." if absent else ""
     accuracy = f" {correlations.whose_accuracy(outcomes)}" if models else ""
-    caption = f"The paper's Figure 1: {'; '.join(shown)}. {_bars(outcomes)}{without}{accuracy}"
+    caption = f"CheXtransfer's Figure 1: {'; '.join(shown)}. {_bars(outcomes)}{without}{accuracy}"
     return Drawn(
         "summary",
         "In short",

@@ -35,7 +35,7 @@ def write(out: pathlib.Path, published: Published, claims: Sequence[Claim], seed
         Section("figures", "Figures", figures=page.figures(drawn)),
         Section("relations", "Correlations", tables=made[3:]),
     )
-    written.append(page.write(out, Page("Report: the paper's tables", ABOUT, DESCRIBED, None, sections)))
+    written.append(page.write(out, Page("Report: CheXtransfer's tables", ABOUT, DESCRIBED, None, sections)))
     return Written(made, tuple(written))
 
 

@@ -9,7 +9,7 @@ from chex_tf.amounts import counted
 from chex_tf.files import write_text
 from chex_tf.study import contrasts, correlations, table, tables
 from chex_tf.study.identity import Kinds
-from chex_tf.study.outcomes import PRETRAINED, Outcomes
+from chex_tf.study.outcomes import PRETRAINED, Member, Outcomes
 from chex_tf.study.report import appearance, data_card, figures, page, provenance
 from chex_tf.study.report.page import Page, Picture, Section
 from chex_tf.study.table import Table
@@ -19,15 +19,17 @@ TABLES, FIGURES, RESULTS = "tables", "figures", "results.csv"
 EXPLAINED = "explained"  # folder in a study's, where launch.explain is to write
 _OF_TRAINING = ("curves", "losses", "source_curves", "source_losses")  # figures of a section of their own
 MOST_PICTURES = 12  # of explained films in the page
+MOST_EXPLAINED = 3  # networks beside each other in a figure
 
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """`cautions` and `tables` to be printed; `files` below the report's folder."""
+    """`cautions`, `tables` and `remarks` to be printed in that order; `files` below the report's folder."""
 
     tables: tuple[Table, ...]
     files: tuple[str, ...]
     cautions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def write(
@@ -44,7 +46,8 @@ def write(
     related = correlations.all_of(outcomes, seed)
     configs = provenance.configs(folder, outcomes)
     made = {one.name: one for one in tables.all_of(outcomes, judged)}
-    if any(one.series.names for one in related):
+    no_correlations = correlations.why_none(related)
+    if correlations.have_numbers(related):
         about_accuracy = correlations.whose_accuracy(outcomes)
         made["correlations"] = correlations.table(related, tables.described(outcomes), about_accuracy)
     made |= {one.name: one for one in more}
@@ -59,7 +62,12 @@ def write(
         Section("tables", "Tables", tables=tuple(one for name, one in made.items() if _is_main(name))),
         Section("comparison", "Compared with another study", tables=tuple(more)),
         Section("figures", "Figures", figures=tuple(one for one in shown if one.name not in _OF_TRAINING)),
-        Section("relations", "Correlations", tables=tuple(one for n, one in made.items() if n == "correlations")),
+        Section(
+            "relations",
+            "Correlations",
+            (no_correlations,) if no_correlations else (),
+            tables=tuple(one for name, one in made.items() if name == "correlations"),
+        ),
         Section("training", "Training curves", figures=tuple(one for one in shown if one.name in _OF_TRAINING)),
         _explained(folder, outcomes),
         Section("missing", "What is missing", _missing(outcomes)),
@@ -84,7 +92,8 @@ def write(
         data_card.cautions(outcomes, configs),
     )
     written.append(page.write(out, whole))
-    return Written(tuple(made.values()), tuple(written), whole.cautions)
+    remarks = (no_correlations,) if no_correlations else ()
+    return Written(tuple(made.values()), tuple(written), whole.cautions, remarks)
 
 
 def _is_main(name: str) -> bool:
@@ -128,21 +137,32 @@ def _explained(folder: pathlib.Path, outcomes: Outcomes) -> Section:
             Picture.of(
                 file,
                 f"Films with the maps of networks, as launch.explain drew them: {file.relative_to(place)}",
-                f"{EXPLAINED}/{file.relative_to(place)}: a row a film, a column a network (the paper's Figure 5).",
+                f"{EXPLAINED}/{file.relative_to(place)}: a row a film, a column a network (CheXtransfer's Figure 5).",
             )
             for file in found[:MOST_PICTURES]
         )
         return Section("explained", title, (f"Grad-CAM maps from {place}.{more}",), pictures=pictures)
-    truncated = [pair for pair in outcomes.truncated() if pair[0].arm == PRETRAINED] or list(outcomes.truncated())
-    if not truncated:
+    if outcomes.evaluation is None:
         return Section("explained", title)
-    whole = truncated[0][1]
-    members = [whole, *(one for one, of in truncated if of is whole)]
+    members, which = _to_explain(outcomes)
     runs = [f"--run_dir={outcomes.study.cell(one.cells[0]).run_dir(folder)}" for one in members]
-    assert outcomes.evaluation is not None  # there are members
     split = outcomes.evaluation.settings.split
     command = ["python", "-m", "launch.explain", *runs, f"--split={split}", f"--out={place}"]
-    line = (
-        "Maps of a network and its truncated ones (the paper's Figure 5) are made by this command, and then shown here."
-    )
+    line = f"Maps of {which} are made by this command, and shown here in the next report."
     return Section("explained", title, (line,), (shlex.join(command),))
+
+
+def _to_explain(outcomes: Outcomes) -> tuple[list[Member], str]:
+    """Whose maps belong beside each other, and in words who they are: a network and its truncated ones, else the best
+    of an arm; of the pretrained arm where it has any."""
+    truncated = sorted(outcomes.truncated(), key=lambda pair: pair[0].arm != PRETRAINED)
+    if truncated:
+        whole = truncated[0][1]
+        members = [whole, *(one for one, of in truncated if of is whole)]
+        return members, "a network and its truncated ones (CheXtransfer's Figure 5)"
+    arm = min((one.arm for one in outcomes.members), key=lambda arm: arm != PRETRAINED)
+    best = sorted((one for one in outcomes.members if one.arm == arm), key=lambda one: -one.auroc.value)
+    which = (
+        f"the {MOST_EXPLAINED} of the highest AUROC in the arm" if best[MOST_EXPLAINED:] else "the networks of the arm"
+    )
+    return best[:MOST_EXPLAINED], f"{which} {arm}"

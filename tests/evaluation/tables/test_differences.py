@@ -77,7 +77,28 @@ def test_a_mean_of_nothing_but_tasks_with_few_positives_is_not_compared_either(e
     assert {one.task for one in found.differences} == {"Edema"}
     assert found.best_and_worst is None
     assert np.isnan(found.models[0].of(AUROC)["mean"].interval.low)
-    assert "the mean rests on it" not in page.text(found)
+    text = page.text(found)
+    assert "the mean rests on it" not in text
+    rows = [line for line in text.splitlines() if "a − b" in line and line.startswith("Edema ")]
+    (one,) = found.differences_of(AUROC, "Edema")
+    assert columns.signed(one.value, one.interval) in rows[0]
+    assert "No pair was compared" not in text
+
+
+def test_where_no_pair_can_be_compared_one_line_says_so_and_why(evaluate, test_set):
+    """Four positives of Edema and of Pneumonia, no positive of the third."""
+    values = {name: table.copy() for name, table in test_set[1].items()}
+    values["labels"][:] = 0
+    values["labels"][:4] = 1
+    values["labels"][:, 1] = 0
+    text = " ".join(page.text(evaluate(values, ("a", "b"), paired=True)).split())
+    tasks = evaluate(values, ("a", "b")).cohort.tasks
+    few, none = f"{tasks[0]}, {tasks[2]}", tasks[1]
+    assert (
+        f"No pair was compared: too few positives or negatives for a test of {few} (--fewest); no AUROC of {none}, "
+        "for which a class is lacking." in text
+    )
+    assert "No pair was compared" not in page.text(evaluate(values, ("a", "b")))  # nobody asked
 
 
 def test_bca_says_that_its_p_is_another_one(evaluate, test_set):

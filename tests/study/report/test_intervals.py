@@ -1,6 +1,7 @@
 """The report's intervals and p are those of launch.evaluate for the same files; over seeds where there are several."""
 
 import csv
+import dataclasses
 import json
 import math
 import pathlib
@@ -11,8 +12,10 @@ import sys
 import numpy as np
 import pytest
 
+from chex_tf.statistics.bootstrap import Interval
 from chex_tf.statistics.comparison import holm
-from chex_tf.study import claim_statistics, contrasts, tables
+from chex_tf.study import claim_statistics, contrasts, correlations, tables
+from chex_tf.study.report import figures
 from chex_tf.study.verdicts import Verdict, judge
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -163,12 +166,65 @@ def test_with_too_few_positives_there_are_neither_intervals_nor_verdicts(make_st
     found = gathered((place, made))
     table = tables.models(found, "scratch")
     assert "No intervals and no tests: no task of the mean has an interval" in table.note
-    assert {row["Group"] for row in rows(table).values()} == {"a"}
+    assert {(row["95% interval"], row["Group"]) for row in rows(table).values()} == {("–", "–")}
+    why = "no task of the mean has an interval: too few positives or negatives"
+    assert table.note.endswith(f"Group: none, as no pair of models was tested: {why}.")
+    shown = rows_of(tables.results(found))
+    assert {(row["low"], row["high"], row["interval_over"]) for row in shown.values()} == {("", "", "")}
+    assert all(row["auroc"] for row in shown.values())
+    assert_without_bars(found, why)
     verdicts = {one.claim.statistic: one.verdict for one in judge(found, asked_claims, 0)}
     assert verdicts["boost"] in (Verdict.UNDECIDED, Verdict.MISSING)
     assert Verdict.CONTRADICTED not in {
         one.verdict for one in judge(found, asked_claims, 0) if one.claim.statistic not in ("rho", "rho_boost")
     }
+
+
+def assert_without_bars(found, why):
+    """What is withheld as an interval is not drawn as a bar, nor does a caption speak of one."""
+    drawn = {one.name: one for one in figures.all_of(found, correlations.all_of(found, 0), [])}
+    assert set(drawn) == {"summary", "imagenet", "size", "boost", "truncation"}
+    for name, one in drawn.items():
+        assert why in one.caption, name
+        assert "Error bars are" not in one.caption
+        assert "95% interval" not in one.caption
+    for name in ("imagenet", "size", "boost", "truncation"):
+        upright = [line for axes in drawn[name].figure.axes for line in axes.lines if is_upright(line)]
+        assert {float(np.ptp(line.get_ydata())) for line in upright} == {0.0}, name
+
+
+def is_upright(line):
+    """Of an error bar, of whatever length."""
+    return len(line.get_xdata()) == 2 and np.ptp(line.get_xdata()) == 0
+
+
+def test_the_range_of_models_without_intervals_is_not_judged_either(single, gathered, monkeypatch):
+    found = gathered(single)
+    given = {"arm": "scratch"}
+    monkeypatch.setattr(claim_statistics, "_check_enough", lambda found, what: None)  # five would not do
+    assert not math.isnan(claim_statistics.best_minus_worst(found, given, 0).interval.low)
+    scarce = dict.fromkeys(found.evaluation.mean_over, "9 patients with a positive, fewer than 10")
+    withheld = dataclasses.replace(found, evaluation=dataclasses.replace(found.evaluation, withheld=scarce))
+    one = claim_statistics.best_minus_worst(withheld, given, 0)
+    assert math.isnan(one.interval.low)
+    assert math.isnan(one.p)
+    assert "too few positives" in one.interval.reason
+
+
+def test_of_pairs_that_could_not_be_tested_the_others_are_told(single, gathered, monkeypatch):
+    """One of ten pairs is without p."""
+    found = gathered(single)
+    whole = contrasts.difference
+
+    def difference(first, second):
+        one = whole(first, second)
+        if {first.arch, second.arch} != {"ResNet18", "ResNet34"}:
+            return one
+        return dataclasses.replace(one, p=math.nan, interval=Interval(math.nan, math.nan, 0, "they do not differ"))
+
+    monkeypatch.setattr(contrasts, "difference", difference)
+    note = tables.models(found, "scratch").note
+    assert "of 9 pairs are told apart; 1 pair not tested: they do not differ." in note
 
 
 @pytest.mark.parametrize("name", ["mean_boost", "rho_boost", "rho", "best_minus_worst", "family_share"])
