@@ -33,7 +33,7 @@ from chex_tf.runs import checkpoints, layout
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVERY = 3  # steps from checkpoint to checkpoint
-JOIN = 1.5  # minutes, for workers whose companion never comes
+JOIN = 0.75  # minutes, for workers whose companion never comes
 PATIENCE = 60 * JOIN + 150  # seconds, for workers whose companion is gone
 ASKED = "the last, asked"
 FLAGS = (
@@ -142,10 +142,12 @@ def kill_at_a_moment(command: list[str], workers: int, run_dir: pathlib.Path, mo
         sys.exit(f"{victim}{when}: the others did not end within {PATIENCE} seconds")
     draining.join()
     first.stderr.close()
+    if through or codes[0] == 0:  # the run had ended, and the signal met what was about to exit
+        return ""
     # Before there are steps to save, a signal ends its process, and the others end without it.
-    if victim == ASKED and not (through or in_the_beginning) and codes not in ([143] * workers, [0] * workers):
+    if victim == ASKED and not in_the_beginning and codes != [143] * workers:
         sys.exit(f"the last of {workers} workers was asked to stop; they ended with {codes}")
-    return "" if through or not any(codes) else f"{victim}{when}"
+    return f"{victim}{when}"
 
 
 def step_of(run_dir: pathlib.Path) -> int:
