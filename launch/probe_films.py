@@ -193,7 +193,7 @@ def _orders(films: Films, repeats: int) -> np.ndarray:
 
 
 def other_rules(settings: ProbeSettings, tasks: Sequence[str]) -> dict[str, str]:
-    """What runs were trained with for labels not mentioned, by name: those for which one of `tasks` had another rule."""
+    """What runs were trained with for labels not mentioned, by name, where one of `tasks` had another rule."""
     ours = dict(zip(tasks, policies.parse(settings.blank, tasks, "blank"), strict=True))
     found: dict[str, str] = {}
     names = prediction_files.short_names(settings.run_dir) if settings.run_dir else ()

@@ -88,9 +88,9 @@ def remarks(model: keras.Model, updates: int) -> list[str]:
         return []
     sooner = f"--batch_norm_momentum={_SHORTER:g} forgets sooner" if momentum > _SHORTER else "more steps forget more"
     return [
-        f"note: at the end the moving statistics of batch normalisation, by which films are evaluated, are still "
-        f"{left:.1%} what they began as (momentum {momentum:g}, {counted(updates, 'update')}): all films may get nearly "
-        f"the same prediction; {sooner}"
+        "note: at the end the moving statistics of batch normalisation, by which films are evaluated, are still "
+        f"{left:.1%} what they began as (momentum {momentum:g}, {counted(updates, 'update')}): all films may get "
+        f"nearly the same prediction; {sooner}"
     ]
 
 
