@@ -13,7 +13,7 @@ from chex_tf.data.settings import DataSettings
 from chex_tf.models import catalogue
 from chex_tf.models.settings import ModelSettings
 from chex_tf.pretraining.settings import PretrainingSettings
-from chex_tf.runs.checkpoints import KEPT_STATES
+from chex_tf.runs.checkpoints import KEPT_STATES, most_kept
 from chex_tf.settings import InputError, Settings, nearest
 from chex_tf.study import claims, grid
 from chex_tf.study.cell import FROM_CELL, SOURCE, TRAIN, Cell
@@ -213,14 +213,15 @@ def _cost(made: Sequence[Settings], seen: Looked, models: Mapping[str, Mapping[s
     steps = training.total_steps(seen.training_images / training.batch)
     evaluations = math.ceil(steps / training.evaluate_steps)
     weights = 4 * int(models[model.arch]["parameters"])
-    state, kept = _COPIES * weights, min(training.keep, evaluations) * weights
+    state, kept = _COPIES * weights, min(most_kept(training.keep), evaluations) * weights
     key = rate_key(model.arch, model.truncate_at, data.image_size, training.batch, training.precision)
     pretraining = next((one for one in made if isinstance(one, PretrainingSettings)), None)
     if pretraining is not None:
         key += f", two views, projector of {'-'.join(map(str, pretraining.projector))}"
-    least = 0 if model.truncate_at else min(KEPT_STATES, evaluations) * weights + kept
+    encoders = 2 * weights  # of the last step and of the best checkpoint
+    least = 0 if model.truncate_at else (min(KEPT_STATES, evaluations) + min(training.keep, evaluations)) * weights
     evaluated = evaluations * seen.evaluated_images
-    return Cost(key, steps, training.batch, evaluated, KEPT_STATES * state + kept, least)
+    return Cost(key, steps, training.batch, evaluated, KEPT_STATES * state + kept + encoders, least)
 
 
 def _models(archs: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -171,6 +171,11 @@ def read_weights(run_dir: pathlib.Path, best: Best) -> dict[str, np.ndarray]:
     return read_arrays(layout.path_within(run_dir, f"{layout.CHECKPOINTS}/{best.file}"), best.sha256)
 
 
+def most_kept(keep: int) -> int:
+    """How many files of best weights there can be: the newest state's, and those that an older state alone names."""
+    return keep + KEPT_STATES - 1
+
+
 def commit(run_dir: pathlib.Path, states: tuple[State, ...]) -> None:
     """Makes `states` the run's checkpoints, and removes files that none of them names."""
     write_index(run_dir, states)

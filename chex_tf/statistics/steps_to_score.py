@@ -88,7 +88,10 @@ def contrast(terms: Sequence[tuple[float, Sequence[Reached]]], is_paired: bool =
         sum(abs(weight) * float(gap.mean()) for weight, gap in gaps if (weight > 0) == is_positive)
         for is_positive in (True, False)
     )
-    return Steps(value, Interval(value - half - below, value + half + above), count)
+    low = value - half - below
+    if all(weight > 0 for weight, _ in terms):  # no run takes fewer than no steps
+        low = max(low, 0.0)
+    return Steps(value, Interval(low, value + half + above), count)
 
 
 def _by_ranks(first: Sequence[Reached], second: Sequence[Reached], value: float) -> float:

@@ -12,7 +12,7 @@ from chex_tf.models.build import Built
 from chex_tf.models.counting import trainable_parameters
 from chex_tf.models.heads import POOLED
 from chex_tf.runs import layout
-from chex_tf.runs.checkpoints import KEPT_STATES
+from chex_tf.runs.checkpoints import KEPT_STATES, most_kept
 from chex_tf.settings import InputError
 from chex_tf.training.objective import Objective
 from chex_tf.training.optimizer import SLOTS
@@ -58,7 +58,7 @@ def need(settings: TrainSettings, objective: Objective, built: Built) -> Need:
         events = steps // settings.log_every * _OF_A_POINT + evaluations * objective.heads.outputs * _OF_A_TASK
         events += round(settings.sample_images * objective.side**2 * _OF_A_PIXEL)
     return Need(
-        checkpoints=min(KEPT_STATES, evaluations) * state + min(settings.keep, evaluations) * weights,
+        checkpoints=min(KEPT_STATES, evaluations) * state + min(most_kept(settings.keep), evaluations) * weights,
         encoders=2 * _NUMBER * below_heads.count_params(),
         events=events,
     )

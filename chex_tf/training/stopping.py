@@ -3,12 +3,17 @@
 import contextlib
 import signal
 import threading
+import time
 import types
 from collections.abc import Iterator
 
+# Seconds in which further signals are one with the first: where a process with many threads is killed, Linux sends its
+# children theirs (PR_SET_PDEATHSIG) once for each thread that went before the last.
+ONE_REQUEST = 2.0
+
 
 class Request:
-    """Which signal asked to stop, if any. A second signal has its usual effect."""
+    """Which signal asked to stop, if any. A second one, later than ONE_REQUEST, has its usual effect."""
 
     signal: int | None = None
 
@@ -25,9 +30,15 @@ def listening() -> Iterator[Request]:
         yield request
         return
 
+    asked_at = 0.0
+
     def record(number: int, frame: types.FrameType | None) -> None:
-        request.signal = number
-        signal.signal(number, before[signal.Signals(number)])
+        nonlocal asked_at
+        if request.signal is None:
+            request.signal, asked_at = number, time.monotonic()
+        elif time.monotonic() - asked_at > ONE_REQUEST:
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
 
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     for number in before:

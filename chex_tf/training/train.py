@@ -160,7 +160,10 @@ def train(
             if begun:  # before, the run's folder is as it was
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 with contextlib.suppress(FileNotFoundError):  # it was moved away meanwhile
-                    status.write(run_dir, "failed", why=reason)
+                    if isinstance(error, Exception):
+                        status.write(run_dir, "failed", why=reason)
+                    else:  # a second signal
+                        status.write(run_dir, "stopped")
             raise
         _let_go(machine)
         return result

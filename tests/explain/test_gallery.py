@@ -87,7 +87,7 @@ def test_what_the_page_holds(page: pathlib.Path) -> None:
     assert film["n"] == "film40.jpg"
     assert film["s"] == [154, 192]
     assert film["t"] == [0, 1]
-    assert film["p"] == [[0.666667, 0.9], [0.1, 0.5]]
+    assert film["p"] == [[pytest.approx(2 / 3, abs=1e-6), 0.9], [0.1, 0.5]]
     assert film["d"] == [[2, 2], [2, 2]]
     assert film["o"] == [["FP", "FP"], ["FN", ""]]
     assert films[7]["t"] == [1, None]
@@ -138,6 +138,15 @@ def in_browser(page: pathlib.Path, script: str) -> str:
     changed.write_text(text.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
     return subprocess.run([*command, changed.as_uri()], capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed")
+def test_small_and_large_probabilities_do_not_become_0_and_1(page: pathlib.Path) -> None:
+    values = "[[0, 2], [0.0004, 2], [0.004, 2], [0.125, 3], [0.9996, 2], [1, 2]]"
+    script = f"document.title = JSON.stringify({values}.map(([value, decimals]) => shown(value, decimals)))"
+    dom = in_browser(page, script)
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
+    assert found == ["0.00", "0.0004", "0.004", "0.125", "0.999600", "1.00"]
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed")

@@ -74,9 +74,8 @@ def test_half_precision_begins_with_about_the_same_loss(prepared, tmp_path, obje
     for precision in ("float32", "mixed_bfloat16", "mixed_float16"):
         run_dir = tmp_path / precision
         flags = (*TWINS, f"--objective={objective}", "--steps=1", "--evaluate_every=1", "--batch=16")
-        code, _, err = done(
-            "pretrain", f"--data={prepared}", *flags, f"--precision={precision}", f"--run_dir={run_dir}"
-        )
+        given = (f"--data={prepared}", *flags, f"--precision={precision}", f"--run_dir={run_dir}")
+        code, _, err = done("pretrain", *given)
         assert code == 0, err[-3000:]
         found[precision] = float(rows(run_dir)[0]["train_loss"])
     assert found["mixed_bfloat16"] != found["float32"]

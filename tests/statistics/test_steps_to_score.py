@@ -37,12 +37,19 @@ def test_a_run_without_evaluations_says_nothing():
 
 
 def test_a_mean_is_students_widened_by_what_rounding_hides():
-    found = mean(reached(30, 40, 80))
-    # The variance of 30, 40, 80 is 700, that of rounding to tens 100 / 12.
+    found = mean(reached(130, 140, 180))
+    # The variance of 130, 140, 180 is 700, that of rounding to tens 100 / 12.
     half = scipy.stats.t.ppf(0.975, 2) * math.sqrt((700 + 100 / 12) / 3)
-    assert found.value == 50
-    assert found.interval.low == pytest.approx(50 - half - 10)
-    assert found.interval.high == pytest.approx(50 + half)
+    assert found.value == 150
+    assert found.interval.low == pytest.approx(150 - half - 10)
+    assert found.interval.high == pytest.approx(150 + half)
+
+
+def test_no_mean_is_below_no_steps_but_differences_may_be():
+    found = mean(reached(30, 40, 80))
+    assert (found.value, found.interval.low) == (50, 0)
+    assert found.interval.high == pytest.approx(mean(reached(130, 140, 180)).interval.high - 100)
+    assert difference(reached(30, 40, 80), reached(30, 40, 80)).interval.low < 0
 
 
 def test_a_difference_is_welchs_and_rounding_widens_both_sides():

@@ -47,6 +47,7 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     counted = ", ".join(f"{task} {count:,}" for task, count in undefined.items() if count)
     if counted:
         notes.append(f"Replicates in which a task has only one class, left out of its interval: {counted}.")
+    notes += _without_threshold(evaluation)
     absent: dict[tuple[str, str], list[str]] = {}  # by model and reason, what is not given
     for model in evaluation.models:
         for kind, reason in model.not_applicable.items():
@@ -69,3 +70,22 @@ def _rests_on(evaluation: Evaluation, task: str) -> str:
 
 def _out_of_mean(evaluation: Evaluation, task: str) -> str:
     return "; left out of the mean" if task in evaluation.mean_tasks else ""
+
+
+def _without_threshold(evaluation: Evaluation) -> list[str]:
+    """A task whose labels are all alike where thresholds are chosen has none, and so no decisions."""
+    models: dict[tuple[str, ...], list[str]] = {}
+    for model in evaluation.models:
+        lacking = tuple(task for task in evaluation.mean_over if task not in model.thresholds)
+        if model.thresholds and lacking:
+            models.setdefault(lacking, []).append(model.name)
+    found = []
+    for tasks, names in models.items():
+        left = len(evaluation.mean_over) - len(tasks)
+        of = "" if len(names) == len(evaluation.models) else f" of {', '.join(names)}"
+        mean = f"their means{of} are over the other {left}" if left else "there are none"
+        found.append(
+            f"{', '.join(tasks)}: no threshold, as all labels that it could be chosen on are alike; of measures at a "
+            f"threshold {mean}."
+        )
+    return found

@@ -125,6 +125,18 @@ def test_no_line_is_wider_than_a_terminal(evaluate, test_set, names):
         assert shown in text
 
 
+def test_a_mean_without_the_tasks_that_have_no_threshold_says_so(evaluate, test_set):
+    found = evaluate(test_set[1], ("a", "b"))
+    assert not [line for line in notes.lines_of(found) if "no threshold" in line]
+    cuts = ({"Edema": 0.5, "mean": np.nan}, {"Edema": 0.5, "Pneumonia": 0.4, "mean": np.nan})
+    models = tuple(dataclasses.replace(one, thresholds=of) for one, of in zip(found.models, cuts, strict=True))
+    why = "Pneumonia: no threshold, as all labels that it could be chosen on are alike; of measures at a threshold "
+    text = " ".join(" ".join(notes.lines_of(dataclasses.replace(found, models=models))).split())
+    assert f"{why}their means of a are over the other 1." in text
+    text = " ".join(" ".join(notes.lines_of(dataclasses.replace(found, models=models[:1]))).split())
+    assert f"{why}their means are over the other 1." in text
+
+
 def test_missing_labels_are_counted(evaluate, test_set):
     values = {name: table.copy() for name, table in test_set[1].items()}
     values["labels"][:7, 2] = np.nan
