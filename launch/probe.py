@@ -34,11 +34,12 @@ def main(settings: ProbeSettings) -> None:
         # Of another prepared folder, the set's name goes before the split's.
         name = settings.split if settings.data is None else prepared.name.replace(" ", "-")
         out = settings.run_dir[0] / layout.PROBE / name
-    console.show(table.text(found), kept_in=out)
+    other_rules = probe_films.other_rules(settings, films.tasks)
+    console.show(table.text(found, other_rules), kept_in=out)
     if out is None:
         return
     with filled_folder(out) as folder:
-        written = writing.write(folder, found, about)
+        written = writing.write(folder, found, {**about, "trained_with_other_blank": other_rules})
         if settings.figures and found.curve:
             from chex_tf.probing import figure  # matplotlib is slow to load
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chex_tf import features_file, prediction_files
-from chex_tf.data import auxiliary, subset
+from chex_tf.data import auxiliary, policies, subset
 from chex_tf.data.pipeline import Source
 from chex_tf.data.records import Records, open_records
 from chex_tf.data.settings import DataSettings
@@ -189,6 +189,18 @@ def _orders(films: Films, repeats: int) -> np.ndarray:
     found = np.full((repeats, len(films)), -1, np.int64)
     for seed in range(repeats):
         found[seed, rows] = subset.place_of_patients(names, seed)
+    return found
+
+
+def other_rules(settings: ProbeSettings, tasks: Sequence[str]) -> dict[str, str]:
+    """What runs were trained with for labels not mentioned, by name, where one of `tasks` had another rule."""
+    ours = dict(zip(tasks, policies.parse(settings.blank, tasks, "blank"), strict=True))
+    found: dict[str, str] = {}
+    names = prediction_files.short_names(settings.run_dir) if settings.run_dir else ()
+    for name, run in zip(names, map(read_run, settings.run_dir), strict=True):
+        theirs = zip(run.tasks, policies.parse(run.data.blank, run.tasks, "blank"), strict=True)
+        if any(rule != ours.get(task, rule) for task, rule in theirs):
+            found[name] = run.data.blank
     return found
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from chex_tf.data.view import View
 from chex_tf.explain import overlay
 from chex_tf.files import whole_file
+from chex_tf.trained.thresholds import decimals
 
 NAME = "gallery.html"
 THUMBNAIL = 192  # pixels of the longer side
@@ -64,7 +65,7 @@ def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
         "tasks": head.tasks,
         "runs": head.runs,
         "grids": head.grids,
-        "thresholds": [[None if np.isnan(cut) else round(float(cut), 3) for cut in cuts] for cuts in head.thresholds],
+        "thresholds": [[None if np.isnan(cut) else round(float(cut), 6) for cut in cuts] for cuts in head.thresholds],
         "stored": [[min(cells, FINEST_GRID) for cells in grid] for grid in head.grids],
         "colours": colours.tolist(),
         "opacities": opacities.tolist(),
@@ -91,7 +92,7 @@ def page(file: pathlib.Path, head: Head) -> Iterator[Add]:
 def _film(
     head: Head, name: str, grey: np.ndarray, truth: np.ndarray, probable: np.ndarray, bright: Sequence[np.ndarray]
 ) -> dict[str, Any]:
-    """One film's entry, with lists by task and then by run; gallery.html reads it."""
+    """One film's entry, with lists by task and then by run; gallery.html reads it. `d` is how many decimals `p` has."""
     small = thumbnail(grey)
     places = range(len(head.tasks))
     return {
@@ -101,6 +102,10 @@ def _film(
         "v": [_seen((grey.shape[0], grey.shape[1]), view) for view in head.views],
         "t": [None if np.isnan(value) else int(value) for value in truth],
         "p": [[round(float(one[task]), 6) for one in probable] for task in places],
+        "d": [
+            [decimals(cut[task], [one[task]], fewest=2) for one, cut in zip(probable, head.thresholds, strict=True)]
+            for task in places
+        ],
         "o": [
             [outcome(truth[task], one[task], cut[task]) for one, cut in zip(probable, head.thresholds, strict=True)]
             for task in places

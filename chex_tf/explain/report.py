@@ -15,6 +15,7 @@ from chex_tf.explain.scoring import Protocol, shown_cut
 from chex_tf.explain.settings import ExplainSettings
 from chex_tf.statistics import comparison
 from chex_tf.statistics.measure import MEAN, Estimate
+from chex_tf.trained.thresholds import decimals
 
 HOLM_FAMILY = (
     "all pairs of runs on all tasks and their mean, without those that are withheld and a mean of one task, by one "
@@ -44,7 +45,8 @@ def outcomes(
             cut = float(thresholds[run][column])
             found = [outcome(*pair, cut) for pair in zip(truth[:, column], probable[run, :, column], strict=True)]
             counts = [str(found.count(kind)) for kind in ("TP", "FP", "FN", "TN")]
-            shown = [f"{cut:.3f}", *counts] if not math.isnan(cut) else [NOTHING] * 5
+            digits = decimals(cut, probable[run, :, column])
+            shown = [f"{cut:.{digits}f}", *counts] if not math.isnan(cut) else [NOTHING] * 5
             rows.append([task, name, *shown])
     header = ["Task", "Run", "Threshold", "True pos.", "False pos.", "False neg.", "True neg."]
     return lines(header, rows, 2)

@@ -12,7 +12,7 @@ from chex_tf.films.search import printable
 from chex_tf.films.stream import Reading
 from chex_tf.trained.recalibration import Recalibrations
 from chex_tf.trained.run import TrainedRun
-from chex_tf.trained.thresholds import Thresholds
+from chex_tf.trained.thresholds import Thresholds, decimals
 
 NOTICE = "Research use, not a medical device"
 
@@ -76,9 +76,12 @@ def as_table(readings: Iterable[Reading], about: About) -> Iterator[str]:
         lines += [f"  not read: {reading.error}"] if reading.error else []
         lines += [f"  warning: {doubt}" for doubt in reading.doubts]
         for one in _answers(reading, about):
-            spread = f"  ({one.lowest:.3f} to {one.highest:.3f})" if about.checkpoints > 1 else ""
-            decision = "" if one.threshold is None else f"  {'above' if one.positive else 'below'} {one.threshold:.3f}"
-            lines.append(f"  {one.task:<{width}}  {one.value:.3f}{spread}{decision}")
+            cut, decision, digits = one.threshold, "", 3
+            if cut is not None:
+                digits = decimals(cut, [one.value])
+                decision = f"  {'above' if one.positive else 'below'} {cut:.{digits}f}"
+            spread = f"  ({one.lowest:.{digits}f} to {one.highest:.{digits}f})" if about.checkpoints > 1 else ""
+            lines.append(f"  {one.task:<{width}}  {one.value:.{digits}f}{spread}{decision}")
         yield "\n".join(lines) + "\n"
 
 

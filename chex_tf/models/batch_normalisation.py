@@ -8,11 +8,15 @@ import dataclasses
 
 import keras
 
+from chex_tf.amounts import counted
 from chex_tf.models.inputs import Encoder
 from chex_tf.models.layers_within import every_layer
 from chex_tf.models.rows import Row
 from chex_tf.models.settings import PAPER, ModelSettings
 from chex_tf.settings import InputError
+
+_MOSTLY = 0.5
+_SHORTER = 0.9  # PyTorch's, and that of most of the papers' networks
 
 
 def resolved(settings: ModelSettings, row: Row, encoder: Encoder | None = None) -> ModelSettings:
@@ -74,6 +78,20 @@ def describe(model: keras.Model, settings: ModelSettings) -> str:
     of_weights = "" if settings.weights == "none" else ", that of the loaded weights"
     pairs = "; ".join(f"momentum {momentum:g}, epsilon {epsilon:g}" for momentum, epsilon in found)
     return f"batch normalisation ({settings.batch_normalisation}): {pairs}{of_weights}"
+
+
+def remarks(model: keras.Model, updates: int) -> list[str]:
+    """What a reader of the scores must know where so many updates leave the moving statistics mostly as they began."""
+    momentum = max((float(layer.momentum) for layer in _layers(model) if layer.trainable), default=0.0)
+    left = momentum**updates
+    if left <= _MOSTLY:
+        return []
+    sooner = f"--batch_norm_momentum={_SHORTER:g} forgets sooner" if momentum > _SHORTER else "more steps forget more"
+    return [
+        "note: at the end the moving statistics of batch normalisation, by which films are evaluated, are still "
+        f"{left:.1%} what they began as (momentum {momentum:g}, {counted(updates, 'update')}): all films may get "
+        f"nearly the same prediction; {sooner}"
+    ]
 
 
 def _layers(model: keras.Model) -> list[keras.layers.BatchNormalization]:

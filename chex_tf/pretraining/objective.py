@@ -89,6 +89,10 @@ class TwoViewsObjective:
         return 2 * self.feed.validation_pairs
 
     @property
+    def passes(self) -> int:
+        return len(validation.VIEWS)
+
+    @property
     def side(self) -> int:
         return self.data.image_size
 

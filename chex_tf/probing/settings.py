@@ -138,6 +138,11 @@ class ProbeSettings(Settings):
         if len(set(splits)) != 3:
             raise InputError(f"expected three different splits; received {', '.join(splits)}", "split")
         for name, applies_to in (("uncertain", "uncertain"), ("blank", "blank")):
-            others = policies.rule_names(getattr(self, name), applies_to) - _RULES
+            others = not_taken(getattr(self, name), applies_to)
             if others:
                 raise InputError(f"a probe takes ignore, zeros or ones; received {', '.join(sorted(others))}", name)
+
+
+def not_taken(rules: str, applies_to: str) -> frozenset[str]:
+    """Those of these rules that a run may be trained with and a probe does not take."""
+    return policies.rule_names(rules, applies_to) - _RULES

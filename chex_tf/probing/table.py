@@ -1,6 +1,7 @@
 """What the probes found, as text for a terminal."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from chex_tf.evaluation.measures import AUROC
 from chex_tf.evaluation.tables import notes
@@ -10,7 +11,7 @@ from chex_tf.probing import linear, neighbours
 from chex_tf.probing.curve import WHOLE
 from chex_tf.probing.films import TRAIN, VALIDATION
 from chex_tf.probing.probing import Found, Probed
-from chex_tf.probing.settings import LINEAR
+from chex_tf.probing.settings import LINEAR, not_taken
 from chex_tf.statistics.comparison import rule
 from chex_tf.statistics.measure import MEAN, Estimate
 
@@ -18,8 +19,9 @@ DEVICES = "Support Devices"  # an observation of CheXpert's, and a shortcut to o
 TITLES = {LINEAR: "Linear probe", "neighbours": "Nearest neighbours"}
 
 
-def text(found: Found) -> str:
-    parts = [_headline(found)]
+def text(found: Found, other_rules: Mapping[str, str] | None = None) -> str:
+    """`other_rules`: a run's name -> its own rule for labels not mentioned, where that is not the probes'."""
+    parts = ["\n".join([_headline(found), *_rules(found, other_rules or {})])]
     for probed in found.probes:
         parts += [_auroc(found, probed, TITLES[probed.kind]), *_compared(probed)]
     if found.curve:
@@ -44,6 +46,18 @@ def _headline(found: Found) -> str:
         f"{films.patients_among(chosen):,}. Labels to fit on: {found.policy}; uncertain ones are not scored. 95% "
         f"intervals of AUROC: DeLong's over {cohort.unit}s."
     )
+
+
+def _rules(found: Found, others: Mapping[str, str]) -> list[str]:
+    """Says why numbers differ from those that launch.evaluate gives of the same run and split."""
+    if not others:
+        return []
+    own = found.settings.blank
+    runs = "; ".join(
+        f"{name} was trained with {rule}" + ("" if not_taken(rule, "blank") else f" (--blank={rule} takes that)")
+        for name, rule in others.items()
+    )
+    return [filled(f"Labels not mentioned, here fitted and scored by: {own}. {runs}.")]
 
 
 def _auroc(found: Found, probed: Probed, title: str) -> str:

@@ -1,7 +1,7 @@
 """A run's thresholds: chosen on its validation images' predictions, if these are by the same checkpoints."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -25,6 +25,15 @@ class Thresholds:
         """[tasks] whether each probability is at or above its threshold; None where there is none."""
         pairs = zip(probabilities, self.values, strict=True)
         return [None if np.isnan(cut) else bool(value >= cut - _ROUNDING) for value, cut in pairs]
+
+
+def decimals(threshold: float, probabilities: Iterable[float], fewest: int = 3) -> int:
+    """How many decimals tell a threshold from all probabilities that differ from it by more than rounding."""
+    others = [value for value in probabilities if abs(value - threshold) > _ROUNDING]
+    found = fewest
+    while any(f"{value:.{found}f}" == f"{threshold:.{found}f}" for value in others):
+        found += 1  # ends at six: what differs by more than a millionth has other millionths
+    return found
 
 
 def choose(

@@ -76,6 +76,10 @@ class Objective(typing.Protocol):
         """How many pass through the network at each evaluation."""
 
     @property
+    def passes(self) -> int:
+        """How often `loss` sends each image, or a view of it, through the network in training mode."""
+
+    @property
     def side(self) -> int:
         """Side of the square images, in pixels."""
 
@@ -97,7 +101,7 @@ class Objective(typing.Protocol):
         """What the run's configuration records about the data: fingerprints, counts, the policies' effects."""
 
     def describe(self) -> list[str]:
-        """In words, for the plan: data, loss, evaluation."""
+        """In words, for the plan and the beginning of a run: data, loss, evaluation."""
 
     def remarks(self) -> list[str]:
         """What a reader of the score must know, for the plan and the beginning of a run: what it leaves out."""

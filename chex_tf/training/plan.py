@@ -22,29 +22,41 @@ MUCH = 0.25  # share of the time from which it is said how to lower it
 
 
 def describe(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> str:
-    steps = settings.total_steps(objective.steps_per_epoch)
-    state, learning = disk.state_bytes(settings, built), trainable_parameters(built.model)
-    share = settings.batch // machine.replicas // settings.accumulate
-    activations = share * sum(_outputs(layer) for layer in built.model.layers) * 4
-    where, *of_processor = describe_machine(settings, machine)
+    state = disk.state_bytes(settings, built)
+    activations = _part(settings, machine) * sum(_outputs(layer) for layer in built.model.layers) * 4
     lines = [
+        *describe_run(settings, objective, built, machine),
+        disk.need(settings, objective, built).describe(),
+        f"memory: {size(state + 4 * trainable_parameters(built.model))} for weights, gradients and slots, up to about "
+        f"{size(activations)} for activations, on each device",
+        f"free: {size(free_space(settings.run_dir))} of disk for {settings.run_dir}{_free_memory()}",
+    ]
+    return "\n".join(lines)
+
+
+def describe_run(settings: TrainSettings, objective: Objective, built: Built, machine: Machine) -> list[str]:
+    """What a run too says when it begins: all but what it needs of disk and memory."""
+    steps = settings.total_steps(objective.steps_per_epoch)
+    where, *of_processor = describe_machine(settings, machine)
+    return [
         *objective.describe(),
         *objective.remarks(),
+        *batch_normalisation.remarks(built.model, steps * settings.accumulate * objective.passes),
         *describe_splits(objective),
         *describe_evaluation_split(settings),
         *describe_model(settings, built),
-        f"machine: {where}; {settings.precision}; {counted(share, 'image')} per replica at a time",
+        f"machine: {where}; {settings.precision}; {counted(_part(settings, machine), 'image')} per replica at a time",
         *of_processor,
         *describe_optimizer(settings, objective.steps_per_epoch),
         f"steps: {steps:,} of {counted(settings.batch, 'image')}, {steps / objective.steps_per_epoch:.2f} epochs of "
         f"{counted(objective.training_images, 'image')}",
         describe_evaluations(settings, objective),
-        disk.need(settings, objective, built).describe(),
-        f"memory: {size(state + 4 * learning)} for weights, gradients and slots, up to about {size(activations)} for "
-        "activations, on each device",
-        f"free: {size(free_space(settings.run_dir))} of disk for {settings.run_dir}{_free_memory()}",
     ]
-    return "\n".join(lines)
+
+
+def _part(settings: TrainSettings, machine: Machine) -> int:
+    """Images that pass through a replica's network at a time."""
+    return settings.batch // machine.replicas // settings.accumulate
 
 
 def describe_splits(objective: Objective) -> list[str]:

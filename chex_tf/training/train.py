@@ -252,18 +252,7 @@ class _Job:
             net = network.make(settings, built.model, built.normalisation, self.objective.variables())
         if chief:
             disk.check(run_dir, disk.need(settings, self.objective, built))
-        subsets = [source.subset for source in self.objective.sources if source.subset is not None]
-        for line in (
-            *self.objective.remarks(),
-            *plan.describe_splits(self.objective),
-            *plan.describe_evaluation_split(settings),
-            plan.describe_evaluations(settings, self.objective),
-            *(line for subset in subsets for line in subset.describe()),
-            *(line for source in self.objective.sources for line in source.describe_mixture()),
-            *plan.describe_model(settings, built),
-            *plan.describe_optimizer(settings, self.objective.steps_per_epoch),
-            *plan.describe_machine(settings, self.machine),
-        ):
+        for line in plan.describe_run(settings, self.objective, built, self.machine):
             self.say(line)
         board_settings = {
             name: value

@@ -11,6 +11,8 @@ from chex_tf_datasets.radiograph_records.tables import Table
 from .config import NEEDED, ROLES
 
 _SHOWN = 30  # characters of a value that is no label
+# A column is refused, rather than left out, from so many values of a label and so large a share of its filled cells on.
+_FEWEST, _MOST = 2, 0.5
 # A list of tasks has commas between them, and a label's rule a colon behind it.
 _NOT_IN_A_LABEL = (",", ":", '"', "\n")
 
@@ -91,19 +93,50 @@ def _check_named(file: pathlib.Path, labels: Sequence[str], header: Sequence[str
             )
 
 
+@dataclasses.dataclass
+class _Cells:
+    """What one column held so far. `other` is the first cell that is no value of a label, and `line` its line."""
+
+    labels: int = 0
+    others: int = 0
+    other: str = ""
+    line: int = 0
+
+    def add(self, value: str, line: int) -> None:
+        try:
+            tables.label(value)
+        except ValueError:
+            if not self.others:
+                self.other, self.line = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…", line
+            self.others += 1
+        else:
+            self.labels += bool(value)
+
+    @property
+    def filled(self) -> int:
+        return self.labels + self.others
+
+    @property
+    def nearly_a_label(self) -> bool:
+        """Whether the cells that are no values of a label look like slips in a column that is one."""
+        return self.others > 0 and self.labels >= max(_FEWEST, _MOST * self.filled)
+
+
 def _search(file: pathlib.Path, free: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """The columns that hold only values of labels; why each of the others is none."""
-    open_still, seen, others = dict.fromkeys(free), set[str](), {}
-    for line, cells in Table(file, free).rows():
-        for name in list(open_still):
-            value = cells[name]
-            try:
-                tables.label(value)
-            except ValueError:
-                shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
-                others[name] = f"{shown!r} in line {line}"
-                del open_still[name]
-            if value:
-                seen.add(name)
-    others |= {name: "blank throughout" for name in open_still if name not in seen}
-    return tuple(name for name in open_still if name in seen), others
+    columns = {name: _Cells() for name in free}
+    table = Table(file, free)
+    for line, cells in table.rows():
+        for name, column in columns.items():
+            column.add(cells[name], line)
+    for name, column in columns.items():
+        if column.nearly_a_label:
+            raise table.error(
+                column.line,
+                f"column {name!r}: expected 1, 0, -1 (uncertain) or nothing, as {column.labels:,} of its "
+                f"{column.filled:,} filled cells are; received {column.other!r}; if it is no label, --label_columns "
+                "names those that are",
+            )
+    others = {name: f"{column.other!r} in line {column.line}" for name, column in columns.items() if column.others}
+    others |= {name: "blank throughout" for name, column in columns.items() if not column.filled}
+    return tuple(name for name in free if name not in others), others

@@ -17,7 +17,8 @@ ROLES = (*NEEDED, "study", "view", "sex", "age", "split")
 @dataclasses.dataclass
 class TableConfig(RadiographConfig):
     """`table` is a CSV file. A column that is not named has its usual name, that of its role, in upper or lower case;
-    without `label_columns`, every other column is a label that holds only 1, 0, -1 and blanks.
+    without `label_columns`, every other column is a label that holds only 1, 0, -1 and blanks, and one that does so but
+    for a few cells is refused.
 
     `valid_patients` and `test_patients` are shares of all patients, for a table without a column of splits.
     """

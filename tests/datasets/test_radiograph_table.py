@@ -148,12 +148,41 @@ def test_a_flaw_is_named_by_its_row_and_column(films, before, after, complaint):
 
 
 def test_a_named_label_column_may_hold_nothing_else(films):
-    change(films, "dr y,0.0", "dr y,yes")
-    assert "Cardiomegaly ('yes' in line 4)" in source(films).describe()
-    with pytest.raises(SourceError, match=r"line 4: column 'Cardiomegaly': expected 1\.0, 0\.0, -1\.0 or nothing; rec"):
+    change(films, "dr x,1", "dr x,yes")
+    assert "Cardiomegaly ('yes' in line 2)" in source(films).describe()
+    with pytest.raises(SourceError, match=r"line 2: column 'Cardiomegaly': expected 1\.0, 0\.0, -1\.0 or nothing; rec"):
         source(films, label_columns=("Cardiomegaly",))
     with pytest.raises(SourceError, match=r"no column that is the age; received 'age'"):
         source(films, label_columns=("age",))
+
+
+@pytest.mark.parametrize(
+    ("cells", "taken"),
+    [
+        (["1", "0", "", "uncertain"], "2 of its 3"),  # a label with a slip
+        (["uncertain", "-1", "0.0", "?"], "2 of its 4"),  # half are enough
+        (["1", "0", "x", "y", "z"], None),
+        (["1", "", "uncertain", ""], None),  # one value of a label is none too many for a note
+        (["2020-01-01", "2020-01-02", "", ""], None),
+        (["61", "7", "58", "1"], None),
+        (["1", "0", "", "-1"], "label"),
+    ],
+)
+def test_a_column_that_is_nearly_a_label_is_refused_rather_than_left_out(tmp_path, cells, taken):
+    file = tmp_path / "films.csv"
+    rows = [f"{place}.png,p{place},{cell},{place % 2}" for place, cell in enumerate(cells)]
+    file.write_text("\n".join(["path,patient,Edema,batch", *rows]))
+    if taken is None or taken == "label":
+        assert choose(file, {}, ()).labels == (("Edema", "batch") if taken else ("batch",))
+        return
+    wrong = next(place for place, cell in enumerate(cells) if cell in ("uncertain", "?"))
+    with pytest.raises(SourceError) as error:
+        choose(file, {}, ())
+    assert str(error.value) == (
+        f"{file}, line {wrong + 2}: column 'Edema': expected 1, 0, -1 (uncertain) or nothing, as {taken} filled cells "
+        "are; received 'uncertain'; if it is no label, --label_columns names those that are"
+    )
+    assert choose(file, {}, ("batch",)).labels == ("batch",)
 
 
 def test_rows_without_an_image_are_counted(films):

@@ -59,6 +59,21 @@ def page(tmp_path: pathlib.Path) -> pathlib.Path:
     return file
 
 
+def test_a_probability_that_looks_like_its_threshold_has_more_decimals(tmp_path: pathlib.Path) -> None:
+    with gallery.page(tmp_path / "gallery.html", HEAD) as add:
+        probable = np.array([[0.4999, 0.1], [0.301, 0.5]])  # two decimals would be 0.50 as the threshold is, and 0.30
+        add(
+            "one.jpg",
+            np.zeros((8, 8), np.uint8),
+            np.ones(2),
+            probable,
+            [np.zeros((2, *grid)) for grid in HEAD.grids],
+            {},
+        )
+    (film,) = films_in(tmp_path / "gallery.html")
+    assert film["d"] == [[4, 3], [2, 2]]
+
+
 def films_in(page: pathlib.Path) -> list[dict]:
     text = page.read_text(encoding="utf-8")
     body = text.partition("const FILMS = [\n")[2].partition("];\n")[0]
@@ -73,6 +88,7 @@ def test_what_the_page_holds(page: pathlib.Path) -> None:
     assert film["s"] == [154, 192]
     assert film["t"] == [0, 1]
     assert film["p"] == [[pytest.approx(2 / 3, abs=1e-6), 0.9], [0.1, 0.5]]
+    assert film["d"] == [[2, 2], [2, 2]]
     assert film["o"] == [["FP", "FP"], ["FN", ""]]
     assert films[7]["t"] == [1, None]
     # Of the stored picture of 154 by 192 pixels: rows 64 to 127, columns 38 or 39 to 115; a contour goes through their

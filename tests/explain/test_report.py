@@ -71,3 +71,11 @@ def test_how_many_patients_repeat_is_said(
     assert expected in " ".join(text.split())
     text = report.localisation(settings, PEAK, "test", found, ["7×7"], None)
     assert "Which films are of one patient is not known" in " ".join(text.split())
+
+
+def test_a_threshold_is_told_from_the_probabilities_that_fall_on_either_side_of_it() -> None:
+    truth, cuts = np.array([[1.0], [0.0]]), [np.array([0.99996]), np.array([0.5])]
+    probable = np.array([[[0.99999], [0.9999]], [[0.5], [0.1]]])  # runs, films, tasks
+    _, _, near, plain = report.outcomes(("near", "plain"), ("Edema",), truth, probable, cuts).splitlines()
+    assert near.split() == ["Edema", "near", "0.99996", "1", "0", "0", "1"]
+    assert plain.split() == ["Edema", "plain", "0.500", "1", "0", "0", "1"]

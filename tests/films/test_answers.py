@@ -111,6 +111,15 @@ def test_one_checkpoint_has_no_spread():
     assert "  Edema             0.250  below 0.500\n" in text
 
 
+def test_a_probability_that_looks_like_its_threshold_has_the_decimals_that_tell_them_apart():
+    about = answers.About(RUN, 2, Thresholds(np.array([0.99996, 0.5]), "chosen somewhere"))
+    members = np.array([[0.99981, 0.25], [0.99999, 0.75]])
+    text = "".join(answers.as_table([Reading(pathlib.Path("a.png"), members)], about))
+    # The mean is 0.9999; at three decimals it is 1.000 as the threshold is, at four it is not.
+    assert "  Edema             0.9999  (0.9998 to 1.0000)  below 1.0000\n" in text
+    assert "  Pleural Effusion  0.500  (0.250 to 0.750)  above 0.500\n" in text
+
+
 def test_recalibrated_is_the_map_of_the_mean_not_the_mean_of_maps():
     """Edema's map is straight from 0.25 to 0.5 and flat above; the other task stays as it is."""
     maps = (recalibration.Isotonic((0.25, 0.5, 0.75), (0.1, 0.4, 0.4)), recalibration.Unchanged("one class"))

@@ -57,6 +57,20 @@ def test_the_network_is_untouched_to_the_bit(probed, trained):
     }
 
 
+@pytest.mark.parametrize(
+    ("blank", "of_run"),
+    [("ignore", True), ("zeros", False), ("Edema:zeros,*:ignore", True), ("Edema:ones,*:zeros", True)],
+)
+def test_a_run_that_was_trained_with_another_rule_for_blanks_is_named(trained, prepared, blank, of_run):
+    settings = ProbeSettings(run_dir=(trained,), data=prepared, blank=blank, **FAST)
+    assert probe_films.other_rules(settings, ("Edema", "Cardiomegaly")) == ({trained.name: "zeros"} if of_run else {})
+    assert probe_films.other_rules(settings, ("a finding that the run did not learn", "Edema")) == (
+        {trained.name: "zeros"} if blank in ("ignore", "Edema:ones,*:zeros") else {}
+    )
+    of_files = ProbeSettings(features=("s.npz",), data=prepared, blank=blank, **FAST)
+    assert probe_films.other_rules(of_files, ("Edema", "Cardiomegaly")) == {}
+
+
 def test_what_is_found_is_whole(probed):
     names = {path.name for path in probed.iterdir()}
     assert {"probe.json", "auroc.csv", "differences.csv", "few_labels.csv", "few_labels.png", "predictions"} <= names

@@ -94,6 +94,31 @@ def test_where_no_implementation_is_known_paper_is_refused(arch: str) -> None:
         batch_normalisation.resolved(both, catalogue.row(arch))
 
 
+@pytest.mark.parametrize(
+    ("momentum", "updates", "said"),
+    [
+        (0.999, 100, "still 90.5% what they began as (momentum 0.999, 100 updates)"),  # by hand: exp(100 ln 0.999)
+        (0.999, 692, "still 50.0% "),  # half is 692.8 updates
+        (0.999, 693, None),
+        (0.9, 6, "still 53.1% what they began as (momentum 0.9, 6 updates)"),
+        (0.9, 7, None),
+    ],
+)
+def test_it_is_noted_where_the_moving_statistics_stay_those_of_the_start(momentum, updates, said) -> None:
+    one, other = (keras.layers.BatchNormalization(momentum=number) for number in (0.5, momentum))
+    network = keras.Sequential([keras.Input((2,)), one, keras.Sequential([keras.Input((2,)), other])])
+    found = batch_normalisation.remarks(network, updates)
+    assert len(found) == (said is not None)
+    if said is not None:
+        (line,) = found
+        assert line.startswith("note: ")
+        assert said in line
+        assert line.endswith("--batch_norm_momentum=0.9 forgets sooner" if momentum > 0.9 else "more steps forget more")
+    other.trainable = False  # keeps the stored statistics, whatever its momentum
+    assert batch_normalisation.remarks(network, updates) == []
+    assert batch_normalisation.remarks(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), updates) == []
+
+
 def test_what_is_said() -> None:
     settings = ModelSettings(arch="MNASNetMinus4", batch_normalisation="paper")
     model = build.build_model(settings, Heads(2), 64).model

@@ -48,6 +48,9 @@ def twins(prepared, tmp_path_factory):
     flags = (f"--data={prepared}", *TWINS, "--steps=6", "--evaluate_every=2", "--deterministic")
     code, _, err = done("pretrain", *flags, f"--run_dir={run_dir}")
     assert code == 0, err[-3000:]
+    assert "second view: of the same image\nvalidation: the first " in err
+    # Both views pass through the network: 12 updates of momentum 0.9 leave 28% of the start, six would leave 53%.
+    assert "moving statistics" not in err
     return run_dir, flags
 
 

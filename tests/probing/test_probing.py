@@ -263,3 +263,12 @@ def test_scarce_tasks_have_no_interval_and_are_not_in_the_mean(films, sets, tmp_
 def test_contradictions_are_refused(tmp_path, given, says):
     with pytest.raises(InputError, match=says):
         ProbeSettings(**{"features": ("x.npz",), "data": tmp_path, **given})
+
+
+def test_rules_for_blanks_that_runs_were_trained_with_stand_beside_the_probes(found):
+    said = " ".join(table.text(found, {"a": "ignore", "b": "smooth_zeros(0,0.3)"}).split())
+    assert (
+        "Labels not mentioned, here fitted and scored by: zeros. a was trained with ignore (--blank=ignore takes "
+        "that); b was trained with smooth_zeros(0,0.3)."
+    ) in said
+    assert "was trained with" not in table.text(found)

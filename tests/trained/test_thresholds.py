@@ -90,3 +90,24 @@ def test_predictions_elsewhere_are_not_followed(run, tmp_path):
 def test_a_validation_image_read_again_is_on_the_same_side():
     cuts = thresholds.Thresholds(np.array([0.3, 0.3, 0.3, np.nan]), "")
     assert cuts.positive(np.array([0.3, 0.3 - 1e-7, 0.3 - 1e-5, 0.5])) == [True, True, False, None]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "probabilities", "expected"),
+    [
+        (0.5, [0.5], 3),  # equal
+        (0.5, [0.5 + 5e-7], 3),  # so near counts as equal
+        (0.5, [0.4996], 4),
+        (0.5, [0.502, 0.9], 3),
+        (0.5, [0.9, 0.499996], 6),
+        (0.9999996, [0.999998], 6),
+        (0.99999, [], 3),
+        (float("nan"), [0.5], 3),
+    ],
+)
+def test_a_threshold_has_the_decimals_that_tell_it_from_other_probabilities(threshold, probabilities, expected):
+    assert thresholds.decimals(threshold, probabilities) == expected
+
+
+def test_fewer_decimals_where_fewer_are_shown():
+    assert [thresholds.decimals(0.5, [value], fewest=2) for value in (0.51, 0.504)] == [2, 3]

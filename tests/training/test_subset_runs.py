@@ -24,8 +24,8 @@ def test_runs_of_any_model_and_seed_share_a_subset_and_a_larger_one_is_another_r
     given = {"train_patients": 20, "steps": 1, "evaluate_every": 1, "tensorboard": False}
     said: list[str] = []
     train_observations(*settings(**given, run_dir=tmp_path / "one"), say=said.append)
-    assert any(line.startswith("subset: the first 20 of 96 patients") for line in said)
-    assert any(line.startswith("left out by it: 76 patients, 76 images") for line in said)
+    assert sum(line.startswith("subset: the first 20 of 96 patients") for line in said) == 1
+    assert sum(line.startswith("left out by it: 76 patients, 76 images") for line in said) == 1
     train_observations(*settings(**given, run_dir=tmp_path / "other", arch="CBR-Tiny", seed=7))
     one, other = (records(tmp_path / name) for name in ("one", "other"))
     assert one["train"]["subset"] == other["train"]["subset"]

@@ -71,6 +71,18 @@ def test_it_learns_and_keeps_the_best(run):
     assert any("weights: random" in line for line in said)
 
 
+def test_a_run_begins_with_its_plan(run):
+    (settings, *others), _, said, _ = run
+    plan = train_observations(dataclasses.replace(settings, dry_run=True), *others).plan.splitlines()
+    opening = plan[: next(place for place, line in enumerate(plan) if line.startswith("disk: "))]
+    begin = said.index(opening[0])
+    assert said[begin : begin + len(opening)] == opening
+    assert opening[0].endswith("train: 96 images of 96 patients, all views")
+    assert "labels: uncertain ignore; not mentioned zeros" in opening
+    assert sum(line.endswith("not mentioned") or "→ weight 0" in line for line in opening) == 7  # header, six tasks
+    assert any(line.startswith("validation: 21 images of 21 studies of the split valid") for line in opening)
+
+
 def test_the_run_directory_holds_what_it_should(run):
     (settings, *_), done, _, _ = run
     names = {file.name.partition(".out.")[0] for file in settings.run_dir.iterdir()}

@@ -138,6 +138,10 @@ class ObservationsObjective:
         return len(self.feed.valid)
 
     @property
+    def passes(self) -> int:
+        return 1
+
+    @property
     def side(self) -> int:
         return self.data.image_size
 
