@@ -28,7 +28,7 @@ def test_finished_stopped_and_not_begun(study, of):
     folder, made = study
     done, begun = of(study, "done"), of(study, "begun")
     assert (done.condition, done.step, done.steps) == (Condition.FINISHED, 8, 8)
-    assert re.fullmatch(r"0\.\d{4}", done.score)
+    assert re.fullmatch(r"best 0\.\d{4}", done.score)
     assert (begun.condition, begun.step) == (Condition.INTERRUPTED, 4)
     shutil.rmtree(made.cell("begun").run_dir(folder))
     assert of(study, "begun").condition is Condition.WAITING
