@@ -159,7 +159,7 @@ def train(
         except BaseException as error:
             if begun:  # before, the run's folder is as it was
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
-                with contextlib.suppress(FileNotFoundError):  # it was moved away meanwhile
+                with contextlib.suppress(OSError):  # it was moved away meanwhile, or the disk is full
                     if isinstance(error, Exception):
                         status.write(run_dir, "failed", why=reason)
                     else:  # a second signal
