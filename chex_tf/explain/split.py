@@ -110,13 +110,11 @@ def _with_known_tasks(
     settings: ExplainSettings, opened: subjects.OpenedRuns, labels: Labels, say: Say
 ) -> subjects.OpenedRuns:
     """The runs with those tasks alone that the data have labels for; says how labels of another data set are read."""
-    translation, missing = labels.translation, []
-    for task in opened.tasks:
-        if task not in translation.tasks:
-            missing.append(f"{task}: {translation.left_out[task]}")
-    if missing and settings.tasks:
-        raise InputError(f"{labels.records.folder} has no labels for {'; '.join(missing)}", "tasks")
+    translation = labels.translation
     known = tuple(task for task in opened.tasks if task in translation.tasks)
+    missing = [f"{task}: {translation.left_out[task]}" for task in opened.tasks if task not in known]
+    if missing and (settings.tasks or not known):
+        raise InputError(f"{labels.records.folder} has no labels for {'; '.join(missing)}", "tasks")
     if not labels.is_own:
         other_names = [f"{one.task} is {' or '.join(one.labels)}" for one in translation.readings if one.task in known]
         say(f"labels of {labels.records.name}: {', '.join(other_names)}; not mentioned is {labels.blank}")

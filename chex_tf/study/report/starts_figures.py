@@ -75,5 +75,4 @@ def _steps_of(place: int, member: Member, auroc: float) -> Point | None:
     found = steps.of(member, auroc)
     if math.isnan(found.value):
         return None
-    low = max(0.0, found.interval.low) if not math.isnan(found.interval.low) else math.nan
-    return Point(place, found.value, low, found.interval.high, found.never > 0)
+    return Point(place, found.value, found.interval.low, found.interval.high, found.never > 0)

@@ -1,7 +1,6 @@
 """Steps after which runs reached an AUROC: a row a model, a dot a run, the mean with its interval."""
 
 import functools
-import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -35,9 +34,7 @@ def draw(lines: Sequence[Line]) -> Figure:
 
 def _row(axes: Axes, at: float, line: Line) -> None:
     if not line.mean.never:
-        interval = line.mean.interval
-        low = interval.low if math.isnan(interval.low) else max(0.0, interval.low)
-        rows_figure.mean(axes, at, line.mean.value, low, interval.high)
+        rows_figure.mean(axes, at, line.mean.value, line.mean.interval.low, line.mean.interval.high)
     for place, run in zip(rows_figure.places(at, len(line.runs)), line.runs, strict=True):
         if run.is_never:
             axes.plot(run.steps, place, ">", color=NEVER, markersize=4.5, fillstyle="none", zorder=4)
